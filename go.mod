@@ -1,0 +1,3 @@
+module github.com/cameo-onnx/cameo
+
+go 1.26
