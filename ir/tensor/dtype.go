@@ -32,7 +32,7 @@ const (
 	F8E8M0     DType = 24
 	U2         DType = 25
 	I2         DType = 26
-	numDTypes          = 27
+	numDTypes        = 27
 )
 
 // class groups the element types that arithmetic treats alike.
