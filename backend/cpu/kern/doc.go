@@ -1,0 +1,13 @@
+// Package kern is all that runs on the CPU: portable Go references, generated assembly, the
+// drivers around them and the worker pool.
+//
+// A kernel is a [Func]: it reads its sizes from the operands of a [Call] each time it runs, splits
+// its work over the outputs with [Call.ParallelTask], and allocates nothing once it has run at its
+// largest size. Its parameters are one plain struct, by pointer in [Call.Param]. The same operands
+// give the same bits whatever the number of threads.
+//
+// Each family stands in a file of its name; x_amd64.s is generated from _asm, x_amd64.go declares
+// what it holds, and x_noasm.go stands in for both on other machines and under the tag purego.
+package kern
+
+//go:generate go run -C _asm ./pause -out ../pause_amd64.s -stubs ../pause_amd64.go -pkg kern

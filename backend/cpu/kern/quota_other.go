@@ -1,0 +1,5 @@
+//go:build !linux
+
+package kern
+
+func cpuQuota() int { return 0 }
