@@ -17,28 +17,23 @@ func (d Dim) Range(b Bounds) Range {
 	}
 	p := prover{b, maxSteps}
 	r := p.bound(d)
-	if d.e != nil {
-		r.Lo = max(r.Lo, p.relax(d, 0))
-		if hi := p.relax(Mul(d, Dim{n: -1}), 0); hi != math.MinInt {
-			r.Hi = min(r.Hi, -hi)
-		}
+	r.Lo = max(r.Lo, p.relax(d, 0))
+	if hi := p.relax(Mul(d, Dim{n: -1}), 0); hi != math.MinInt {
+		r.Hi = min(r.Hi, -hi)
 	}
 	return r
 }
 
 // GE reports that a >= b is proved wherever the symbols keep to their bounds; false means not proved.
 func GE(a, b Dim, bounds Bounds) bool {
-	d := Sub(a, b)
-	if !d.Valid() {
-		return false
-	}
 	p := prover{bounds, maxSteps}
-	return p.bound(d).Lo >= 0 || p.relax(d, 0) >= 0
+	return p.lower(Sub(a, b), 0) >= 0
 }
 
-// maxSteps and maxRelax bound a proof: the sizes bounded, and the atoms replaced in one of them.
+// Limits of a proof: the sizes bounded on the way, in one proof and in all those of one minimum, and the atoms replaced in one size.
 const (
 	maxSteps = 400
+	maxProof = 4000
 	maxRelax = 4
 )
 
@@ -115,14 +110,14 @@ func (p *prover) relax(d Dim, depth int) int {
 			continue
 		}
 		// A minimum subtracted, or a maximum added, is bounded by each operand; otherwise the result is one of the operands'.
-		any := (a.kind == kindMin) == (t.c < 0)
+		either := (a.kind == kindMin) == (t.c < 0)
 		lo := math.MaxInt
-		if any {
+		if either {
 			lo = math.MinInt
 		}
 		for _, x := range a.args {
 			l := p.lower(Add(rest, Mul(x, c)), depth+1)
-			if any {
+			if either {
 				lo = max(lo, l)
 			} else {
 				lo = min(lo, l)
@@ -133,11 +128,16 @@ func (p *prover) relax(d Dim, depth int) int {
 	return best
 }
 
+// lower is a lower bound of d, math.MinInt if none is found.
 func (p *prover) lower(d Dim, depth int) int {
-	if !d.Valid() || p.steps <= 0 {
+	if !d.Valid() {
 		return math.MinInt
 	}
-	return max(p.bound(d).Lo, p.relax(d, depth))
+	lo := p.bound(d).Lo
+	if lo >= 0 || p.steps < 0 {
+		return lo
+	}
+	return max(lo, p.relax(d, depth))
 }
 
 // The finite ends of a Range never take the values that mean unbounded: they stop one short, which only widens it.
@@ -191,23 +191,16 @@ func divRange(a, b Range) Range {
 	if b.Lo < 0 {
 		return everything
 	}
-	r := a
-	if lo, hi := max(b.Lo, 1), max(b.Hi, 1); true {
-		if a.Lo != math.MinInt {
-			r.Lo = floorInt(a.Lo, lo)
-			if a.Lo >= 0 {
-				r.Lo = floorInt(a.Lo, hi)
-			}
-		}
-		if a.Hi != math.MaxInt {
-			r.Hi = floorInt(a.Hi, hi)
-			if a.Hi >= 0 {
-				r.Hi = floorInt(a.Hi, lo)
-			}
-		}
-		if hi == math.MaxInt && a.Lo >= 0 {
-			r.Lo = 0
-		}
+	lo, hi := max(b.Lo, 1), max(b.Hi, 1)
+	if a.Lo >= 0 {
+		a.Lo /= hi
+	} else if a.Lo != math.MinInt {
+		a.Lo = floorInt(a.Lo, lo)
 	}
-	return r
+	if a.Hi < 0 {
+		a.Hi = floorInt(a.Hi, hi)
+	} else if a.Hi != math.MaxInt {
+		a.Hi /= lo
+	}
+	return a
 }

@@ -1,6 +1,10 @@
 package sym
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // DivExact is a/b where every term of a is a multiple of the one term of b, or where a equals b; ok is false elsewhere. It assumes b != 0.
 func DivExact(a, b Dim) (q Dim, ok bool) {
@@ -132,10 +136,7 @@ func divByConst(a, b Dim) (Dim, bool) {
 			continue
 		}
 		x, k := t.f[0].args[0], t.f[0].args[1]
-		num, den := Add(x, Mul(Sub(a, fromAtom(t.f[0])), k)), Mul(k, b)
-		if d := FloorDiv(num, den); d.Valid() {
-			return d, true
-		}
+		return FloorDiv(Add(x, Mul(Sub(a, fromAtom(t.f[0])), k)), Mul(k, b)), true
 	}
 	return Dim{}, false
 }
@@ -168,41 +169,43 @@ func extreme(k kind, xs ...Dim) Dim {
 			flat = append(flat, x)
 		}
 	}
-	slices.SortFunc(flat, func(a, b Dim) int {
-		switch {
-		case a.e == nil && b.e == nil:
-			return a.n - b.n
-		case a.e == nil:
-			return -1
-		case b.e == nil:
-			return 1
-		}
-		return slices.Compare([]byte(a.e.text), []byte(b.e.text))
-	})
+	slices.SortFunc(flat, cmpArgs)
 	flat = slices.CompactFunc(flat, Dim.Equal)
 	if len(flat) > 2*maxArgs {
 		return invalid
 	}
+	p := prover{steps: maxProof}
+	beats := func(x, y Dim) bool { // x makes y superfluous
+		if k == kindMin {
+			x, y = y, x
+		}
+		return p.lower(Sub(x, y), 0) >= 0
+	}
 	var keep []Dim
 	for i, x := range flat {
-		dominated := slices.ContainsFunc(keep, func(y Dim) bool { return beats(k, y, x) }) ||
-			slices.ContainsFunc(flat[i+1:], func(y Dim) bool { return beats(k, y, x) && !beats(k, x, y) })
-		if !dominated {
+		if !slices.ContainsFunc(keep, func(y Dim) bool { return beats(y, x) }) &&
+			!slices.ContainsFunc(flat[i+1:], func(y Dim) bool { return beats(y, x) && !beats(x, y) }) {
 			keep = append(keep, x)
 		}
 	}
-	switch {
-	case len(keep) == 1:
-		return keep[0]
-	case len(keep) > maxArgs:
+	if len(keep) > maxArgs || p.steps < 0 { // an unfinished proof would make the result depend on how it was written
 		return invalid
+	}
+	if len(keep) == 1 {
+		return keep[0]
 	}
 	return newAtom(k, keep...)
 }
 
-func beats(k kind, x, y Dim) bool {
-	if k == kindMin {
-		x, y = y, x
+// cmpArgs orders operands: constants first, then by text.
+func cmpArgs(a, b Dim) int {
+	switch {
+	case a.e == nil && b.e == nil:
+		return cmp.Compare(a.n, b.n)
+	case a.e == nil:
+		return -1
+	case b.e == nil:
+		return 1
 	}
-	return GE(x, y, nil)
+	return strings.Compare(a.e.text, b.e.text)
 }

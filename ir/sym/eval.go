@@ -2,7 +2,7 @@ package sym
 
 import "fmt"
 
-// Eval computes d; env gives the symbols. Errors: an unbound symbol, which it names, a division by zero, an overflow, an invalid size.
+// Eval computes d; env gives the symbols. Errors: an unbound symbol, which it names, a symbol below 0, a division by zero, an overflow, an invalid size.
 func (d Dim) Eval(env func(name string) (int, bool)) (int, error) {
 	if d.e == nil {
 		return d.n, nil
@@ -137,7 +137,7 @@ func (p *Prog) emitAtom(a *atom, index func(name string) int) error {
 	return nil
 }
 
-// Eval computes the size. Errors: an overflow, a division by zero, too few symbols.
+// Eval computes the size. Errors: an overflow, a division by zero, too few symbols or one below 0.
 func (p Prog) Eval(syms []int) (int, error) {
 	var stack [maxStack]int
 	n := 0
@@ -150,6 +150,9 @@ func (p Prog) Eval(syms []int) (int, error) {
 		case opSym:
 			if in.n >= len(syms) {
 				return 0, fmt.Errorf("size %s: symbol %d of %d", p.text, in.n, len(syms))
+			}
+			if syms[in.n] < 0 {
+				return 0, fmt.Errorf("size %s: symbol %d is %d, below 0", p.text, in.n, syms[in.n])
 			}
 			stack[n] = syms[in.n]
 			n++
