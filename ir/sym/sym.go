@@ -57,6 +57,9 @@ var (
 	invalid = Dim{e: bad}
 )
 
+// Unknown returns a size that is not Valid, for an entry of which nothing is known.
+func Unknown() Dim { return invalid }
+
 // Const is the size n. The least int is out of range, so that every constant has a negative.
 func Const(n int) Dim {
 	if n == math.MinInt {

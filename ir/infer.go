@@ -1,0 +1,217 @@
+package ir
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/cameo-onnx/cameo/ir/sym"
+)
+
+// A Builder appends nodes and keeps the first error, so that code which builds graphs reads as maths.
+type Builder struct {
+	G    *Graph
+	From []string // given to the nodes that are built
+
+	before *Node
+	err    error
+}
+
+// NewBuilder returns a builder that appends to g.
+func NewBuilder(g *Graph) *Builder { return &Builder{G: g} }
+
+// Before makes b insert in front of n, which stays in place; nil means at the end.
+func (b *Builder) Before(n *Node) *Builder { b.before = n; return b }
+
+// Err returns the first error.
+func (b *Builder) Err() error { return b.err }
+
+// Fail records err, if it is the first.
+func (b *Builder) Fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+// Add appends a node of outs results (0: as many as the op always has) and infers their types. It returns nil after an error.
+func (b *Builder) Add(op *Op, attrs any, bodies []*Graph, outs int, in ...*Value) *Node {
+	if b.err != nil {
+		return nil
+	}
+	n, err := b.G.add(b, op, attrs, bodies, outs, in)
+	if err != nil {
+		b.err = err
+		return nil
+	}
+	return n
+}
+
+func (g *Graph) add(b *Builder, op *Op, attrs any, bodies []*Graph, outs int, in []*Value) (*Node, error) {
+	n := &Node{Op: op, In: slices.Clone(in), Attrs: attrs, Bodies: bodies, From: b.From}
+	for len(n.In) > 0 && n.In[len(n.In)-1] == nil {
+		n.In = n.In[:len(n.In)-1]
+	}
+	known, sc, err := g.infer(n, outs)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op.Name, err)
+	}
+	for _, k := range known {
+		v := g.newValue("", k.Type)
+		v.Def, v.elems = n, elemsOfKnown(k)
+		n.Out = append(n.Out, v)
+	}
+	for i, v := range n.In {
+		if v != nil {
+			v.uses = append(v.uses, Use{n, i})
+		}
+	}
+	g.assume(sc.facts)
+	if b.before == nil {
+		g.Nodes = append(g.Nodes, n)
+		return n, nil
+	}
+	i := g.indexOf(b.before)
+	g.Nodes = slices.Insert(g.Nodes, i, n)
+	g.hint = i + 1
+	return n, nil
+}
+
+func elemsOfKnown(k Known) []sym.Dim {
+	if k.Elems == nil && k.Const != nil {
+		return elemsOf(k.Const)
+	}
+	if len(k.Elems) > MaxElems {
+		return nil
+	}
+	return k.Elems
+}
+
+// infer returns what is known of n's results: exactly outs of them, or as many as the op always has where outs is 0.
+func (g *Graph) infer(n *Node, outs int) ([]Known, *Scope, error) {
+	if outs == 0 {
+		outs = max(1, n.Op.Sig.required())
+	}
+	in := make([]Known, len(n.In))
+	for i, v := range n.In {
+		in[i] = v.Known()
+	}
+	if err := n.Op.Sig.check(in, outs); err != nil {
+		return nil, nil, err
+	}
+	sc := &Scope{Outs: outs, Bodies: n.Bodies, graph: g}
+	out, err := n.Op.Infer(sc, n.Attrs, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(out) < outs {
+		return nil, nil, fmt.Errorf("has %d results, not %d", len(out), outs)
+	}
+	for i, k := range out[:outs] {
+		for _, d := range k.Type.Shape {
+			if !d.Valid() {
+				return nil, nil, fmt.Errorf("result %d: size out of range", i)
+			}
+			if c, ok := d.Int(); ok && c < 0 {
+				return nil, nil, fmt.Errorf("result %d: negative size in %v", i, k.Type)
+			}
+		}
+		g.useSyms(k.Type)
+	}
+	return out[:outs], sc, nil
+}
+
+func (g *Graph) assume(facts []Fact) {
+	for _, f := range facts {
+		if !slices.ContainsFunc(g.Assumes, func(h Fact) bool { return h.Rel == f.Rel && h.A.Equal(f.A) && h.B.Equal(f.B) }) {
+			g.Assumes = append(g.Assumes, f)
+		}
+	}
+}
+
+// Infer returns what is known of the results of op applied to operands of which in is known, without building anything.
+func Infer(g *Graph, op *Op, attrs any, bodies []*Graph, outs int, in []Known) ([]Known, error) {
+	if outs == 0 {
+		outs = max(1, op.Sig.required())
+	}
+	if err := op.Sig.check(in, outs); err != nil {
+		return nil, err
+	}
+	return op.Infer(&Scope{Outs: outs, Bodies: bodies, graph: g}, attrs, in)
+}
+
+// NewScope returns a scope for inference outside a graph's own, such as an op's BodyTypes.
+func NewScope(g *Graph, outs int, bodies []*Graph) *Scope {
+	return &Scope{Outs: outs, Bodies: bodies, graph: g}
+}
+
+// reinfer infers the users of changed values anew, and on downstream as long as types narrow.
+func (g *Graph) reinfer(uses []Use) error {
+	dirty := make(map[*Node]bool, len(uses))
+	first := len(g.Nodes)
+	for _, u := range uses {
+		if !dirty[u.Node] {
+			dirty[u.Node] = true
+			first = min(first, g.indexOf(u.Node))
+		}
+	}
+	for _, n := range g.Nodes[first:] {
+		if !dirty[n] {
+			continue
+		}
+		delete(dirty, n)
+		known, sc, err := g.infer(n, len(n.Out))
+		if err != nil {
+			return fmt.Errorf("%%%s = %s: %w", n.Out[0].Name, n.Op.Name, err)
+		}
+		g.assume(sc.facts)
+		for i, v := range n.Out {
+			t := narrow(v.Type, known[i].Type, sc.fresh)
+			elems := elemsOfKnown(known[i])
+			if t.Equal(v.Type) && slices.EqualFunc(elems, v.elems, sym.Dim.Equal) {
+				continue
+			}
+			if elems != nil || v.elems == nil {
+				v.elems = elems
+			}
+			v.Type = t
+			for _, u := range v.uses {
+				dirty[u.Node] = true
+			}
+		}
+		if len(dirty) == 0 {
+			break
+		}
+	}
+	return nil
+}
+
+// narrow returns what old and inferred say together; sizes in fresh say nothing.
+func narrow(old, inferred Type, fresh map[string]bool) Type {
+	if old.Kind != Tensor || inferred.Kind != Tensor || inferred.Unranked {
+		return old
+	}
+	inferred.Layout = old.Layout
+	if !old.Unranked && len(old.Shape) == len(inferred.Shape) {
+		s := slices.Clone(inferred.Shape)
+		for i, d := range s {
+			_, isConst := old.Shape[i].Int()
+			if name, ok := d.Name(); isConst || ok && fresh[name] {
+				s[i] = old.Shape[i]
+			}
+		}
+		inferred.Shape = s
+	}
+	return inferred
+}
+
+// SetType narrows v's type, where the caller knows more than inference, and infers its users anew.
+func (g *Graph) SetType(v *Value, t Type) error {
+	if !compatible(v.Type, t) {
+		return fmt.Errorf("%%%s of type %v cannot become %v", v.Name, v.Type, t)
+	}
+	if v.Type.Equal(t) {
+		return nil
+	}
+	g.useSyms(t)
+	v.Type = t
+	return g.reinfer(v.uses)
+}
