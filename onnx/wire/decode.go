@@ -2,7 +2,16 @@ package wire
 
 // DecodeModel reads a model. Its byte fields and some packed arrays alias data.
 // The error is an *Error (ErrFormat or ErrBudget); where data looks like a file of another kind, it says so.
-func DecodeModel(data []byte, b Budget) (*Model, error) { return decode(data, b, decodeModel) }
+func DecodeModel(data []byte, b Budget) (*Model, error) {
+	m, err := decode(data, b, decodeModel)
+	if err == nil && m.Graph == nil {
+		// Short files of other kinds can pass for messages of unknown fields.
+		if what := Sniff(data); what != "" {
+			return nil, &Error{Msg: "this looks like " + what + ", not like an ONNX model", Kind: ErrFormat}
+		}
+	}
+	return m, err
+}
 
 // DecodeTensor reads a file that holds a TensorProto.
 func DecodeTensor(data []byte, b Budget) (*Tensor, error) { return decode(data, b, decodeTensor) }
@@ -24,10 +33,15 @@ func decode[T any](data []byte, b Budget, f func(*reader, *T)) (*T, error) {
 	d := newDecoder(data, b)
 	v := new(T)
 	f(&reader{decoder: d, end: len(data)}, v)
-	if d.err != nil {
-		return nil, d.err
+	if d.err == nil {
+		return v, nil
 	}
-	return v, nil
+	if d.err.Kind == ErrFormat {
+		if what := Sniff(data); what != "" {
+			d.err.Msg += "; this looks like " + what
+		}
+	}
+	return nil, d.err
 }
 
 func decodeModel(r *reader, m *Model) {

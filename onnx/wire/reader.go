@@ -50,12 +50,12 @@ type Budget struct {
 type decoder struct {
 	data  []byte
 	limit Budget
-	bytes int // charged so far
+	bytes int // charged so far, of limit.Bytes
 	msgs  int
 	depth int
 	path  []step
 	names map[string]string
-	err   error
+	err   *Error
 }
 
 // A step is a field on the path from the top; index is -1 where the field is not repeated.
@@ -174,7 +174,7 @@ func (r *reader) body(field string) (pos, end int, ok bool) {
 	return pos, r.pos, true
 }
 
-// bytes returns a length-delimited field, aliasing the data; never nil unless decoding failed.
+// blob returns a length-delimited field, aliasing the data; never nil unless decoding failed.
 func (r *reader) blob(field string) []byte {
 	pos, end, ok := r.body(field)
 	if !ok {
@@ -305,7 +305,7 @@ func (d *decoder) enter(pos int, field string, index, size int) bool {
 	return d.charge(pos, 1, size)
 }
 
-// nest counts one level of nesting until the function that it returns is called.
+// nest counts one level of nesting, until depth is counted down.
 func (r *reader) nest() bool {
 	if r.depth++; r.depth > r.limit.Depth {
 		r.fail(ErrBudget, r.pos, "", "nesting deeper than %d", r.limit.Depth)
