@@ -15,7 +15,7 @@ func (d Dim) Range(b Bounds) Range {
 	if !d.Valid() {
 		return everything
 	}
-	p := prover{b, maxSteps}
+	p := prover{b, maxSteps, math.MaxInt}
 	r := p.bound(d)
 	r.Lo = max(r.Lo, p.relax(d, 0))
 	if hi := p.relax(Mul(d, Dim{n: -1}), 0); hi != math.MinInt {
@@ -26,20 +26,21 @@ func (d Dim) Range(b Bounds) Range {
 
 // GE reports that a >= b is proved wherever the symbols keep to their bounds; false means not proved.
 func GE(a, b Dim, bounds Bounds) bool {
-	p := prover{bounds, maxSteps}
+	p := prover{bounds, maxSteps, 0}
 	return p.lower(Sub(a, b), 0) >= 0
 }
 
-// Limits of a proof: the sizes bounded on the way, in one proof and in all those of one minimum, and the atoms replaced in one size.
+// Limits of a proof: the sizes bounded on the way, for a caller's question and for one pair of a minimum's operands, and the atoms replaced in one size.
 const (
-	maxSteps = 400
-	maxProof = 4000
-	maxRelax = 4
+	maxSteps  = 400
+	pairSteps = 64
+	maxRelax  = 4
 )
 
 type prover struct {
 	bounds Bounds
 	steps  int
+	goal   int // a lower bound that is good enough
 }
 
 // bound adds up the intervals of d's terms.
@@ -91,6 +92,9 @@ func (p *prover) relax(d Dim, depth int) int {
 		return best
 	}
 	for _, t := range d.terms() {
+		if best >= p.goal {
+			break
+		}
 		if len(t.f) != 1 || t.f[0].kind == kindSym {
 			continue
 		}
@@ -134,7 +138,7 @@ func (p *prover) lower(d Dim, depth int) int {
 		return math.MinInt
 	}
 	lo := p.bound(d).Lo
-	if lo >= 0 || p.steps < 0 {
+	if lo >= p.goal || p.steps < 0 {
 		return lo
 	}
 	return max(lo, p.relax(d, depth))

@@ -151,10 +151,20 @@ func CeilDiv(a, b Dim) Dim {
 func Mod(a, b Dim) Dim { return Sub(a, Mul(b, FloorDiv(a, b))) }
 
 // Min is the lesser of a and b.
-func Min(a, b Dim) Dim { return extreme(kindMin, a, b) }
+func Min(a, b Dim) Dim {
+	if a.e == nil && b.e == nil {
+		return Dim{n: min(a.n, b.n)}
+	}
+	return extreme(kindMin, a, b)
+}
 
 // Max is the greater of a and b.
-func Max(a, b Dim) Dim { return extreme(kindMax, a, b) }
+func Max(a, b Dim) Dim {
+	if a.e == nil && b.e == nil {
+		return Dim{n: max(a.n, b.n)}
+	}
+	return extreme(kindMax, a, b)
+}
 
 // extreme is the minimum or maximum of xs: flat, sorted, without operands that another one dominates wherever symbols are >= 0.
 func extreme(k kind, xs ...Dim) Dim {
@@ -174,11 +184,11 @@ func extreme(k kind, xs ...Dim) Dim {
 	if len(flat) > 2*maxArgs {
 		return invalid
 	}
-	p := prover{steps: maxProof}
 	beats := func(x, y Dim) bool { // x makes y superfluous
 		if k == kindMin {
 			x, y = y, x
 		}
+		p := prover{steps: pairSteps}
 		return p.lower(Sub(x, y), 0) >= 0
 	}
 	var keep []Dim
@@ -188,7 +198,7 @@ func extreme(k kind, xs ...Dim) Dim {
 			keep = append(keep, x)
 		}
 	}
-	if len(keep) > maxArgs || p.steps < 0 { // an unfinished proof would make the result depend on how it was written
+	if len(keep) > maxArgs {
 		return invalid
 	}
 	if len(keep) == 1 {

@@ -19,14 +19,14 @@ func Parse(s string) (Dim, error) {
 	}
 	p := parser{s: s, slash: true}
 	d := p.sum()
-	if p.err == nil && p.peek() != 0 {
-		p.fail("unexpected %q", p.s[p.i:])
+	if p.peek(); p.i < len(s) {
+		p.fail("unexpected %.20q", p.s[p.i:])
 	}
 	if p.err == nil && !d.Valid() {
 		p.fail("overflow, division by zero, or too large")
 	}
 	if p.err != nil {
-		return invalid, fmt.Errorf("size %q: %w", s, p.err)
+		return invalid, fmt.Errorf("size %.200q: %w", s, p.err)
 	}
 	return d, nil
 }

@@ -10,7 +10,7 @@ import (
 const (
 	maxTerms  = 64
 	maxDegree = 64
-	maxArgs   = 16
+	maxArgs   = 8
 	maxDepth  = 16
 	maxText   = 4096
 )
