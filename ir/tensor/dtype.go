@@ -96,6 +96,15 @@ func (d DType) String() string {
 // Bits returns the size of one element in bits; 0 for strings.
 func (d DType) Bits() int { return dtypes[d].bits }
 
+// align returns the alignment in bytes that d's Go type needs.
+func (d DType) align() uintptr {
+	n := d.Bits() / 8
+	if d.IsComplex() {
+		n /= 2
+	}
+	return uintptr(max(n, 1))
+}
+
 // IsFloat reports whether d is a real floating-point type of any width.
 func (d DType) IsFloat() bool { return dtypes[d].class == classFloat }
 

@@ -1,4 +1,3 @@
-// Package tensor holds typed, dense, row-major arrays of every ONNX element type. It does no arithmetic.
 package tensor
 
 import (
@@ -139,7 +138,8 @@ func Aligned(n int) []byte {
 	return b[off : off+n : off+n]
 }
 
-// FromBytes returns a tensor over data, which it shares and which must be exactly as long as type and sizes ask.
+// FromBytes returns a tensor over data, which must be exactly as long as type and sizes ask. It shares data that is aligned
+// for the element type's Go type, and copies other data.
 func FromBytes(d DType, data []byte, dims []int) (*Tensor, error) {
 	size, ok := ByteSize(d, dims)
 	if !ok || !d.Valid() || d == String {
@@ -147,6 +147,9 @@ func FromBytes(d DType, data []byte, dims []int) (*Tensor, error) {
 	}
 	if size != len(data) {
 		return nil, fmt.Errorf("tensor: %v%v takes %d bytes, not %d", d, dims, size, len(data))
+	}
+	if align := d.align(); uintptr(unsafe.Pointer(unsafe.SliceData(data)))%align != 0 {
+		data = append(Aligned(size)[:0], data...)
 	}
 	return &Tensor{dtype: d, dims: append([]int(nil), dims...), data: data}, nil
 }
