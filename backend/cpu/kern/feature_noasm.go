@@ -1,0 +1,7 @@
+//go:build !amd64 || purego
+
+package kern
+
+func detect() Features { return 0 }
+
+func caches() Caches { return usualCaches }
