@@ -2,11 +2,15 @@ package ir
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/cameo-onnx/cameo/ir/sym"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
+
+// ErrUnsupported marks a legal form of an op that is not supported.
+var ErrUnsupported = errors.New("not supported")
 
 // Props are facts about an op that passes may rely on.
 type Props uint
@@ -25,7 +29,8 @@ type Op struct {
 	Domain string // ONNX's domain; empty is ai.onnx
 	Sig    *Sig
 	Props  Props
-	Attrs  any // a struct that holds the defaults
+	Attrs  any      // a struct that holds the defaults
+	Bodies []string // ONNX's names of the attributes that hold the bodies, in order
 
 	// Infer returns what is known of the results: at least Scope.Outs of them, in the order of Sig.
 	Infer func(*Scope, any, []Known) ([]Known, error)

@@ -167,7 +167,7 @@ func (s *Sig) check(in []Known, outs int) error {
 		}
 		t := k.Type
 		if t.Kind != Tensor && p.Types.kinds>>t.Kind&1 == 0 || t.Kind == Tensor && p.Types.dtypes>>t.DType&1 == 0 {
-			return fmt.Errorf("operand %s cannot be %v", s.InName(i), t)
+			return fmt.Errorf("operand %s cannot be %v: %w", s.InName(i), t, ErrUnsupported)
 		}
 		if p.Var == "" || t.Kind != Tensor {
 			continue

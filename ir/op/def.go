@@ -33,6 +33,7 @@ type DefN[A any] struct {
 	Sig       string
 	Props     ir.Props
 	Attrs     A
+	Bodies    []string // ONNX's names of the attributes that hold the bodies, in order
 	Infer     func(*ir.Scope, A, []ir.Known) ([]ir.Known, error)
 	Eval      func(*ir.Env, A, []tensor.Value) ([]tensor.Value, error)
 	Lower     func(*ir.Builder, A, *ir.Node) []*ir.Value
@@ -155,7 +156,7 @@ func MakeN[A any](d DefN[A]) Kind[A] {
 	if d.Eval == nil && d.Lower == nil {
 		panic(fmt.Sprintf("op: %s has neither Eval nor Lower", d.Name))
 	}
-	o := &ir.Op{Name: d.Name, ONNX: d.ONNX, Domain: d.Domain, Sig: ir.MustSig(d.Sig), Props: d.Props, Attrs: d.Attrs}
+	o := &ir.Op{Name: d.Name, ONNX: d.ONNX, Domain: d.Domain, Sig: ir.MustSig(d.Sig), Props: d.Props, Attrs: d.Attrs, Bodies: d.Bodies}
 	o.Infer = func(s *ir.Scope, a any, in []ir.Known) ([]ir.Known, error) {
 		return d.Infer(s, a.(A), pad(in, len(o.Sig.In)))
 	}

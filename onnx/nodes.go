@@ -1,0 +1,458 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+	"github.com/cameo-onnx/cameo/onnx/wire"
+)
+
+// node is a NodeProto on its way into the graph; adapters change it.
+type node struct {
+	s       *scope
+	proto   *wire.Node
+	op      string // ONNX's name
+	domain  string
+	version int // of the domain's opset
+	attrs   map[string]*wire.Attr
+	in      []*ir.Value
+	outs    int // results asked for
+	caps    *captures
+}
+
+// nodes builds the nodes of a graph or function, in topological order even where the file's is not.
+func (s *scope) nodes(list []*wire.Node) error {
+	order, err := s.sorted(list)
+	if err != nil {
+		return err
+	}
+	for _, p := range order {
+		if s.im.nodes--; s.im.nodes < 0 {
+			return fmt.Errorf("onnx: %w: more than %d nodes", wire.ErrBudget, maxNodes)
+		}
+		if err := s.node(p); err != nil {
+			return s.fault(p, err)
+		}
+	}
+	return nil
+}
+
+// fault names the node at which an error arose, unless the error names one already.
+func (s *scope) fault(p *wire.Node, err error) error {
+	if e := (*ir.NodeError)(nil); errors.As(err, &e) || errors.Is(err, wire.ErrBudget) {
+		return err
+	}
+	return &ir.NodeError{Name: label(p), Op: p.OpType, Err: err}
+}
+
+// label returns the name by which messages call a node.
+func label(p *wire.Node) string {
+	if p.Name != "" {
+		return p.Name
+	}
+	for _, o := range p.Out {
+		if o != "" {
+			return o
+		}
+	}
+	return p.OpType
+}
+
+// sorted returns list in topological order: as it is, where it is sorted.
+func (s *scope) sorted(list []*wire.Node) ([]*wire.Node, error) {
+	maker := map[string]int{}
+	for i, p := range list {
+		for _, o := range p.Out {
+			if o == "" {
+				continue
+			}
+			if _, dup := maker[o]; dup {
+				return nil, s.fault(p, fmt.Errorf("%w: result %s is defined twice", wire.ErrFormat, wire.Quote(o)))
+			}
+			maker[o] = i
+		}
+	}
+	needs := make([][]int, len(list))
+	left := make([]int, len(list))
+	users := make([][]int, len(list))
+	ok := true
+	for i, p := range list {
+		visitInputs(p, 0, func(name string) {
+			if j, found := maker[name]; found && !slices.Contains(needs[i], j) {
+				needs[i] = append(needs[i], j)
+				users[j] = append(users[j], i)
+				left[i]++
+				ok = ok && j < i
+			}
+		})
+	}
+	if ok {
+		return list, nil
+	}
+	return topological(list, left, users)
+}
+
+func topological(list []*wire.Node, left []int, users [][]int) ([]*wire.Node, error) {
+	var ready []int
+	for i, n := range left {
+		if n == 0 {
+			ready = append(ready, i)
+		}
+	}
+	out := make([]*wire.Node, 0, len(list))
+	for len(ready) > 0 {
+		i := ready[0]
+		ready = ready[1:]
+		out = append(out, list[i])
+		for _, j := range users[i] {
+			if left[j]--; left[j] == 0 {
+				ready = append(ready, j)
+			}
+		}
+	}
+	for i, n := range left {
+		if n > 0 {
+			return nil, &ir.NodeError{Name: label(list[i]), Op: list[i].OpType, Err: fmt.Errorf("%w: it depends on its own result: the graph has a cycle", wire.ErrFormat)}
+		}
+	}
+	return out, nil
+}
+
+// visitInputs calls f for the names that a node reads, those that its subgraphs capture included.
+func visitInputs(p *wire.Node, depth int, f func(string)) {
+	for _, name := range p.In {
+		if name != "" {
+			f(name)
+		}
+	}
+	if depth > maxDepth {
+		return
+	}
+	for _, a := range p.Attrs {
+		for _, g := range append(a.Graphs, a.G) {
+			if g != nil {
+				visitGraph(g, depth, f)
+			}
+		}
+	}
+}
+
+func visitGraph(g *wire.Graph, depth int, f func(string)) {
+	own := map[string]bool{}
+	for _, vi := range g.Inputs {
+		own[vi.Name] = true
+	}
+	for _, t := range g.Inits {
+		own[t.Name] = true
+	}
+	for _, p := range g.Nodes {
+		for _, o := range p.Out {
+			own[o] = true
+		}
+	}
+	free := func(name string) {
+		if !own[name] {
+			f(name)
+		}
+	}
+	for _, p := range g.Nodes {
+		visitInputs(p, depth+1, free)
+	}
+	for _, vi := range g.Outputs {
+		free(vi.Name)
+	}
+}
+
+// node builds one node.
+func (s *scope) node(p *wire.Node) error {
+	n := &node{s: s, proto: p, op: p.OpType, domain: normDomain(p.Domain), attrs: map[string]*wire.Attr{}}
+	n.version = s.im.version(n.domain)
+	if err := s.attrs(n); err != nil {
+		return err
+	}
+	for _, name := range p.In {
+		var v *ir.Value
+		if name != "" {
+			if v = s.lookup(name); v == nil {
+				return fmt.Errorf("%w: operand %s is not defined", wire.ErrFormat, wire.Quote(name))
+			}
+		}
+		n.in = append(n.in, v)
+	}
+	for i, o := range p.Out {
+		if o != "" {
+			n.outs = i + 1
+		}
+	}
+	outs, err := n.build()
+	if err != nil {
+		return err
+	}
+	for i, o := range p.Out[:min(len(p.Out), len(outs))] {
+		if o == "" || outs[i] == nil {
+			continue
+		}
+		if err := s.define(o, outs[i]); err != nil {
+			return err
+		}
+		if v := outs[i]; v.Def != nil && v.Name != o && isGenerated(v.Name) {
+			s.g.Rename(v, o)
+		}
+	}
+	return nil
+}
+
+// isGenerated reports whether a value still has the name that its graph gave it.
+func isGenerated(name string) bool {
+	return len(name) > 1 && name[0] == 'v' && name[1] >= '0' && name[1] <= '9'
+}
+
+// attrs collects a node's attributes, references to a function's attributes resolved.
+func (s *scope) attrs(n *node) error {
+	for _, a := range n.proto.Attrs {
+		if _, dup := n.attrs[a.Name]; dup {
+			return fmt.Errorf("%w: attribute %s is given twice", wire.ErrFormat, wire.Quote(a.Name))
+		}
+		if a.RefName != "" {
+			ref, ok := s.refs[a.RefName]
+			if !ok {
+				continue // an optional attribute that the call does not give
+			}
+			c := *ref
+			c.Name = a.Name
+			a = &c
+		}
+		n.attrs[a.Name] = a
+	}
+	return nil
+}
+
+// build returns the node's results.
+func (n *node) build() ([]*ir.Value, error) {
+	if f := n.s.im.funcs[funcKey{n.domain, n.op, n.proto.Overload}]; f != nil {
+		return n.s.call(n, f)
+	}
+	if o := n.s.im.opts.Op; o != nil {
+		if own := o(n.domain, n.op); own != nil {
+			return n.add(own)
+		}
+	}
+	outs, err := n.adapt()
+	if outs != nil || err != nil {
+		return outs, err
+	}
+	o := op.ByONNX(n.domain, n.op)
+	if o == nil {
+		return nil, fmt.Errorf("operator: %w", ir.ErrUnsupported)
+	}
+	return n.add(o)
+}
+
+// add appends a node of op o with n's operands, attributes and bodies.
+func (n *node) add(o *ir.Op) ([]*ir.Value, error) {
+	attrs, err := n.decodeAttrs(o)
+	if err != nil {
+		return nil, err
+	}
+	n.s.b.From = []string{label(n.proto)}
+	in := n.in
+	var bodies []*ir.Graph
+	if len(o.Bodies) > 0 {
+		if bodies, err = n.bodies(o, attrs); err != nil {
+			return nil, err
+		}
+		if vo, ok := variadicFrom(o); ok {
+			for len(in) < vo {
+				in = append(in, nil)
+			}
+		}
+		in = append(slices.Clone(in), n.caps.outer...)
+	}
+	m := n.s.b.Add(o, attrs, bodies, max(n.outs, 1), in...)
+	if m == nil {
+		err := n.s.b.Err()
+		n.s.b = ir.NewBuilder(n.s.g)
+		return nil, unwrapOp(err)
+	}
+	return m.Out, nil
+}
+
+// unwrapOp drops the op's name in IR text, for the message names ONNX's.
+func unwrapOp(err error) error {
+	if u := errors.Unwrap(err); u != nil {
+		return u
+	}
+	return err
+}
+
+// variadicFrom returns the index of an op's variadic operand.
+func variadicFrom(o *ir.Op) (int, bool) {
+	for i, p := range o.Sig.In {
+		if p.Variadic {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// call inlines a model-local function.
+func (s *scope) call(n *node, f *wire.Function) ([]*ir.Value, error) {
+	im := s.im
+	if slices.Contains(im.calls, f) {
+		return nil, fmt.Errorf("%w: function %s calls itself", wire.ErrFormat, wire.Quote(f.Name))
+	}
+	if im.depth++; im.depth > maxDepth {
+		return nil, fmt.Errorf("%w: functions and subgraphs are nested more than %d deep", wire.ErrBudget, maxDepth)
+	}
+	im.calls = append(im.calls, f)
+	opsets := im.opsets
+	if len(f.Opsets) > 0 {
+		im.opsets = opsetMap(f.Opsets)
+	}
+	defer func() {
+		im.calls, im.opsets = im.calls[:len(im.calls)-1], opsets
+		im.depth--
+	}()
+	sub := &scope{im: im, g: s.g, b: s.b, vals: map[string]*ir.Value{}, refs: map[string]*wire.Attr{}, prefix: s.prefix + label(n.proto) + "/"}
+	for _, a := range f.AttrProtos {
+		sub.refs[a.Name] = a
+	}
+	for name, a := range n.attrs {
+		sub.refs[name] = a
+	}
+	if len(n.in) > len(f.Inputs) {
+		return nil, fmt.Errorf("%w: function %s takes %d operands, not %d", wire.ErrFormat, wire.Quote(f.Name), len(f.Inputs), len(n.in))
+	}
+	sub.absent = map[string]bool{}
+	for i, name := range f.Inputs {
+		if i < len(n.in) && n.in[i] != nil {
+			sub.vals[name] = n.in[i]
+		} else {
+			sub.absent[name] = true
+		}
+	}
+	if err := sub.nodes(f.Nodes); err != nil {
+		return nil, fmt.Errorf("in function %s: %w", wire.Quote(f.Name), err)
+	}
+	outs := make([]*ir.Value, len(f.Outputs))
+	for i, name := range f.Outputs {
+		if outs[i] = sub.vals[name]; outs[i] == nil && i < n.outs && n.proto.Out[i] != "" {
+			return nil, fmt.Errorf("%w: function %s does not define its result %s", wire.ErrFormat, wire.Quote(f.Name), wire.Quote(name))
+		}
+	}
+	return outs, nil
+}
+
+// bodies builds the subgraphs of a node, again with wider types as long as the op asks for them.
+func (n *node) bodies(o *ir.Op, attrs any) ([]*ir.Graph, error) {
+	if n.s.im.depth++; n.s.im.depth > maxDepth {
+		return nil, fmt.Errorf("%w: functions and subgraphs are nested more than %d deep", wire.ErrBudget, maxDepth)
+	}
+	defer func() { n.s.im.depth-- }()
+	in := make([]ir.Known, len(n.in))
+	for i, v := range n.in {
+		in[i] = v.Known()
+	}
+	types, _, err := o.BodyTypes(ir.NewScope(n.s.g, n.outs, nil), attrs, in, nil)
+	if err != nil {
+		return nil, err
+	}
+	for range 4 {
+		n.caps = &captures{has: map[*ir.Value]bool{}}
+		var scopes []*scope
+		for i, name := range o.Bodies {
+			a := n.attrs[name]
+			if a == nil || a.G == nil {
+				return nil, fmt.Errorf("%w: attribute %s is missing", wire.ErrFormat, name)
+			}
+			sub, err := n.body(a.G, types[i])
+			if err != nil {
+				return nil, err
+			}
+			scopes = append(scopes, sub)
+		}
+		graphs := closeBodies(scopes, n.caps)
+		wider, changed, err := o.BodyTypes(ir.NewScope(n.s.g, n.outs, graphs), attrs, in, types)
+		if err != nil || !changed {
+			return graphs, err
+		}
+		types = wider
+	}
+	return nil, errors.New("the types of the values that it carries do not settle")
+}
+
+// body builds one subgraph whose inputs have the given types.
+func (n *node) body(pg *wire.Graph, types []ir.Type) (*scope, error) {
+	g := n.s.g.NewBody(graphName(pg.Name))
+	s := &scope{im: n.s.im, g: g, b: ir.NewBuilder(g), vals: map[string]*ir.Value{}, outer: n.s, caps: n.caps, capIn: map[*ir.Value]*ir.Value{}, refs: n.s.refs}
+	if len(pg.Inputs) != len(types) {
+		return nil, fmt.Errorf("%w: subgraph %s takes %d inputs, not %d", wire.ErrFormat, wire.Quote(pg.Name), len(pg.Inputs), len(types))
+	}
+	for i, vi := range pg.Inputs {
+		t := types[i]
+		if t.Kind == ir.NoKind {
+			var err error
+			if t, err = s.typeOf(vi.Type, nil); err != nil {
+				return nil, fmt.Errorf("subgraph %s: input %s: %w", wire.Quote(pg.Name), wire.Quote(vi.Name), err)
+			}
+		}
+		if err := s.define(vi.Name, g.Input(vi.Name, t)); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.inits(pg); err != nil {
+		return nil, err
+	}
+	if err := s.nodes(pg.Nodes); err != nil {
+		return nil, err
+	}
+	for _, vi := range pg.Outputs {
+		v := s.lookup(vi.Name)
+		if v == nil {
+			return nil, fmt.Errorf("%w: subgraph %s does not define its output %s", wire.ErrFormat, wire.Quote(pg.Name), wire.Quote(vi.Name))
+		}
+		g.Output(vi.Name, v)
+	}
+	return s, nil
+}
+
+// closeBodies gives every body an input for every captured value, in the order of the node's operands.
+func closeBodies(scopes []*scope, caps *captures) []*ir.Graph {
+	out := make([]*ir.Graph, len(scopes))
+	for i, s := range scopes {
+		own := slices.DeleteFunc(slices.Clone(s.g.Inputs), func(v *ir.Value) bool {
+			for _, in := range s.capIn {
+				if in == v {
+					return true
+				}
+			}
+			return false
+		})
+		for _, v := range caps.outer {
+			in := s.capIn[v]
+			if in == nil {
+				in = s.g.Input(v.Name, v.Type)
+			}
+			own = append(own, in)
+		}
+		s.g.Inputs = own
+		s.g.Sweep()
+		out[i] = s.g
+	}
+	return out
+}
+
+// constant adds a constant that an adapter makes.
+func (n *node) constant(t *tensor.Tensor) *ir.Value { return n.s.g.Const("", t) }
+
+// ints adds a rank-1 constant of int64.
+func (n *node) ints(v []int64) *ir.Value {
+	if v == nil {
+		v = []int64{}
+	}
+	return n.constant(tensor.Of(v, len(v)))
+}
