@@ -181,7 +181,7 @@ func (p *parser) tensorType(d tensor.DType) (Type, error) {
 	if !p.eat('[') {
 		return t, p.errorf("want [")
 	}
-	end := strings.IndexByte(p.src[p.pos:], ']')
+	end := closing(p.src[p.pos:])
 	if end < 0 {
 		return t, p.errorf("want ]")
 	}
@@ -212,11 +212,36 @@ func (p *parser) tensorType(d tensor.DType) (Type, error) {
 	return t, nil
 }
 
-// splitTop splits at the commas outside parentheses.
+// closing returns the index of the first ] outside quotes, or -1.
+func closing(s string) int {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			i += quotedLen(s[i:]) - 1
+		case ']':
+			return i
+		case '\n':
+			return -1
+		}
+	}
+	return -1
+}
+
+// quotedLen returns the length of the quoted string that s begins with; 1 where it is malformed.
+func quotedLen(s string) int {
+	if q, err := strconv.QuotedPrefix(s); err == nil {
+		return len(q)
+	}
+	return 1
+}
+
+// splitTop splits at the commas outside parentheses and quotes.
 func splitTop(s string) (out []string) {
 	depth, last := 0, 0
-	for i := range len(s) {
+	for i := 0; i < len(s); i++ {
 		switch s[i] {
+		case '"':
+			i += quotedLen(s[i:]) - 1
 		case '(':
 			depth++
 		case ')':

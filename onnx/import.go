@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/cameo-onnx/cameo/ir"
-	"github.com/cameo-onnx/cameo/ir/op"
 	"github.com/cameo-onnx/cameo/ir/sym"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 	"github.com/cameo-onnx/cameo/onnx/wire"
@@ -332,7 +331,7 @@ func (s *scope) dim(d wire.Dim, plain map[string]bool) (sym.Dim, error) {
 	}
 	n, err := sym.Parse(d.Param)
 	if err != nil {
-		return sym.Sym(symName(d.Param)), nil
+		return sym.Sym(d.Param), nil
 	}
 	for _, name := range n.Syms() {
 		if !plain[name] {
@@ -340,26 +339,6 @@ func (s *scope) dim(d wire.Dim, plain map[string]bool) (sym.Dim, error) {
 		}
 	}
 	return n, nil
-}
-
-// symName makes a symbol of a dim_param that is no expression.
-func symName(s string) string {
-	ok := func(r rune) bool {
-		return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-	}
-	s = strings.Map(func(r rune) rune {
-		if ok(r) {
-			return r
-		}
-		return '_'
-	}, s)
-	if len(s) > 64 {
-		s = s[:64]
-	}
-	if s == "" || s[0] >= '0' && s[0] <= '9' {
-		s = "_" + s
-	}
-	return s
 }
 
 // sparse turns a sparse tensor in coordinate form into a dense one.

@@ -177,7 +177,7 @@ func (s *scope) node(p *wire.Node) error {
 	for _, name := range p.In {
 		var v *ir.Value
 		if name != "" {
-			if v = s.lookup(name); v == nil {
+			if v = s.lookup(name); v == nil && !s.absent[name] {
 				return fmt.Errorf("%w: operand %s is not defined", wire.ErrFormat, wire.Quote(name))
 			}
 		}
@@ -199,8 +199,8 @@ func (s *scope) node(p *wire.Node) error {
 		if err := s.define(o, outs[i]); err != nil {
 			return err
 		}
-		if v := outs[i]; v.Def != nil && v.Name != o && isGenerated(v.Name) {
-			s.g.Rename(v, o)
+		if v := outs[i]; v.Def != nil && v.Name != s.prefix+o && isGenerated(v.Name) {
+			s.g.Rename(v, s.prefix+o)
 		}
 	}
 	return nil

@@ -1,0 +1,121 @@
+package onnx
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+	"github.com/cameo-onnx/cameo/onnx/wire"
+)
+
+// decodeAttrs fills a copy of o's default attributes from the node's. An attribute that the op does not have is refused: it might change the meaning.
+func (n *node) decodeAttrs(o *ir.Op) (any, error) {
+	if o.Attrs == nil {
+		return nil, n.noAttrs(nil, o.Bodies)
+	}
+	v := reflect.New(reflect.TypeOf(o.Attrs)).Elem()
+	v.Set(reflect.ValueOf(o.Attrs))
+	fields := ir.Fields(o.Attrs)
+	for _, f := range fields {
+		a := n.attrs[f.Name]
+		if a == nil {
+			continue
+		}
+		if err := n.setAttr(v.Field(f.Index), a); err != nil {
+			return nil, fmt.Errorf("attribute %s: %w", f.Name, err)
+		}
+	}
+	return v.Interface(), n.noAttrs(fields, o.Bodies)
+}
+
+func (n *node) noAttrs(fields []ir.Field, bodies []string) error {
+	for name := range n.attrs {
+		if !slices.ContainsFunc(fields, func(f ir.Field) bool { return f.Name == name }) && !slices.Contains(bodies, name) {
+			return fmt.Errorf("attribute %s: %w", wire.Quote(name), ir.ErrUnsupported)
+		}
+	}
+	return nil
+}
+
+// setAttr sets a field of an attribute struct; their Go types are those of package ir.
+func (n *node) setAttr(f reflect.Value, a *wire.Attr) error {
+	want := func(t wire.AttrType) error {
+		if a.Type != t {
+			return fmt.Errorf("%w: it is of type %d, not %d", wire.ErrFormat, a.Type, t)
+		}
+		return nil
+	}
+	switch p := f.Addr().Interface().(type) {
+	case *int:
+		*p = int(a.I)
+		return want(wire.AttrInt)
+	case **int:
+		x := int(a.I)
+		*p = &x
+		return want(wire.AttrInt)
+	case *bool:
+		*p = a.I != 0
+		return want(wire.AttrInt)
+	case *tensor.DType:
+		d := tensor.DType(a.I)
+		if a.I < 0 || a.I > 255 || a.I != 0 && !d.Valid() {
+			return fmt.Errorf("element type %d: %w", a.I, ir.ErrUnsupported)
+		}
+		*p = d
+		return want(wire.AttrInt)
+	case *float32:
+		*p = a.F
+		return want(wire.AttrFloat)
+	case **float32:
+		x := a.F
+		*p = &x
+		return want(wire.AttrFloat)
+	case *string:
+		*p = string(a.S)
+		return want(wire.AttrString)
+	case *[]int:
+		*p = make([]int, len(a.Ints))
+		for i, x := range a.Ints {
+			(*p)[i] = int(x)
+		}
+		return want(wire.AttrInts)
+	case *[]float32:
+		*p = append([]float32{}, a.Floats...)
+		return want(wire.AttrFloats)
+	case *[]string:
+		*p = make([]string, len(a.Strings))
+		for i, x := range a.Strings {
+			(*p)[i] = string(x)
+		}
+		return want(wire.AttrStrings)
+	case **tensor.Tensor:
+		if err := want(wire.AttrTensor); err != nil {
+			return err
+		}
+		if a.T == nil {
+			return fmt.Errorf("%w: the tensor is missing", wire.ErrFormat)
+		}
+		t, err := a.T.Tensor(n.s.im.opts.External)
+		*p = t
+		return err
+	}
+	return fmt.Errorf("field of Go type %v", f.Type())
+}
+
+// take removes and returns an attribute; nil where it is absent.
+func (n *node) take(name string) *wire.Attr {
+	a := n.attrs[name]
+	delete(n.attrs, name)
+	return a
+}
+
+// setInt, setInts and setFloat give the node an attribute that an adapter makes.
+func (n *node) setInt(name string, x int64) {
+	n.attrs[name] = &wire.Attr{Name: name, Type: wire.AttrInt, I: x}
+}
+
+func (n *node) setInts(name string, x []int64) {
+	n.attrs[name] = &wire.Attr{Name: name, Type: wire.AttrInts, Ints: x}
+}
