@@ -2,11 +2,18 @@ package memory
 
 import "slices"
 
+// maxImprove limits the steps of a search: one descent may look at all pairs.
+const maxImprove = 1 << 14
+
 // improve looks for an order whose peak is below limit, depth first, within so
 // many nodes; nil when it finds none. A ready step that fits and leaves no more
 // bytes live than before runs at once: moving it forward in any order never
-// raises a live set. Sets of steps seen before are not entered again.
+// raises a live set. Sets of steps seen before are not entered again. A node
+// that looks at many ready steps counts for several.
 func (s *sched) improve(limit, nodes int) (order []int, left int) {
+	if s.n > maxImprove {
+		return nil, 0
+	}
 	d := &descent{state: s.start(), limit: limit, seen: make(map[uint64]bool)}
 	for i, p := range d.preds {
 		if p == 0 {
@@ -20,7 +27,8 @@ func (s *sched) improve(limit, nodes int) (order []int, left int) {
 		return d.order(), nodes
 	}
 	for nodes > 0 {
-		nodes -= 1 + len(d.ready)/64
+		nodes -= 1 + d.work/1024
+		d.work = 0
 		if len(d.marks) == 0 {
 			return nil, max(nodes, 0)
 		}
@@ -53,6 +61,7 @@ type descent struct {
 	marks []mark
 	cands []int32
 	seen  map[uint64]bool
+	work  int    // ready steps looked at since the last node
 	hash  uint64 // of the set of steps in done
 }
 
@@ -66,6 +75,7 @@ func (d *descent) advance() bool {
 		i := d.ready[k]
 		if d.delta[i] <= 0 && d.live+d.alloc[i] < d.limit {
 			d.exec(i)
+			d.work += k
 			k = 0
 			continue
 		}
@@ -85,6 +95,7 @@ func (d *descent) branch() bool {
 		return true
 	}
 	m := mark{len(d.done), len(d.cands)}
+	d.work += 8 * len(d.ready)
 	for _, i := range d.ready {
 		if d.live+d.alloc[i] < d.limit {
 			d.cands = append(d.cands, i)
@@ -113,13 +124,19 @@ func (d *descent) exec(i int32) {
 	d.run(i, func(int32) {})
 	d.done, d.woke = append(d.done, i), append(d.woke, woke)
 	d.hash ^= scramble(i)
-	at := slices.Index(d.ready, i)
-	d.ready = slices.Delete(d.ready, at, at+1)
+	d.drop(i)
 	for _, j := range d.succ[i] {
 		if d.preds[j]--; d.preds[j] == 0 {
 			d.ready = append(d.ready, j)
 		}
 	}
+}
+
+// drop removes a step from ready.
+func (d *descent) drop(i int32) {
+	at := slices.Index(d.ready, i)
+	d.ready = slices.Delete(d.ready, at, at+1)
+	d.work += len(d.ready)
 }
 
 // rewind takes back steps until n are done.
@@ -129,8 +146,7 @@ func (d *descent) rewind(n int) {
 		i := d.done[k]
 		for _, j := range d.succ[i] {
 			if d.preds[j] == 0 {
-				at := slices.Index(d.ready, j)
-				d.ready = slices.Delete(d.ready, at, at+1)
+				d.drop(j)
 			}
 			d.preds[j]++
 		}

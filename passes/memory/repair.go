@@ -10,8 +10,8 @@ import (
 // greedy placer again and again: buffers that stick out above the lower bound
 // move forward in the order, by a distance drawn from a fixed seed, and the new
 // order is kept unless the arena grew by more than a little (squeaky wheel,
-// Joslin and Clements, 1999). A step pays for 4096 pairs of buffers, and a run
-// costs 32 steps at least.
+// Joslin and Clements, 1999). A step pays for 4096 pairs of buffers, a run
+// costs 32 steps at least, and more where there are more buffers than caches hold.
 func (p *Placer) repair(size, steps int) int {
 	r := rand.New(rand.NewPCG(1, uint64(len(p.order))))
 	n := len(p.order)
@@ -23,7 +23,7 @@ func (p *Placer) repair(size, steps int) int {
 		last := math.MaxInt
 		for left := share; left > 0; {
 			got := p.greedy(false, math.MaxInt)
-			left -= max(p.work, 32*4096)
+			left -= max(p.work, 32*4096) * (1 + n/512)
 			if got < size {
 				size = got
 				copy(p.best, p.off)

@@ -16,6 +16,7 @@ type search struct {
 	size  []int     // per rank
 	align []int     // per rank
 	over  [][]int32 // ranks that live at the same time
+	count int       // of such pairs: setting up costs time too
 	from  []int     // first section of each rank; a section is a step at which a life begins
 	to    []int     // end of its sections
 
@@ -57,6 +58,7 @@ func (p *Placer) search(size, nodes int) (best int, exact bool) {
 			if s == nil {
 				return size, false
 			}
+			nodes -= min(s.count/256, nodes)
 			got, left := s.run(min(share, nodes))
 			nodes -= min(share, nodes) - left
 			if got {
@@ -138,7 +140,6 @@ func (s *search) pairs() bool {
 		rankOf[b] = int32(r)
 		s.size[r], s.align[r] = s.p.size[b], s.p.align[b]
 	}
-	count := 0
 	for i, b := range s.p.byFirst {
 		if s.p.size[b] == 0 {
 			continue
@@ -149,7 +150,7 @@ func (s *search) pairs() bool {
 			}
 			r, q := rankOf[b], rankOf[c]
 			s.over[r], s.over[q] = append(s.over[r], q), append(s.over[q], r)
-			if count++; count > maxPairs {
+			if s.count++; s.count > maxPairs {
 				return false
 			}
 		}
