@@ -167,11 +167,9 @@ func (e *elems) fromBytes(field string, b []byte) (*tensor.Tensor, error) {
 	if len(b) != e.bytes {
 		return nil, formatf("%d bytes of %s, want %d for %s", len(b), field, e.bytes, e)
 	}
-	align := uintptr(min(8, max(1, e.dtype.Bits()/8)))
-	copied := uintptr(unsafe.Pointer(unsafe.SliceData(b)))%align != 0
 	used := e.count * (e.dtype.Bits() % 8) % 8 // bits of the last byte; 0 means all
 	padded := used != 0 && b[len(b)-1]>>used != 0
-	if copied || padded || e.dtype == tensor.Bool && !isBool(b) {
+	if padded || e.dtype == tensor.Bool && !isBool(b) {
 		c := tensor.Aligned(len(b))
 		copy(c, b)
 		b = c
