@@ -13,3 +13,4 @@ package kern
 //go:generate go run -C _asm ./pause -out ../pause_amd64.s -stubs ../pause_amd64.go -pkg kern
 //go:generate go run -C _asm ./cpuid -out ../cpuid_amd64.s -stubs ../cpuid_amd64.go -pkg kern
 //go:generate go run -C _asm ./gemm -out ../gemm_amd64.s -decl ../gemm_amd64.go -pkg kern
+//go:generate go run -C _asm ./pointwise -out ../pointwise_amd64.s -stubs ../pointwise_amd64.go -pkg kern

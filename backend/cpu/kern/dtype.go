@@ -1,0 +1,24 @@
+package kern
+
+// A DType is the type of an operand's elements, where a kernel takes several.
+type DType uint8
+
+const (
+	Float32 DType = iota
+	Float64
+	Int8
+	Int16
+	Int32
+	Int64
+	Uint8
+	Uint16
+	Uint32
+	Uint64
+	Bool // one byte, 0 or 1
+	numDTypes
+)
+
+var dtypeSizes = [numDTypes]int{4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 1}
+
+// Size returns the bytes of one element.
+func (d DType) Size() int { return dtypeSizes[d] }

@@ -1,0 +1,317 @@
+package kern
+
+import (
+	"fmt"
+	"sync"
+	"unsafe"
+)
+
+// A PointwiseParam is the parameter of [PointwiseF32].
+type PointwiseParam struct {
+	Program Program
+	// Types of operands and results in memory; all are float32 where this is empty. Others are
+	// converted on their way in, and cut towards zero on their way out.
+	Types []DType
+}
+
+// PointwiseF32 runs a program of float32 instructions. Operands broadcast to the dims of the
+// results, which are all alike, as in numpy.
+//
+// Largest errors measured, in ulp: exp 1, expm1 and elu 1.4, log 0.8, tanh and erf 1.4, softplus 1.6,
+// sigmoid 2.5, silu 2.9, mish 3.9; sine and its kin, pow and log1p 1. Both forms of gelu are within
+// 3e-7 |x|, and silu and mish within 1.4e-45 |x| where that is more.
+func PointwiseF32(c *Call) error {
+	p, ok := c.Param.(*PointwiseParam)
+	if !ok {
+		return fmt.Errorf("pointwise: parameter is a %T", c.Param)
+	}
+	s := StateOf[pwState](c)
+	if err := s.prepare(c, p); err != nil {
+		return fmt.Errorf("pointwise: %w", err)
+	}
+	if s.walk.n > 0 {
+		c.ParallelTask(s.tiles, s.grain, s)
+	}
+	s.args = nil
+	return nil
+}
+
+// pwTileLen is the most elements of a tile: the registers of a program then stay in the L1 cache.
+const pwTileLen = 1024
+
+// How an operand reaches its tile.
+type pwAccess uint8
+
+const (
+	pwDirect pwAccess = iota // the tile is the operand itself
+	pwFixed                  // the tile is the same throughout: filled once per chunk
+	pwFill                   // one number per row, tiles within a row
+	pwGather                 // copied tile by tile
+)
+
+// A pwState is a program laid out over the sizes of a run.
+type pwState struct {
+	prog    *Program
+	types   []DType
+	rows    []int // of the table, one per instruction
+	table   *pwTable
+	walk    walk
+	args    []Arg
+	access  []pwAccess
+	rowLen  int
+	perRow  int // tiles in a row, or 0 where a tile holds whole rows
+	pieceOf int // elements of a tile within a row
+	perTile int // rows in a tile
+	tiles   int
+	grain   int
+}
+
+func (s *pwState) prepare(c *Call, p *PointwiseParam) error {
+	if s.prog != &p.Program {
+		if err := p.Program.Check(); err != nil {
+			return err
+		}
+		if n := len(p.Types); n != 0 && n != p.Program.In+p.Program.Out {
+			return fmt.Errorf("%d types for %d operands and %d results", n, p.Program.In, p.Program.Out)
+		}
+		for _, t := range p.Types {
+			if t >= numDTypes {
+				return fmt.Errorf("unknown type %d", t)
+			}
+		}
+		s.prog, s.types, s.rows = &p.Program, p.Types, s.rows[:0]
+		for i := range p.Program.Code {
+			s.rows = append(s.rows, p.Program.Code[i].row())
+		}
+		s.walk.seen = s.walk.seen[:0]
+	}
+	in, out := s.prog.In, s.prog.Out
+	if len(c.Args) != in+out {
+		return fmt.Errorf("%d operands and results, want %d", len(c.Args), in+out)
+	}
+	for i := range c.Args {
+		if _, err := c.Args[i].count(s.typeOf(i).Size()); err != nil {
+			return fmt.Errorf("operand %d: %w", i, err)
+		}
+	}
+	s.args, s.table = c.Args, pwBest()
+	dims := c.Args[in].Dims
+	for i := in + 1; i < in+out; i++ {
+		if !equalDims(c.Args[i].Dims, dims) {
+			return fmt.Errorf("results of dims %v and %v", dims, c.Args[i].Dims)
+		}
+	}
+	if s.walk.unchanged(dims, c.Args[:in]) {
+		return nil
+	}
+	if err := s.walk.set(dims, c.Args[:in]); err != nil {
+		s.walk.seen = s.walk.seen[:0]
+		return err
+	}
+	s.layOut()
+	return nil
+}
+
+func equalDims(a, b []int) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i, d := range a {
+		if b[i] != d {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *pwState) typeOf(i int) DType {
+	if len(s.types) == 0 {
+		return Float32
+	}
+	return s.types[i]
+}
+
+// layOut cuts the output into tiles: pieces of long rows, or as many short rows as fit.
+func (s *pwState) layOut() {
+	w := &s.walk
+	s.rowLen = w.dims[w.rank-1]
+	rows := w.n / max(s.rowLen, 1)
+	if s.rowLen > pwTileLen/2 || rows == 1 {
+		s.perRow = (s.rowLen + pwTileLen - 1) / pwTileLen
+		s.pieceOf = ((s.rowLen+s.perRow-1)/max(s.perRow, 1) + 15) &^ 15
+		s.tiles = rows * s.perRow
+	} else {
+		s.perRow = 0
+		s.perTile = pwTileLen / max(s.rowLen, 1)
+		s.tiles = (rows + s.perTile - 1) / s.perTile
+	}
+	cost := 100
+	for i := range s.prog.Code {
+		cost += s.prog.Code[i].weight()
+	}
+	s.access = s.access[:0]
+	for k := range s.prog.In {
+		a := s.accessOf(k)
+		if a != pwDirect {
+			cost += 60
+		}
+		s.access = append(s.access, a)
+	}
+	s.grain = max(1, 12000/cost)
+}
+
+func (s *pwState) accessOf(k int) pwAccess {
+	w := &s.walk
+	scalar, dense, outer, step := true, true, false, 1
+	for i := w.rank - 1; i >= 0; i-- {
+		st := w.strides[k][i]
+		scalar = scalar && st == 0
+		dense = dense && st == step
+		outer = outer || i < w.rank-1 && st != 0
+		step *= w.dims[i]
+	}
+	inner, direct := w.strides[k][w.rank-1], s.typeOf(k) == Float32
+	switch {
+	case scalar:
+		return pwFixed
+	case direct && (dense || s.perRow > 0 && inner == 1):
+		return pwDirect
+	case s.perRow > 0 && inner == 0:
+		return pwFill
+	case s.perRow == 0 && !outer:
+		return pwFixed
+	}
+	return pwGather
+}
+
+// A pwRegs is the memory of one thread's registers.
+type pwRegs struct{ buf []float32 }
+
+// pwFree keeps as many of them as were ever in use at once.
+var pwFree struct {
+	sync.Mutex
+	list []*pwRegs
+}
+
+func takeRegs(tiles int) *pwRegs {
+	pwFree.Lock()
+	var r *pwRegs
+	if n := len(pwFree.list); n > 0 {
+		r = pwFree.list[n-1]
+		pwFree.list = pwFree.list[:n-1]
+	}
+	pwFree.Unlock()
+	if r == nil {
+		r = new(pwRegs)
+	}
+	if len(r.buf) < tiles*pwTileLen {
+		b := make([]float32, max(tiles, 12)*pwTileLen+16)
+		off := -uintptr(unsafe.Pointer(&b[0])) & 63 / 4
+		r.buf = b[off : len(b)-16+int(off)]
+	}
+	return r
+}
+
+func giveRegs(r *pwRegs) {
+	pwFree.Lock()
+	pwFree.list = append(pwFree.list, r)
+	pwFree.Unlock()
+}
+
+// Do computes tiles lo to hi-1.
+func (s *pwState) Do(_, lo, hi int) {
+	mem := takeRegs(s.prog.Regs)
+	var regs [MaxRegs]*float32
+	for i := range s.prog.Regs {
+		regs[i] = &mem.buf[i*pwTileLen]
+	}
+	for k, a := range s.access {
+		if a == pwFixed {
+			s.fixed(k, mem.buf[k*pwTileLen:][:pwTileLen])
+		}
+	}
+	lastRow := -1
+	for t := lo; t < hi; t++ {
+		row, off, n := s.place(t)
+		s.fetch(&regs, mem.buf, row, off, n, row != lastRow)
+		lastRow = row
+		base := row*s.rowLen + off
+		for k := s.prog.In; k < s.prog.In+s.prog.Out; k++ {
+			if s.typeOf(k) == Float32 {
+				regs[k] = (*float32)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s.args[k].Data)), base*4))
+			}
+		}
+		s.execute(&regs, n)
+		for k := s.prog.In; k < s.prog.In+s.prog.Out; k++ {
+			if t := s.typeOf(k); t != Float32 {
+				storeAs(t, &s.args[k], base, mem.buf[k*pwTileLen:][:n])
+			}
+		}
+	}
+	giveRegs(mem)
+}
+
+// place returns the first row of tile t, the offset in that row, and the tile's length.
+func (s *pwState) place(t int) (row, off, n int) {
+	if s.perRow > 0 {
+		row = t / s.perRow
+		off = (t - row*s.perRow) * s.pieceOf
+		return row, off, min(s.pieceOf, s.rowLen-off)
+	}
+	row = t * s.perTile
+	return row, 0, min(s.perTile*s.rowLen, s.walk.n-row*s.rowLen)
+}
+
+func (s *pwState) execute(regs *[MaxRegs]*float32, n int) {
+	at := func(r uint8) *float32 {
+		if r < MaxRegs {
+			return regs[r]
+		}
+		return nil
+	}
+	for i, row := range s.rows {
+		c := &s.prog.Code[i]
+		s.table[row](n, regs[c.Dst&(MaxRegs-1)], at(c.A), at(c.B), at(c.C), c.Imm)
+	}
+}
+
+// fixed fills the tile of an operand that does not change from tile to tile.
+func (s *pwState) fixed(k int, t []float32) {
+	inner := s.walk.strides[k][s.walk.rank-1]
+	if inner == 0 || s.rowLen >= len(t) {
+		loadAs(s.typeOf(k), &s.args[k], 0, 0, t)
+		return
+	}
+	loadAs(s.typeOf(k), &s.args[k], 0, 1, t[:s.rowLen])
+	for done := s.rowLen; done < len(t); done *= 2 {
+		copy(t[done:], t[:done])
+	}
+}
+
+// fetch brings the operands of a tile: as pointers where they lie right, else as copies.
+func (s *pwState) fetch(regs *[MaxRegs]*float32, buf []float32, row, off, n int, newRow bool) {
+	w := &s.walk
+	last := w.rank - 1
+	for k, a := range s.access {
+		if a == pwFixed || a == pwFill && !newRow {
+			continue
+		}
+		t := buf[k*pwTileLen:][:pwTileLen]
+		inner := w.strides[k][last]
+		switch {
+		case a == pwDirect:
+			at := w.offset(k, row) + off
+			regs[k] = (*float32)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s.args[k].Data)), at*4))
+		case a == pwFill:
+			loadAs(s.typeOf(k), &s.args[k], w.offset(k, row), 0, t)
+		case s.perRow > 0:
+			loadAs(s.typeOf(k), &s.args[k], w.offset(k, row)+off*inner, inner, t[:n])
+		default:
+			for at := 0; at < n; at += s.rowLen {
+				loadAs(s.typeOf(k), &s.args[k], w.offset(k, row), inner, t[at:at+s.rowLen])
+				row++
+			}
+			row -= n / s.rowLen
+		}
+	}
+}
