@@ -174,5 +174,5 @@ func matrix[T number](e *ir.Env, t *tensor.Tensor, trans bool) ([]T, []int, erro
 	if err := e.Take(tensor.F64, d); err != nil {
 		return nil, nil, err
 	}
-	return transposed(v, d[0], d[1]), []int{d[1], d[0]}, nil
+	return flipped(v, d[0], d[1]), []int{d[1], d[0]}, nil
 }

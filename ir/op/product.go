@@ -47,8 +47,8 @@ func productRow[T number](a, b []T, stride int, c []T) {
 	}
 }
 
-// transposed returns the n×m transpose of an m×n matrix.
-func transposed[T any](v []T, m, n int) []T {
+// flipped returns the n×m transpose of an m×n matrix.
+func flipped[T any](v []T, m, n int) []T {
 	out := make([]T, len(v))
 	for i := range m {
 		for j := range n {
