@@ -23,15 +23,15 @@ func sized(f func(x, y sym.Dim) sym.Dim) inferFunc[None] {
 
 // zipSizes applies f to the entries of two small tensors that broadcast to type t; nil where they are not known.
 func zipSizes(t ir.Type, a, b ir.Known, f func(x, y sym.Dim) sym.Dim) []sym.Dim {
-	x, ok := a.Sizes()
-	y, ok2 := b.Sizes()
+	x, ok := smallSizes(a)
+	y, ok2 := smallSizes(b)
 	n := max(len(x), len(y))
 	if !ok || !ok2 || t.Rank() > 1 || n > ir.MaxElems || min(len(x), len(y)) == 0 || min(len(x), len(y)) != n && min(len(x), len(y)) != 1 {
 		return nil
 	}
 	out := make([]sym.Dim, n)
 	for i := range out {
-		out[i] = f(x[i%len(x)], y[i%len(y)])
+		out[i] = fitSize(t.DType, f(x[i%len(x)], y[i%len(y)]))
 	}
 	return out
 }
