@@ -1,7 +1,5 @@
 package kern
 
-import "unsafe"
-
 type number interface {
 	~int8 | ~uint8 | ~int16 | ~uint16 | ~int32 | ~uint32 | ~int64 | ~uint64 | ~float32 | ~float64
 }
@@ -45,41 +43,8 @@ func load[T number](src []T, step int, dst []float32) {
 	}
 }
 
-// storeAs writes a tile to element off of a result.
+// storeAs writes a tile to element off of a result, as [Cast] would.
 func storeAs(t DType, a *Arg, off int, src []float32) {
-	switch t {
-	case Float64:
-		store(Of[float64](a)[off:], src)
-	case Int8:
-		store(Of[int8](a)[off:], src)
-	case Int16:
-		store(Of[int16](a)[off:], src)
-	case Int32:
-		store(Of[int32](a)[off:], src)
-	case Int64:
-		store(Of[int64](a)[off:], src)
-	case Uint8:
-		store(Of[uint8](a)[off:], src)
-	case Uint16:
-		store(Of[uint16](a)[off:], src)
-	case Uint32:
-		store(Of[uint32](a)[off:], src)
-	case Uint64:
-		store(Of[uint64](a)[off:], src)
-	case Bool:
-		dst := unsafe.Slice(unsafe.SliceData(a.Data), len(a.Data))[off:]
-		for i, v := range src {
-			dst[i] = 0
-			if v != 0 {
-				dst[i] = 1
-			}
-		}
-	}
-}
-
-func store[T number](dst []T, src []float32) {
-	dst = dst[:len(src)]
-	for i, v := range src {
-		dst[i] = T(v)
-	}
+	dst := Arg{Data: a.Data[off*t.Size():]}
+	castFloat(t, &dst, src, 0, len(src))
 }

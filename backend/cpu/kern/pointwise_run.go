@@ -10,7 +10,7 @@ import (
 type PointwiseParam struct {
 	Program Program
 	// Types of operands and results in memory; all are float32 where this is empty. Others are
-	// converted on their way in, and cut towards zero on their way out.
+	// converted on their way in and out, as [Cast] does.
 	Types []DType
 }
 

@@ -1,0 +1,149 @@
+package kern
+
+import "fmt"
+
+// A CastParam is the parameter of [Cast].
+type CastParam struct{ From, To DType }
+
+type integer interface {
+	~int8 | ~uint8 | ~int16 | ~uint16 | ~int32 | ~uint32 | ~int64 | ~uint64
+}
+
+type castState struct {
+	p        *CastParam
+	src, dst Arg
+}
+
+// Cast converts an operand to a result of the same dims. Integers wrap; floats lose their fraction
+// on the way to integers, saturate, and NaN gives 0; anything but zero is true.
+func Cast(c *Call) error {
+	p, ok := c.Param.(*CastParam)
+	if !ok || p.From >= numDTypes || p.To >= numDTypes || len(c.Args) != 2 {
+		return fmt.Errorf("cast: parameter %v for %d operands", c.Param, len(c.Args))
+	}
+	n, err := c.Args[0].count(p.From.Size())
+	m, err2 := c.Args[1].count(p.To.Size())
+	if err != nil || err2 != nil || n != m {
+		return fmt.Errorf("cast: dims %v to %v", c.Args[0].Dims, c.Args[1].Dims)
+	}
+	s := StateOf[castState](c)
+	s.p, s.src, s.dst = p, c.Args[0], c.Args[1]
+	c.ParallelTask(n, 1<<14, s)
+	s.src, s.dst = Arg{}, Arg{}
+	return nil
+}
+
+func (s *castState) Do(_, lo, hi int) {
+	switch s.p.From {
+	case Float32:
+		castFloat(s.p.To, &s.dst, Of[float32](&s.src), lo, hi)
+	case Float64:
+		castFloat(s.p.To, &s.dst, Of[float64](&s.src), lo, hi)
+	case Int8:
+		castInt(s.p.To, &s.dst, Of[int8](&s.src), lo, hi)
+	case Int16:
+		castInt(s.p.To, &s.dst, Of[int16](&s.src), lo, hi)
+	case Int32:
+		castInt(s.p.To, &s.dst, Of[int32](&s.src), lo, hi)
+	case Int64:
+		castInt(s.p.To, &s.dst, Of[int64](&s.src), lo, hi)
+	case Uint8, Bool:
+		castInt(s.p.To, &s.dst, Of[uint8](&s.src), lo, hi)
+	case Uint16:
+		castInt(s.p.To, &s.dst, Of[uint16](&s.src), lo, hi)
+	case Uint32:
+		castInt(s.p.To, &s.dst, Of[uint32](&s.src), lo, hi)
+	case Uint64:
+		castInt(s.p.To, &s.dst, Of[uint64](&s.src), lo, hi)
+	}
+}
+
+func castFloat[S float32 | float64](to DType, dst *Arg, src []S, lo, hi int) {
+	switch to {
+	case Float32:
+		convert(Of[float32](dst), src, lo, hi)
+	case Float64:
+		convert(Of[float64](dst), src, lo, hi)
+	case Int8:
+		saturate(Of[int8](dst), src, lo, hi, -1<<7, 1<<7-1)
+	case Int16:
+		saturate(Of[int16](dst), src, lo, hi, -1<<15, 1<<15-1)
+	case Int32:
+		saturate(Of[int32](dst), src, lo, hi, -1<<31, 1<<31-1)
+	case Int64:
+		saturate(Of[int64](dst), src, lo, hi, -1<<63, 1<<63-1)
+	case Uint8:
+		saturate(Of[uint8](dst), src, lo, hi, 0, 1<<8-1)
+	case Uint16:
+		saturate(Of[uint16](dst), src, lo, hi, 0, 1<<16-1)
+	case Uint32:
+		saturate(Of[uint32](dst), src, lo, hi, 0, 1<<32-1)
+	case Uint64:
+		saturate(Of[uint64](dst), src, lo, hi, 0, 1<<64-1)
+	case Bool:
+		truths(Of[uint8](dst), src, lo, hi)
+	}
+}
+
+func castInt[S integer](to DType, dst *Arg, src []S, lo, hi int) {
+	switch to {
+	case Float32:
+		convert(Of[float32](dst), src, lo, hi)
+	case Float64:
+		convert(Of[float64](dst), src, lo, hi)
+	case Int8:
+		convert(Of[int8](dst), src, lo, hi)
+	case Int16:
+		convert(Of[int16](dst), src, lo, hi)
+	case Int32:
+		convert(Of[int32](dst), src, lo, hi)
+	case Int64:
+		convert(Of[int64](dst), src, lo, hi)
+	case Uint8:
+		convert(Of[uint8](dst), src, lo, hi)
+	case Uint16:
+		convert(Of[uint16](dst), src, lo, hi)
+	case Uint32:
+		convert(Of[uint32](dst), src, lo, hi)
+	case Uint64:
+		convert(Of[uint64](dst), src, lo, hi)
+	case Bool:
+		truths(Of[uint8](dst), src, lo, hi)
+	}
+}
+
+func convert[D, S number](dst []D, src []S, lo, hi int) {
+	d := dst[lo:hi]
+	for i, v := range src[lo:hi] {
+		d[i] = D(v)
+	}
+}
+
+func truths[S number](dst []uint8, src []S, lo, hi int) {
+	d := dst[lo:hi]
+	for i, v := range src[lo:hi] {
+		d[i] = 0
+		if v != 0 {
+			d[i] = 1
+		}
+	}
+}
+
+// saturate rounds towards zero and holds what is out of range at its end; float64(most) may be one
+// above the range, which the comparison allows for.
+func saturate[D integer, S float32 | float64](dst []D, src []S, lo, hi int, least, most D) {
+	d := dst[lo:hi]
+	below, above := float64(least), float64(most)
+	for i, v := range src[lo:hi] {
+		switch x := float64(v); {
+		case x != x:
+			d[i] = 0
+		case x <= below:
+			d[i] = least
+		case x >= above:
+			d[i] = most
+		default:
+			d[i] = D(x)
+		}
+	}
+}

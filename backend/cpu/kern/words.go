@@ -1,0 +1,18 @@
+package kern
+
+import "unsafe"
+
+// A word is what movement takes elements for: bits of their size.
+type word interface {
+	uint8 | uint16 | uint32 | uint64 | [2]uint64
+}
+
+// words views bytes as words, as many as fit.
+func words[T word](b []byte) []T {
+	var z T
+	n := len(b) / int(unsafe.Sizeof(z))
+	if n == 0 {
+		return nil
+	}
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), n)
+}
