@@ -17,6 +17,9 @@ type lanes interface {
 	view(src lanes, dims, strides []int, off int)
 	// blocks sets the elements to runs of n elements of src, one for each start; a negative start leaves its run as it is.
 	blocks(src lanes, starts []int, n int)
+	// grid sets the elements, those of a tensor whose sizes are the lengths of idx, to the elements of src at the sums of one offset of each axis;
+	// where an offset is negative, elements stay as they are.
+	grid(src lanes, idx [][]int)
 	// put copies n elements of src from index j to index i.
 	put(i int, src lanes, j, n int)
 	// fill sets n elements from index i to element j of src.
@@ -88,6 +91,33 @@ func (l laneOf[T]) blocks(src lanes, starts []int, n int) {
 	for i, s := range starts {
 		if s >= 0 {
 			copy(l.v[i*n:(i+1)*n], v[s:])
+		}
+	}
+}
+
+func (l laneOf[T]) grid(src lanes, idx [][]int) {
+	if len(l.v) > 0 {
+		copyGrid(l.v, src.(laneOf[T]).v, idx, 0)
+	}
+}
+
+func copyGrid[T any](dst, src []T, idx [][]int, off int) {
+	if len(idx) == 0 {
+		dst[0] = src[off]
+		return
+	}
+	if len(idx) == 1 {
+		for i, j := range idx[0] {
+			if j >= 0 {
+				dst[i] = src[off+j]
+			}
+		}
+		return
+	}
+	n := len(dst) / len(idx[0])
+	for i, j := range idx[0] {
+		if j >= 0 {
+			copyGrid(dst[i*n:(i+1)*n], src, idx[1:], off+j)
 		}
 	}
 }
