@@ -13,7 +13,7 @@ var GatherElements = define(Def[AxisAttrs]{
 	Props: ir.Pure,
 	Infer: func(sc *ir.Scope, a AxisAttrs, in []ir.Known) (ir.Known, error) {
 		x, ix := in[0].Type, in[1].Type
-		if err := alongAxis(sc, a.Axis, in[0], in[1]); err != nil {
+		if err := picksAlong(sc, a.Axis, in[0], in[1]); err != nil {
 			return ir.Known{}, err
 		}
 		if ix.Unranked && !x.Unranked {
@@ -32,8 +32,8 @@ var GatherElements = define(Def[AxisAttrs]{
 	},
 })
 
-// alongAxis checks an operand of indices that picks single elements of x along axis.
-func alongAxis(sc *ir.Scope, axis int, x, ix ir.Known) error {
+// picksAlong checks an operand of indices that picks single elements of x along axis.
+func picksAlong(sc *ir.Scope, axis int, x, ix ir.Known) error {
 	if x.Type.Unranked || ix.Type.Unranked {
 		return nil
 	}

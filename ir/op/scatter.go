@@ -21,7 +21,7 @@ var ScatterElements = define(Def[ScatterElementsAttrs]{
 	Props: ir.Pure,
 	Attrs: ScatterElementsAttrs{Reduction: "none"},
 	Infer: func(sc *ir.Scope, a ScatterElementsAttrs, in []ir.Known) (ir.Known, error) {
-		if err := alongAxis(sc, a.Axis, in[0], in[1]); err != nil {
+		if err := picksAlong(sc, a.Axis, in[0], in[1]); err != nil {
 			return ir.Known{}, err
 		}
 		if err := sameSizes(sc, in[1].Type, in[2].Type, "updates"); err != nil {
