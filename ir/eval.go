@@ -130,6 +130,9 @@ func (g *Graph) evalNode(env *Env, n *Node, key uint64, vals []tensor.Value) err
 
 // EvalNode evaluates n on args by its op's Eval, or through Lower where it has none.
 func EvalNode(env *Env, n *Node, args []tensor.Value) ([]tensor.Value, error) {
+	if e := n.Epilogue(); e != nil {
+		return evalEpilogue(env, n, e, args)
+	}
 	if n.Op.Eval == nil {
 		return evalLowered(env, n, args)
 	}
@@ -147,6 +150,19 @@ func EvalNode(env *Env, n *Node, args []tensor.Value) ([]tensor.Value, error) {
 		}
 	}
 	return res[:env.Outs], nil
+}
+
+// evalEpilogue evaluates n without its epilogue e, and then e.
+func evalEpilogue(env *Env, n *Node, e *Graph, args []tensor.Value) ([]tensor.Value, error) {
+	bare := *n
+	bare.Bodies, bare.In = nil, n.In[:n.Own()]
+	sub := *env
+	sub.Bodies = nil
+	res, err := EvalNode(&sub, &bare, args[:n.Own()])
+	if err != nil {
+		return nil, err
+	}
+	return e.Eval(&sub, append(res[:1:1], args[n.Own():]...))
 }
 
 // evalLowered builds a graph of n alone, lowered, and evaluates that.

@@ -64,6 +64,22 @@ type Node struct {
 	From   []string // names of the ONNX nodes that it stands for, for messages and profiles
 }
 
+// Epilogue returns the body that is applied to n's result: its inputs are that result and the operands behind n's own. It is nil where n has none.
+func (n *Node) Epilogue() *Graph {
+	if len(n.Bodies) == 1 && len(n.Op.Bodies) == 0 && n.Op.Props&Bodied == 0 {
+		return n.Bodies[0]
+	}
+	return nil
+}
+
+// Own returns the number of n's operands that are its op's own: all but those of an epilogue.
+func (n *Node) Own() int {
+	if e := n.Epilogue(); e != nil {
+		return max(0, len(n.In)-len(e.Inputs)+1)
+	}
+	return len(n.In)
+}
+
 // NewGraph returns an empty graph.
 func NewGraph(name string) *Graph {
 	return &Graph{Name: name, names: map[string]*Value{}, syms: &symNames{used: map[string]bool{}}}

@@ -94,11 +94,18 @@ func (g *Graph) infer(n *Node, outs int) ([]Known, *Scope, error) {
 	for i, v := range n.In {
 		in[i] = v.Known()
 	}
+	in, extra := in[:n.Own()], in[n.Own():]
 	if err := n.Op.Sig.check(in, outs); err != nil {
 		return nil, nil, err
 	}
 	sc := &Scope{Outs: outs, Bodies: n.Bodies, graph: g}
 	out, err := n.Op.Infer(sc, n.Attrs, in)
+	if e := n.Epilogue(); e != nil && err == nil {
+		if len(e.Outputs) != 1 || len(e.Inputs) != 1+len(extra) {
+			return nil, nil, fmt.Errorf("an epilogue of %d inputs and %d outputs", len(e.Inputs), len(e.Outputs))
+		}
+		out[0] = Known{Type: e.Outputs[0].Value.Type}
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -20,6 +20,7 @@ const (
 	Elementwise                   // every result element depends on the operands' elements at the same (broadcast) place only
 	Commutative                   // the first two operands may change places
 	Random                        // draws random numbers, keyed by the run's seed and the node
+	Bodied                        // runs the node's bodies itself; of other ops a body is an epilogue
 )
 
 // An Op is the type-erased form of one op's definition; people write op.Def.

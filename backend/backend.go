@@ -1,0 +1,124 @@
+// Package backend is the contract between the compiler and what runs its plans; it runs nothing itself.
+//
+// Compile adds a target to a graph, Load a device, Bind the sizes, Run the data: each noun knows strictly more than the last.
+package backend
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/sym"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+// ErrBudget marks what would take more memory, time or loop trips than the caller allows.
+var ErrBudget = errors.New("over the budget")
+
+// A Backend is a value: it carries features, cache sizes and precision. Compile needs no device.
+type Backend interface {
+	Name() string
+	Compile(*ir.Graph) (*Plan, error)
+	Open(ordinal int) (Device, error)
+}
+
+// A Device holds memory and loads plans.
+type Device interface {
+	Load(*Plan) (Program, error) // uploads constants, once
+	Close() error
+}
+
+// A Program is a plan loaded on a device. It is safe for concurrent use.
+type Program interface {
+	Bind(Limits) (Session, error)
+	Close() error
+}
+
+// A Session holds the memory of one run at a time. It is not safe for concurrent use.
+type Session interface {
+	// Run runs the plan on in, given in the order of Plan.Inputs, and fills out in the order of Plan.Outputs. Results are lent: they hold until the next Run.
+	// With the same sizes as the last Run it allocates nothing, unless the plan has late values.
+	Run(ctx context.Context, in, out []Arg) error
+	Close() error
+}
+
+// Limits bound what a session may take.
+type Limits struct {
+	Memory  int    // bytes of arena, and of values whose sizes only running can tell; 0 is unlimited
+	Trips   int    // loop iterations in one run; 0 is unlimited
+	Threads int    // 0: as many as the pool has
+	Seed    uint64 // of random ops
+}
+
+// An Arg is an operand or a result: the bytes of a dense row-major tensor, or another kind of value.
+type Arg struct {
+	Data []byte
+	Dims []int
+	Obj  tensor.Value // strings, sequences, optionals, maps; nil for other tensors
+}
+
+// A Plan is a graph made flat for one target: plain data.
+type Plan struct {
+	Target  string
+	Slots   []Slot
+	Inputs  []Param
+	Outputs []Param
+	Consts  []*tensor.Tensor // as kernels read them: packed where a kernel asked for it
+	Buffers []Buffer
+	Facts   []ir.Fact
+	Syms    []string // the sizes that binding reads off the inputs, and those that running tells
+	Steps   []Step
+	Subs    []*Plan // bodies of control flow
+	Arena   Arena
+}
+
+// A Param is an input or an output of a plan.
+type Param struct {
+	Name string
+	Slot int
+	Type ir.Type
+}
+
+// Space says where a slot's bytes are.
+type Space uint8
+
+const (
+	InArena  Space = iota // Index is a buffer
+	InConsts              // Index is a constant
+	InInput               // Index is an input
+	Late                  // sizes or rank are known only when the step that makes it runs
+	Object                // no dense tensor: strings, sequences, optionals, maps
+)
+
+// A Slot places one value. Values that are views of others share their space and index.
+type Slot struct {
+	Space  Space
+	Index  int
+	Offset sym.Dim // bytes into the buffer
+	Type   ir.Type
+	Name   string
+}
+
+// A Buffer is a range of the arena that lives from step First to step Last.
+type Buffer struct {
+	Size        sym.Dim // bytes
+	First, Last int
+}
+
+// Arena is where the buffers lie if all sizes are constant, with the planner's certificate.
+type Arena struct {
+	Offsets    []int // nil where sizes are symbolic: binding places them
+	Size       int
+	LowerBound int // the largest set of buffers that live at once
+}
+
+// A Step calls one kernel.
+type Step struct {
+	Kernel string
+	Args   []int // slots of the operands, then of the results; -1 is absent
+	Outs   int   // how many of Args are results
+	Param  any   // the kernel's own plain struct
+	Subs   []int
+	Node   *ir.Node // what Eval steps evaluate, and what messages name
+	From   []string
+}
