@@ -2,6 +2,7 @@ package ir
 
 import (
 	"fmt"
+	"hash/fnv"
 	"strings"
 
 	"github.com/cameo-onnx/cameo/ir/tensor"
@@ -75,8 +76,8 @@ func (g *Graph) Eval(env *Env, in []tensor.Value) ([]tensor.Value, error) {
 	for _, o := range g.Outputs {
 		left[o.Value.ID]++
 	}
-	for i, n := range g.Nodes {
-		if err := g.evalNode(env, n, uint64(i), vals); err != nil {
+	for _, n := range g.Nodes {
+		if err := g.evalNode(env, n, vals); err != nil {
 			return nil, n.Fault(err)
 		}
 		for _, v := range n.In {
@@ -97,7 +98,7 @@ func (g *Graph) Eval(env *Env, in []tensor.Value) ([]tensor.Value, error) {
 	return out, nil
 }
 
-func (g *Graph) evalNode(env *Env, n *Node, key uint64, vals []tensor.Value) error {
+func (g *Graph) evalNode(env *Env, n *Node, vals []tensor.Value) error {
 	if err := env.Err(); err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func (g *Graph) evalNode(env *Env, n *Node, key uint64, vals []tensor.Value) err
 		}
 	}
 	sub := *env
-	sub.Outs, sub.Bodies, sub.NodeID = len(n.Out), n.Bodies, key
+	sub.Outs, sub.Bodies, sub.NodeID = len(n.Out), n.Bodies, NodeKey(n)
 	res, err := EvalNode(&sub, n, args)
 	if err != nil {
 		return err
@@ -126,6 +127,13 @@ func (g *Graph) evalNode(env *Env, n *Node, key uint64, vals []tensor.Value) err
 		}
 	}
 	return nil
+}
+
+// NodeKey returns the number that keys n's random draws: that of its first result's name, so that passes, threads and order do not change what is drawn.
+func NodeKey(n *Node) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(n.Out[0].Name))
+	return h.Sum64()
 }
 
 // EvalNode evaluates n on args by its op's Eval, or through Lower where it has none.

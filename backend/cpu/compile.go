@@ -1,0 +1,278 @@
+package cpu
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/cameo-onnx/cameo/backend"
+	"github.com/cameo-onnx/cameo/backend/cpu/kern"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/sym"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+// evalKernel is the kernel of steps that run their node's reference evaluation.
+const evalKernel = "eval"
+
+// copyKernel is the kernel of steps that copy a view of an input or constant into an output.
+const copyKernel = "copy"
+
+// emitter turns one graph into a plan.
+type emitter struct {
+	g     *ir.Graph
+	p     *backend.Plan
+	slots []int           // by value ID; -1 where there is none yet
+	bound map[string]bool // symbols that are known when the current step runs; those that binding reads are marked early
+	early map[string]bool
+	outs  map[*ir.Value]bool
+}
+
+// compile returns the plan of g. outer holds the symbols that the enclosing graph knows when it runs g, for bodies.
+func compile(g *ir.Graph, outer map[string]bool) (*backend.Plan, error) {
+	e := &emitter{g: g, p: &backend.Plan{Target: "cpu " + kern.CPU().String(), Facts: g.Assumes}, bound: map[string]bool{}, early: map[string]bool{}, outs: map[*ir.Value]bool{}}
+	e.slots = slices.Repeat([]int{-1}, g.NumValues())
+	for s := range outer {
+		e.bound[s], e.early[s] = true, true
+		e.p.Outer = append(e.p.Outer, s)
+	}
+	slices.Sort(e.p.Outer)
+	e.p.Syms = slices.Clone(e.p.Outer)
+	for i, v := range g.Inputs {
+		for _, d := range v.Type.Shape {
+			if name, ok := d.Name(); ok {
+				e.define(name, true)
+			}
+		}
+		e.p.Inputs = append(e.p.Inputs, backend.Param{Name: v.Name, Type: v.Type, Slot: e.slot(v, backend.Slot{Space: inputSpace(v.Type), Index: i})})
+	}
+	for _, o := range g.Outputs {
+		e.outs[o.Value] = true
+	}
+	for _, n := range g.Nodes {
+		if err := e.node(n); err != nil {
+			return nil, fmt.Errorf("cpu: %w", n.Fault(err))
+		}
+	}
+	for _, o := range g.Outputs {
+		e.output(o)
+	}
+	return e.p, e.place()
+}
+
+func inputSpace(t ir.Type) backend.Space {
+	if t.Kind != ir.Tensor || t.DType == tensor.String {
+		return backend.Object
+	}
+	return backend.InInput
+}
+
+// define notes that a symbol is known from here on.
+func (e *emitter) define(name string, early bool) {
+	if !e.bound[name] {
+		e.bound[name] = true
+		e.p.Syms = append(e.p.Syms, name)
+	}
+	if early {
+		e.early[name] = true
+	}
+}
+
+// slot places v.
+func (e *emitter) slot(v *ir.Value, s backend.Slot) int {
+	s.Type, s.Name = v.Type, v.Name
+	e.p.Slots = append(e.p.Slots, s)
+	e.slots[v.ID] = len(e.p.Slots) - 1
+	return len(e.p.Slots) - 1
+}
+
+// slotOf returns the slot of an operand, adding the constant that it may be.
+func (e *emitter) slotOf(v *ir.Value) int {
+	if v == nil {
+		return -1
+	}
+	if s := e.slots[v.ID]; s >= 0 {
+		return s
+	}
+	return e.slot(v, e.constSlot(v.Data))
+}
+
+func (e *emitter) constSlot(t *tensor.Tensor) backend.Slot {
+	e.p.Consts = append(e.p.Consts, t)
+	if t.DType() == tensor.String {
+		return backend.Slot{Space: backend.Object, Index: len(e.p.Consts) - 1}
+	}
+	return backend.Slot{Space: backend.InConsts, Index: len(e.p.Consts) - 1}
+}
+
+// Packed adds a constant of a kernel's own and returns its slot.
+func (e *emitter) packed(t *tensor.Tensor) int {
+	s := e.constSlot(t)
+	s.Type = ir.TensorOf(t.DType(), ir.ShapeOf(t.Dims()...)...)
+	e.p.Slots = append(e.p.Slots, s)
+	return len(e.p.Slots) - 1
+}
+
+// isView reports whether n's result is its first operand's bytes with other sizes.
+func isView(n *ir.Node) bool {
+	return viewOps[n.Op] && n.In[0] != nil && n.In[0].Type.Kind == ir.Tensor && n.In[0].Type.DType != tensor.String && len(n.Out) == 1 && n.Epilogue() == nil
+}
+
+// node adds the step of n, or makes its result a view.
+func (e *emitter) node(n *ir.Node) error {
+	if isView(n) && !n.Out[0].Type.Unranked && e.known(n.Out[0].Type, e.bound) {
+		s := e.p.Slots[e.slotOf(n.In[0])]
+		if s.Space != backend.Late || e.known(n.In[0].Type, e.bound) {
+			e.slot(n.Out[0], s)
+			return nil
+		}
+	}
+	st := backend.Step{Kernel: evalKernel, Node: n, Outs: len(n.Out), From: n.From}
+	k := selectKernel(n)
+	for _, v := range n.Out {
+		if v.Type.Unranked || !e.known(v.Type, e.bound) {
+			k = nil // its sizes are known only when it has run
+		}
+	}
+	for _, v := range n.In {
+		if v != nil && v.Type.Unranked {
+			k = nil
+		}
+	}
+	for _, v := range n.In {
+		st.Args = append(st.Args, e.slotOf(v))
+	}
+	if k != nil {
+		st.Kernel = k.Name
+		if err := e.emit(k, n, &st); err != nil {
+			return err
+		}
+	} else if err := e.subs(n, &st); err != nil {
+		return err
+	}
+	for _, v := range n.Out {
+		st.Args = append(st.Args, e.result(v, k != nil))
+	}
+	e.p.Steps = append(e.p.Steps, st)
+	for _, a := range st.Args {
+		e.touch(a)
+	}
+	return nil
+}
+
+func (e *emitter) emit(k *Kernel, n *ir.Node, st *backend.Step) error {
+	if k.Emit == nil {
+		return nil
+	}
+	param, err := k.Emit(&call{e: e, st: st}, n)
+	st.Param = param
+	return err
+}
+
+// known reports whether every symbol in t's sizes is in have.
+func (e *emitter) known(t ir.Type, have map[string]bool) bool {
+	if t.Kind != ir.Tensor || t.Unranked {
+		return false
+	}
+	for _, d := range t.Shape {
+		if _, ok := d.Int(); ok {
+			continue
+		}
+		for _, s := range d.Syms() {
+			if !have[s] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// result places a result of the step that is about to be added.
+func (e *emitter) result(v *ir.Value, kernel bool) int {
+	switch {
+	case v.Type.Kind != ir.Tensor || v.Type.DType == tensor.String:
+		return e.slot(v, backend.Slot{Space: backend.Object, Index: -1})
+	case e.known(v.Type, e.early):
+		e.p.Buffers = append(e.p.Buffers, backend.Buffer{Size: byteSize(v.Type), First: len(e.p.Steps), Last: len(e.p.Steps)})
+		return e.slot(v, backend.Slot{Space: backend.InArena, Index: len(e.p.Buffers) - 1})
+	}
+	if !kernel && !v.Type.Unranked {
+		for _, d := range v.Type.Shape {
+			if name, ok := d.Name(); ok {
+				e.define(name, false)
+			}
+		}
+	}
+	return e.slot(v, backend.Slot{Space: backend.Late})
+}
+
+// byteSize returns the storage of a tensor of type t in bytes.
+func byteSize(t ir.Type) sym.Dim {
+	n := sym.Prod(t.Shape...)
+	bits := t.DType.Bits()
+	if bits%8 == 0 {
+		return sym.Mul(n, sym.Const(bits/8))
+	}
+	return sym.CeilDiv(sym.Mul(n, sym.Const(bits)), sym.Const(8))
+}
+
+// touch makes the buffer of a slot live up to the last step.
+func (e *emitter) touch(slot int) {
+	if slot < 0 {
+		return
+	}
+	if s := e.p.Slots[slot]; s.Space == backend.InArena {
+		e.p.Buffers[s.Index].Last = len(e.p.Steps) - 1
+	}
+}
+
+// subs compiles the bodies of a control-flow node.
+func (e *emitter) subs(n *ir.Node, st *backend.Step) error {
+	if n.Epilogue() != nil {
+		return nil
+	}
+	for _, b := range n.Bodies {
+		sub, err := compile(b, e.bound)
+		if err != nil {
+			return err
+		}
+		st.Subs = append(st.Subs, len(e.p.Subs))
+		e.p.Subs = append(e.p.Subs, sub)
+	}
+	return nil
+}
+
+// output makes a value an output of the plan: its buffer lives to the end. A view of an input or a constant is copied.
+func (e *emitter) output(o ir.Output) {
+	slot := e.slotOf(o.Value)
+	if s := e.p.Slots[slot]; (s.Space == backend.InInput || s.Space == backend.InConsts) && e.known(s.Type, e.early) {
+		e.p.Buffers = append(e.p.Buffers, backend.Buffer{Size: byteSize(s.Type), First: len(e.p.Steps), Last: len(e.p.Steps)})
+		c := backend.Slot{Space: backend.InArena, Index: len(e.p.Buffers) - 1, Type: s.Type, Name: s.Name}
+		e.p.Slots = append(e.p.Slots, c)
+		e.p.Steps = append(e.p.Steps, backend.Step{Kernel: copyKernel, Args: []int{slot, len(e.p.Slots) - 1}, Outs: 1})
+		slot = len(e.p.Slots) - 1
+	}
+	if s := e.p.Slots[slot]; s.Space == backend.InArena {
+		e.p.Buffers[s.Index].Last = 1 << 30
+	}
+	e.p.Outputs = append(e.p.Outputs, backend.Param{Name: o.Name, Slot: slot, Type: o.Value.Type})
+}
+
+// call is what a kernel's Emit may change: the operands of its step.
+type call struct {
+	e  *emitter
+	st *backend.Step
+}
+
+// Drop removes operand i: the kernel does not read it.
+func (c *call) Drop(i int) { c.st.Args[i] = -1 }
+
+// Pack replaces operand i by a constant of the kernel's own.
+func (c *call) Pack(i int, t *tensor.Tensor) { c.st.Args[i] = c.e.packed(t) }
+
+// SetArgs replaces all operands by those given; nil is absent.
+func (c *call) SetArgs(in ...*ir.Value) {
+	c.st.Args = c.st.Args[:0]
+	for _, v := range in {
+		c.st.Args = append(c.st.Args, c.e.slotOf(v))
+	}
+}

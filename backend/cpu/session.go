@@ -1,0 +1,331 @@
+package cpu
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"github.com/cameo-onnx/cameo/backend"
+	"github.com/cameo-onnx/cameo/backend/cpu/kern"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/sym"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+	"github.com/cameo-onnx/cameo/passes/memory"
+)
+
+// A meter counts what a run takes from its budget, sub-plans included.
+type meter struct {
+	limits backend.Limits
+	memory int
+	trips  int
+}
+
+func (m *meter) charge(n int) error {
+	m.memory += n
+	if m.limits.Memory > 0 && (m.memory > m.limits.Memory || m.memory < 0) {
+		return fmt.Errorf("%w: more than %d bytes of memory", backend.ErrBudget, m.limits.Memory)
+	}
+	return nil
+}
+
+func (m *meter) trip() error {
+	m.trips++
+	if m.limits.Trips > 0 && m.trips > m.limits.Trips {
+		return fmt.Errorf("%w: more than %d loop iterations", backend.ErrBudget, m.limits.Trips)
+	}
+	return nil
+}
+
+// value is the state of a slot.
+type value struct {
+	arg kern.Arg
+	obj tensor.Value
+}
+
+// session runs one call at a time.
+type session struct {
+	pr      *program
+	limits  backend.Limits
+	meter   *meter
+	vals    []value
+	calls   []kern.Call
+	syms    []int
+	bound   bool
+	inDims  [][]int // of the last binding
+	arena   []byte
+	bufs    []memory.Buffer // those of the plan, then one of scratch for each step that needs it
+	scratch []int           // by step: its index in bufs, or -1
+	offsets []int
+	placer  memory.Placer
+	stop    atomic.Bool
+	env     ir.Env
+	subs    []*session
+	parent  *session
+}
+
+func newSession(pr *program, l backend.Limits, m *meter) *session {
+	s := &session{pr: pr, limits: l, meter: m, vals: make([]value, len(pr.plan.Slots)), calls: make([]kern.Call, len(pr.plan.Steps)),
+		syms: make([]int, len(pr.plan.Syms)), inDims: make([][]int, len(pr.plan.Inputs)), subs: make([]*session, len(pr.subs))}
+	for i, st := range pr.plan.Steps {
+		s.calls[i] = kern.Call{Args: make([]kern.Arg, len(st.Args)), Param: st.Param, Threads: l.Threads, Stop: &s.stop}
+	}
+	for i, sl := range pr.plan.Slots {
+		if pr.dims[i] != nil {
+			s.vals[i].arg.Dims = make([]int, len(pr.dims[i]))
+		}
+		if c := sl.Index; c >= 0 && (sl.Space == backend.InConsts || sl.Space == backend.Object && pr.isConst(sl)) {
+			t := pr.plan.Consts[c]
+			s.vals[i].arg.Data, s.vals[i].obj = t.Bytes(), t
+		}
+	}
+	for i, in := range pr.plan.Inputs {
+		s.inDims[i] = make([]int, len(in.Type.Shape))
+	}
+	return s
+}
+
+// isConst reports whether an object slot is a constant: a tensor of strings that no input or step fills.
+func (pr *program) isConst(sl backend.Slot) bool {
+	return sl.Index < len(pr.plan.Consts) && pr.plan.Consts[sl.Index].DType() == tensor.String && !slices.ContainsFunc(pr.plan.Inputs, func(p backend.Param) bool { return p.Name == sl.Name })
+}
+
+// Close lets the session's memory go.
+func (s *session) Close() error {
+	s.arena, s.vals = nil, nil
+	return nil
+}
+
+// Run implements backend.Session.
+func (s *session) Run(ctx context.Context, in, out []backend.Arg) error {
+	if len(in) != len(s.pr.plan.Inputs) || len(out) != len(s.pr.plan.Outputs) {
+		return fmt.Errorf("cpu: %d inputs and %d outputs for a plan of %d and %d", len(in), len(out), len(s.pr.plan.Inputs), len(s.pr.plan.Outputs))
+	}
+	s.stop.Store(false)
+	if ctx.Done() != nil {
+		cancel := context.AfterFunc(ctx, func() { s.stop.Store(true) })
+		defer cancel()
+	}
+	if s.parent == nil {
+		s.meter.memory, s.meter.trips = 0, 0
+	}
+	if err := s.bind(in); err != nil {
+		return err
+	}
+	for i := range s.pr.plan.Slots {
+		if sl := &s.pr.plan.Slots[i]; sl.Space == backend.InInput {
+			s.vals[i].arg.Data = in[sl.Index].Data
+			if s.pr.dims[i] == nil {
+				s.vals[i].arg.Dims = in[sl.Index].Dims
+			}
+		}
+	}
+	for i, p := range s.pr.plan.Inputs {
+		s.vals[p.Slot].obj = in[i].Obj
+	}
+	if err := s.steps(ctx); err != nil {
+		return err
+	}
+	for i, p := range s.pr.plan.Outputs {
+		v := &s.vals[p.Slot]
+		out[i] = backend.Arg{Data: v.arg.Data, Dims: v.arg.Dims, Obj: v.obj}
+	}
+	return nil
+}
+
+// bind reads the sizes off the inputs and, if they changed, checks what relies on them and places the buffers.
+func (s *session) bind(in []backend.Arg) error {
+	same := s.bound && s.parent == nil
+	for i, p := range s.pr.plan.Inputs {
+		if p.Type.Kind != ir.Tensor || p.Type.Unranked {
+			continue
+		}
+		if len(in[i].Dims) != len(p.Type.Shape) {
+			return fmt.Errorf("cpu: input %q: rank %d, not %d", p.Name, len(in[i].Dims), len(p.Type.Shape))
+		}
+		if !slices.Equal(s.inDims[i], in[i].Dims) {
+			same = false
+			copy(s.inDims[i], in[i].Dims)
+		}
+	}
+	if same {
+		if len(s.arena) > 0 {
+			return s.meter.charge(len(s.arena))
+		}
+		return nil
+	}
+	s.bound = false
+	if err := s.readSyms(); err != nil {
+		return err
+	}
+	for i, progs := range s.pr.dims {
+		if s.pr.early[i] {
+			if err := s.evalDims(i, progs); err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.place(); err != nil {
+		return err
+	}
+	s.bound = true
+	return nil
+}
+
+func (s *session) readSyms() error {
+	for i := range s.syms {
+		s.syms[i] = -1
+		if s.parent != nil && s.pr.outer[i] >= 0 {
+			s.syms[i] = s.parent.syms[s.pr.outer[i]]
+		}
+	}
+	for _, r := range s.pr.reads {
+		n := s.inDims[r.input][r.axis]
+		if old := s.syms[r.sym]; old >= 0 && old != n {
+			p := s.pr.plan.Inputs[r.input]
+			return fmt.Errorf("cpu: input %q: size %d is %d, but %s is %d elsewhere", p.Name, r.axis, n, s.pr.plan.Syms[r.sym], old)
+		}
+		s.syms[r.sym] = n
+	}
+	for _, c := range s.pr.checks {
+		want, err := c.want.Eval(s.syms)
+		if n := s.inDims[c.input][c.axis]; err != nil || n != want {
+			return fmt.Errorf("cpu: input %q: size %d is %d, not %d", s.pr.plan.Inputs[c.input].Name, c.axis, n, want)
+		}
+	}
+	return s.checkFacts(-1)
+}
+
+// checkFacts checks the relations that can be once symbol last is known; -1: those between sizes of inputs.
+func (s *session) checkFacts(last int) error {
+	for i := range s.pr.facts {
+		f := &s.pr.facts[i]
+		if f.last != last {
+			continue
+		}
+		a, err := f.a.Eval(s.syms)
+		if err != nil {
+			return fmt.Errorf("cpu: %w", err)
+		}
+		b, err := f.b.Eval(s.syms)
+		if err != nil {
+			return fmt.Errorf("cpu: %w", err)
+		}
+		if !f.Rel.Holds(a, b) {
+			return fmt.Errorf("cpu: %w", f.Error(a, b))
+		}
+	}
+	return nil
+}
+
+// evalDims computes the sizes of slot i.
+func (s *session) evalDims(i int, progs []sym.Prog) error {
+	for j := range progs {
+		n, err := progs[j].Eval(s.syms)
+		if err != nil || n < 0 {
+			return fmt.Errorf("cpu: %q: size %d: %v", s.pr.plan.Slots[i].Name, j, orNegative(err, n))
+		}
+		s.vals[i].arg.Dims[j] = n
+	}
+	return nil
+}
+
+func orNegative(err error, n int) error {
+	if err == nil {
+		return fmt.Errorf("%d is negative", n)
+	}
+	return err
+}
+
+// place sizes the buffers and the scratch of each step, finds them places and takes the arena.
+func (s *session) place() error {
+	p := s.pr.plan
+	s.bufs = s.bufs[:0]
+	for i, b := range p.Buffers {
+		n, err := s.pr.sizes[i].Eval(s.syms)
+		if err != nil || n < 0 {
+			return fmt.Errorf("cpu: %w", orNegative(err, n))
+		}
+		s.bufs = append(s.bufs, memory.Buffer{Size: n, First: b.First, Last: min(b.Last, len(p.Steps))})
+	}
+	if s.scratch == nil {
+		s.scratch = make([]int, len(p.Steps))
+	}
+	for i := range p.Steps {
+		s.scratch[i] = -1
+		n, err := s.scratchOf(i, true)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			s.scratch[i] = len(s.bufs)
+			s.bufs = append(s.bufs, memory.Buffer{Size: n, First: i, Last: i})
+		}
+	}
+	size, err := s.offsetsOf()
+	if err != nil {
+		return fmt.Errorf("cpu: %w", err)
+	}
+	if err := s.meter.charge(size); err != nil {
+		return err
+	}
+	if size > len(s.arena) || size < len(s.arena)/4 {
+		s.arena = tensor.Aligned(size)
+	}
+	for i := range p.Slots {
+		if sl := &p.Slots[i]; sl.Space == backend.InArena {
+			off, n := s.offsets[sl.Index], s.bufs[sl.Index].Size
+			s.vals[i].arg.Data = s.arena[off : off+n : off+n]
+		}
+	}
+	return nil
+}
+
+// offsetsOf places the buffers: as the plan says, if it does, with the scratch behind; else anew.
+func (s *session) offsetsOf() (int, error) {
+	if cap(s.offsets) < len(s.bufs) {
+		s.offsets = make([]int, len(s.bufs))
+	}
+	s.offsets = s.offsets[:len(s.bufs)]
+	n := len(s.pr.plan.Buffers)
+	if s.pr.plan.Arena.Offsets == nil && n > 0 || len(s.bufs) == n {
+		if len(s.bufs) == n && s.pr.plan.Arena.Offsets != nil {
+			copy(s.offsets, s.pr.plan.Arena.Offsets)
+			return s.pr.plan.Arena.Size, nil
+		}
+		return s.placer.Place(s.bufs, s.offsets)
+	}
+	return s.placer.Place(s.bufs, s.offsets)
+}
+
+// scratchOf returns the bytes of scratch that step i needs; bind time knows the sizes of early slots only.
+func (s *session) scratchOf(i int, binding bool) (int, error) {
+	row := s.pr.rows[i]
+	if row == nil || row.Scratch == nil {
+		return 0, nil
+	}
+	c := &s.calls[i]
+	for j, a := range s.pr.plan.Steps[i].Args {
+		if a < 0 {
+			c.Args[j] = kern.Arg{}
+			continue
+		}
+		if binding && !s.pr.early[a] {
+			return 0, nil
+		}
+		c.Args[j] = s.vals[a].arg
+	}
+	n, err := row.Scratch(c.Param, c.Args, c.Workers())
+	if err != nil {
+		return 0, s.fault(i, err)
+	}
+	return n, nil
+}
+
+// fault names the node of step i.
+func (s *session) fault(i int, err error) error {
+	if n := s.pr.plan.Steps[i].Node; n != nil {
+		return n.Fault(err)
+	}
+	return fmt.Errorf("cpu: %s: %w", s.pr.plan.Steps[i].Kernel, err)
+}

@@ -1,0 +1,248 @@
+package cpu
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/cameo-onnx/cameo/backend"
+	"github.com/cameo-onnx/cameo/backend/cpu/kern"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+// steps runs the plan.
+func (s *session) steps(ctx context.Context) error {
+	for i := range s.pr.plan.Steps {
+		if s.stop.Load() {
+			return context.Cause(ctx)
+		}
+		if err := s.step(ctx, i); err != nil {
+			return s.fault(i, err)
+		}
+	}
+	if s.stop.Load() {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+func (s *session) step(ctx context.Context, i int) error {
+	st := &s.pr.plan.Steps[i]
+	switch st.Kernel {
+	case evalKernel:
+		return s.eval(ctx, i)
+	case copyKernel:
+		copy(s.vals[st.Args[1]].arg.Data, s.vals[st.Args[0]].arg.Data)
+		return nil
+	}
+	c := &s.calls[i]
+	outs := len(st.Args) - st.Outs
+	for j, a := range st.Args {
+		if a < 0 {
+			c.Args[j] = kern.Arg{}
+			continue
+		}
+		if sl := &s.pr.plan.Slots[a]; j >= outs && sl.Space == backend.Late {
+			if err := s.takeLate(a); err != nil {
+				return err
+			}
+		} else if !s.pr.early[a] && s.pr.dims[a] != nil && sl.Space != backend.Late {
+			if err := s.evalDims(a, s.pr.dims[a]); err != nil { // a view of a late size
+				return err
+			}
+		}
+		c.Args[j] = s.vals[a].arg
+	}
+	c.Scratch = nil
+	if k := s.scratch[i]; k >= 0 {
+		off, n := s.offsets[k], s.bufs[k].Size
+		c.Scratch = s.arena[off : off+n : off+n]
+	} else if n, err := s.scratchOf(i, false); err != nil {
+		return err
+	} else if n > 0 {
+		if err := s.meter.charge(n); err != nil {
+			return err
+		}
+		c.Scratch = tensor.Aligned(n)
+	}
+	return s.pr.rows[i].Run(c)
+}
+
+// takeLate gives a late result its memory, now that its sizes are known.
+func (s *session) takeLate(slot int) error {
+	if err := s.evalDims(slot, s.pr.dims[slot]); err != nil {
+		return err
+	}
+	v := &s.vals[slot]
+	n, ok := tensor.ByteSize(s.pr.plan.Slots[slot].Type.DType, v.arg.Dims)
+	if !ok {
+		return fmt.Errorf("sizes %v are not possible", v.arg.Dims)
+	}
+	if err := s.meter.charge(n); err != nil {
+		return err
+	}
+	v.arg.Data = tensor.Aligned(n)
+	return nil
+}
+
+// tensorOf returns the value of a slot.
+func (s *session) tensorOf(slot int) (tensor.Value, error) {
+	if slot < 0 {
+		return nil, nil
+	}
+	sl, v := &s.pr.plan.Slots[slot], &s.vals[slot]
+	if sl.Space == backend.Object {
+		return v.obj, nil
+	}
+	if sl.Space == backend.Late && !sl.Type.Unranked && v.arg.Dims == nil {
+		return nil, fmt.Errorf("%q has no value", sl.Name)
+	}
+	if !s.pr.early[slot] && s.pr.dims[slot] != nil && sl.Space != backend.Late {
+		if err := s.evalDims(slot, s.pr.dims[slot]); err != nil {
+			return nil, err
+		}
+	}
+	data := v.arg.Data
+	if data == nil {
+		data = []byte{}
+	}
+	return tensor.FromBytes(sl.Type.DType, data, v.arg.Dims)
+}
+
+// eval runs a step by its node's reference evaluation, bodies by their own plans.
+func (s *session) eval(ctx context.Context, i int) error {
+	st := &s.pr.plan.Steps[i]
+	outs := len(st.Args) - st.Outs
+	args := make([]tensor.Value, outs)
+	for j, a := range st.Args[:outs] {
+		v, err := s.tensorOf(a)
+		if err != nil {
+			return err
+		}
+		args[j] = v
+	}
+	s.env = ir.Env{Ctx: ctx, Outs: st.Outs, Bodies: st.Node.Bodies, Charge: s.meter.charge, Trip: s.meter.trip, Seed: s.limits.Seed, NodeID: ir.NodeKey(st.Node)}
+	if len(st.Subs) > 0 {
+		s.env.Call = func(body *ir.Graph, in []tensor.Value) ([]tensor.Value, error) { return s.runBody(ctx, body, in) }
+	}
+	res, err := ir.EvalNode(&s.env, st.Node, args)
+	if err != nil {
+		return err
+	}
+	for j, a := range st.Args[outs:] {
+		if err := s.store(a, res[j]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// store makes v the value of a slot that an eval step fills.
+func (s *session) store(slot int, v tensor.Value) error {
+	sl, to := &s.pr.plan.Slots[slot], &s.vals[slot]
+	if sl.Space == backend.Object {
+		to.obj = v
+		if t, ok := v.(*tensor.Tensor); ok {
+			to.arg.Dims = t.Dims()
+			return s.learn(slot, t.Dims())
+		}
+		return nil
+	}
+	t := v.(*tensor.Tensor)
+	if sl.Space == backend.Late {
+		to.arg = kern.Arg{Data: t.Bytes(), Dims: t.Dims()}
+		return s.learn(slot, t.Dims())
+	}
+	if !slices.Equal(t.Dims(), to.arg.Dims) {
+		return fmt.Errorf("%q is of sizes %v, not %v", sl.Name, t.Dims(), to.arg.Dims)
+	}
+	copy(to.arg.Data, t.Bytes())
+	return nil
+}
+
+// learn takes the symbols that the sizes of a late value tell.
+func (s *session) learn(slot int, dims []int) error {
+	sl := &s.pr.plan.Slots[slot]
+	if sl.Type.Unranked {
+		return nil
+	}
+	if len(dims) != len(sl.Type.Shape) {
+		return fmt.Errorf("%q is of rank %d, not %d", sl.Name, len(dims), len(sl.Type.Shape))
+	}
+	for j, d := range sl.Type.Shape {
+		name, ok := d.Name()
+		if !ok {
+			n, err := s.pr.dims[slot][j].Eval(s.syms)
+			if err == nil && n != dims[j] {
+				return fmt.Errorf("%q is of sizes %v, but size %d should be %d", sl.Name, dims, j, n)
+			}
+			continue
+		}
+		k := s.pr.index[name]
+		if s.syms[k] >= 0 && s.pr.early[slot] && s.syms[k] != dims[j] {
+			return fmt.Errorf("%q is of sizes %v, but size %d should be %d", sl.Name, dims, j, s.syms[k])
+		}
+		s.syms[k] = dims[j]
+		if err := s.checkFacts(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runBody runs the plan of a body.
+func (s *session) runBody(ctx context.Context, body *ir.Graph, in []tensor.Value) ([]tensor.Value, error) {
+	k, ok := s.pr.bodies[body]
+	if !ok {
+		return nil, fmt.Errorf("a body has no plan")
+	}
+	if s.subs[k] == nil {
+		s.subs[k] = newSession(s.pr.subs[k], s.limits, s.meter)
+		s.subs[k].parent = s
+	}
+	sub := s.subs[k]
+	args := make([]backend.Arg, len(in))
+	for i, v := range in {
+		args[i] = ArgOf(v)
+	}
+	res := make([]backend.Arg, len(sub.pr.plan.Outputs))
+	if err := sub.Run(ctx, args, res); err != nil {
+		return nil, err
+	}
+	out := make([]tensor.Value, len(res))
+	for i, r := range res {
+		v, err := Value(sub.pr.plan.Outputs[i].Type, r)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = v
+	}
+	return out, nil
+}
+
+// ArgOf returns a value as an argument of a run, sharing its bytes.
+func ArgOf(v tensor.Value) backend.Arg {
+	t, ok := v.(*tensor.Tensor)
+	if !ok {
+		return backend.Arg{Obj: v}
+	}
+	if t.DType() == tensor.String {
+		return backend.Arg{Dims: t.Dims(), Obj: t}
+	}
+	data := t.Bytes()
+	if data == nil {
+		data = []byte{}
+	}
+	return backend.Arg{Data: data, Dims: t.Dims()}
+}
+
+// Value returns a result of a run as a value with bytes of its own.
+func Value(t ir.Type, a backend.Arg) (tensor.Value, error) {
+	if a.Obj != nil {
+		return a.Obj, nil
+	}
+	v := tensor.New(t.DType, a.Dims...)
+	copy(v.Bytes(), a.Data)
+	return v, nil
+}

@@ -1,0 +1,70 @@
+package cpu
+
+import (
+	"github.com/cameo-onnx/cameo/backend/cpu/kern"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+// A Kernel is a row of the table: a way to run nodes of one op.
+type Kernel struct {
+	Name  string
+	Op    *ir.Op
+	Needs kern.Features                // that the CPU must have
+	Takes func(*ir.Node) bool         // whether the row can run the node; nil: every node of the op
+	Emit  func(*call, *ir.Node) (any, error) // returns the param; may change the operands
+	// Scratch returns the bytes that a call with operands and results of these sizes needs; nil: none.
+	Scratch func(param any, args []kern.Arg, workers int) (int, error)
+	Run     kern.Func
+}
+
+// rows holds the kernels by op, best first: the first row that the machine has and that takes the node wins.
+var rows = func() map[*ir.Op][]*Kernel {
+	out := map[*ir.Op][]*Kernel{}
+	for _, table := range [][]Kernel{gemmKernels} {
+		for i := range table {
+			k := &table[i]
+			out[k.Op] = append(out[k.Op], k)
+		}
+	}
+	return out
+}()
+
+var byName = func() map[string]*Kernel {
+	out := map[string]*Kernel{}
+	for _, list := range rows {
+		for _, k := range list {
+			out[k.Name] = k
+		}
+	}
+	return out
+}()
+
+// selectKernel returns the row that runs n; nil where only Eval does.
+func selectKernel(n *ir.Node) *Kernel {
+	for _, k := range rows[n.Op] {
+		if kern.CPU().Has(k.Needs) && (k.Takes == nil || k.Takes(n)) {
+			return k
+		}
+	}
+	return nil
+}
+
+// HasKernel reports whether a row takes n, or n is a view.
+func HasKernel(n *ir.Node) bool { return isView(n) || selectKernel(n) != nil }
+
+// allF32 reports whether every operand and result is a row-major tensor of float32 of known rank.
+func allF32(n *ir.Node) bool {
+	for _, list := range [][]*ir.Value{n.In, n.Out} {
+		for _, v := range list {
+			if v != nil && !isF32(v) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func isF32(v *ir.Value) bool {
+	return v.Type.Kind == ir.Tensor && !v.Type.Unranked && v.Type.DType == tensor.F32 && v.Type.Layout == ir.RowMajor
+}
