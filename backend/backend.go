@@ -67,7 +67,7 @@ type Plan struct {
 	Buffers []Buffer
 	Facts   []ir.Fact
 	Syms    []string // the sizes that binding reads off the inputs, and those that running tells
-	Outer   []string   // those among Syms that the enclosing plan knows
+	Outer   []string // those among Syms that the enclosing plan knows
 	Steps   []Step
 	Subs    []*Plan // bodies of control flow
 	Arena   Arena

@@ -104,17 +104,17 @@ func (e *emitter) constSlot(t *tensor.Tensor) backend.Slot {
 	return backend.Slot{Space: backend.InConsts, Index: len(e.p.Consts) - 1}
 }
 
-// Packed adds a constant of a kernel's own and returns its slot.
-func (e *emitter) packed(t *tensor.Tensor) int {
+// packed adds a constant of a kernel's own, whose sizes the kernel sees as shape, and returns its slot.
+func (e *emitter) packed(t *tensor.Tensor, shape ir.Shape) int {
 	s := e.constSlot(t)
-	s.Type = ir.TensorOf(t.DType(), ir.ShapeOf(t.Dims()...)...)
+	s.Type = ir.TensorOf(t.DType(), shape...)
 	e.p.Slots = append(e.p.Slots, s)
 	return len(e.p.Slots) - 1
 }
 
 // isView reports whether n's result is its first operand's bytes with other sizes.
 func isView(n *ir.Node) bool {
-	return viewOps[n.Op] && n.In[0] != nil && n.In[0].Type.Kind == ir.Tensor && n.In[0].Type.DType != tensor.String && len(n.Out) == 1 && n.Epilogue() == nil
+	return viewOps[n.Op] && n.In[0] != nil && n.In[0].Type.Kind == ir.Tensor && n.In[0].Type.Layout == ir.RowMajor && n.In[0].Type.DType != tensor.String && len(n.Out) == 1 && n.Epilogue() == nil
 }
 
 // node adds the step of n, or makes its result a view.
@@ -266,8 +266,8 @@ type call struct {
 // Drop removes operand i: the kernel does not read it.
 func (c *call) Drop(i int) { c.st.Args[i] = -1 }
 
-// Pack replaces operand i by a constant of the kernel's own.
-func (c *call) Pack(i int, t *tensor.Tensor) { c.st.Args[i] = c.e.packed(t) }
+// PackAs replaces operand i by a constant of the kernel's own, whose sizes the kernel sees as shape.
+func (c *call) PackAs(i int, t *tensor.Tensor, shape ir.Shape) { c.st.Args[i] = c.e.packed(t, shape) }
 
 // SetArgs replaces all operands by those given; nil is absent.
 func (c *call) SetArgs(in ...*ir.Value) {

@@ -46,7 +46,7 @@ type program struct {
 	reads  []read
 	checks []check
 	subs   []*program
-	outer  []int            // by symbol: its index in the enclosing program, or -1
+	outer  []int             // by symbol: its index in the enclosing program, or -1
 	bodies map[*ir.Graph]int // index into subs
 }
 
@@ -224,4 +224,6 @@ func (pr *program) steps() error {
 func (pr *program) Close() error { return nil }
 
 // Bind returns a session; its memory is taken when its first run tells the sizes.
-func (pr *program) Bind(l backend.Limits) (backend.Session, error) { return newSession(pr, l, &meter{limits: l}), nil }
+func (pr *program) Bind(l backend.Limits) (backend.Session, error) {
+	return newSession(pr, l, &meter{limits: l}), nil
+}

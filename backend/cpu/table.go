@@ -10,8 +10,8 @@ import (
 type Kernel struct {
 	Name  string
 	Op    *ir.Op
-	Needs kern.Features                // that the CPU must have
-	Takes func(*ir.Node) bool         // whether the row can run the node; nil: every node of the op
+	Needs kern.Features                      // that the CPU must have
+	Takes func(*ir.Node) bool                // whether the row can run the node; nil: every node of the op
 	Emit  func(*call, *ir.Node) (any, error) // returns the param; may change the operands
 	// Scratch returns the bytes that a call with operands and results of these sizes needs; nil: none.
 	Scratch func(param any, args []kern.Arg, workers int) (int, error)

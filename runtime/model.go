@@ -1,0 +1,263 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/cameo-onnx/cameo/backend"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+// ErrInput marks inputs that a model does not take: missing, unknown, of a wrong type or of wrong sizes.
+var ErrInput = errors.New("wrong input")
+
+// InternalError is a bug of ours, recovered where a caller enters.
+type InternalError struct {
+	Value any // what was panicked with
+	Stack []byte
+}
+
+func (e *InternalError) Error() string { return fmt.Sprintf("cameo: internal error: %v", e.Value) }
+
+// recovered turns a panic into an InternalError.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = &InternalError{Value: r, Stack: debug.Stack()}
+	}
+}
+
+// A Model is a compiled graph. It is safe for concurrent use.
+type Model struct {
+	opts    Options
+	plan    *backend.Plan
+	program backend.Program
+	idle    chan backend.Session // sessions that nobody uses; nil entries are yet to be made
+	inputs  map[string]int
+	outputs map[string]int
+	consts  []tensor.Value // defaults of inputs, by index
+}
+
+// Compile optimises g, which it changes, and compiles it for o.Backend.
+func Compile(g *ir.Graph, o Options) (m *Model, err error) {
+	defer recovered(&err)
+	if o.Backend == nil {
+		return nil, errors.New("runtime: no backend")
+	}
+	if o.Memory == 0 {
+		o.Memory = DefaultMemory
+	}
+	if o.Trips == 0 {
+		o.Trips = DefaultTrips
+	}
+	if o.MaxSessions <= 0 {
+		o.MaxSessions = runtime.GOMAXPROCS(0)
+	}
+	m = &Model{opts: o, inputs: map[string]int{}, outputs: map[string]int{}}
+	for i, v := range g.Inputs {
+		m.inputs[v.Name] = i
+		var d tensor.Value
+		if v.Data != nil {
+			d = v.Data
+		}
+		m.consts = append(m.consts, d)
+	}
+	for i, out := range g.Outputs {
+		m.outputs[out.Name] = i
+	}
+	if m.plan, err = o.Backend.Compile(g); err != nil {
+		return nil, err
+	}
+	dev, err := o.Backend.Open(0)
+	if err != nil {
+		return nil, err
+	}
+	if m.program, err = dev.Load(m.plan); err != nil {
+		return nil, err
+	}
+	m.idle = make(chan backend.Session, o.MaxSessions)
+	for range o.MaxSessions {
+		m.idle <- nil
+	}
+	return m, nil
+}
+
+// Plan returns the compiled plan; the caller must not change it.
+func (m *Model) Plan() *backend.Plan { return m.plan }
+
+// Inputs returns the names and types of the inputs.
+func (m *Model) Inputs() []backend.Param { return slices.Clone(m.plan.Inputs) }
+
+// Outputs returns the names and types of the outputs.
+func (m *Model) Outputs() []backend.Param { return slices.Clone(m.plan.Outputs) }
+
+// limits returns what a session may take.
+func (m *Model) limits() backend.Limits {
+	return backend.Limits{Memory: m.opts.Memory, Trips: m.opts.Trips, Threads: m.opts.Threads, Seed: m.opts.Seed}
+}
+
+// Run runs the model on inputs by name and returns the outputs of the given names, or all. Inputs that have defaults may be left out. The results are the caller's own.
+func (m *Model) Run(ctx context.Context, inputs map[string]tensor.Value, outputs ...string) (res map[string]tensor.Value, err error) {
+	defer recovered(&err)
+	in, err := m.args(inputs)
+	if err != nil {
+		return nil, err
+	}
+	want, err := m.wanted(outputs)
+	if err != nil {
+		return nil, err
+	}
+	if m.opts.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, m.opts.Timeout)
+		defer cancel()
+	}
+	s, err := m.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ok := false
+	defer func() {
+		if !ok {
+			s = nil // its state after a fault is not to be trusted
+		}
+		m.idle <- s
+	}()
+	out := make([]backend.Arg, len(m.plan.Outputs))
+	if err := s.Run(ctx, in, out); err != nil {
+		ok = true
+		return nil, err
+	}
+	res = make(map[string]tensor.Value, len(want))
+	for _, i := range want {
+		p := m.plan.Outputs[i]
+		v, err := value(p.Type, out[i])
+		if err != nil {
+			return nil, err
+		}
+		res[p.Name] = v
+	}
+	ok = true
+	return res, nil
+}
+
+// take waits for a session.
+func (m *Model) take(ctx context.Context) (backend.Session, error) {
+	select {
+	case s := <-m.idle:
+		if s != nil {
+			return s, nil
+		}
+		s, err := m.program.Bind(m.limits())
+		if err != nil {
+			m.idle <- nil
+		}
+		return s, err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// value copies a result, which is lent.
+func value(t ir.Type, a backend.Arg) (tensor.Value, error) {
+	if a.Obj != nil {
+		return a.Obj, nil
+	}
+	if t.Kind != ir.Tensor {
+		return nil, fmt.Errorf("runtime: a result of type %v has no value", t)
+	}
+	v := tensor.New(t.DType, a.Dims...)
+	copy(v.Bytes(), a.Data)
+	return v, nil
+}
+
+// args returns the inputs in the model's order, checked.
+func (m *Model) args(inputs map[string]tensor.Value) ([]backend.Arg, error) {
+	in := make([]backend.Arg, len(m.plan.Inputs))
+	for name := range inputs {
+		if _, ok := m.inputs[name]; !ok {
+			return nil, fmt.Errorf("%w: there is no input %q; the inputs are %s", ErrInput, name, m.names(m.plan.Inputs))
+		}
+	}
+	for i, p := range m.plan.Inputs {
+		v := inputs[p.Name]
+		if v == nil {
+			v = m.consts[i]
+		}
+		if v == nil {
+			return nil, fmt.Errorf("%w: input %q (%v) is missing", ErrInput, p.Name, p.Type)
+		}
+		if err := Fits(v, p.Type); err != nil {
+			return nil, fmt.Errorf("%w: input %q: %w", ErrInput, p.Name, err)
+		}
+		in[i] = arg(v)
+	}
+	return in, nil
+}
+
+// Fits returns why v cannot be an input of type t, or nil. Sizes that t leaves open are not looked at.
+func Fits(v tensor.Value, t ir.Type) error {
+	got := ir.TypeOf(v)
+	if got.Kind != t.Kind || got.Kind == ir.Tensor && got.DType != t.DType {
+		return fmt.Errorf("it is %v, not %v", got, t)
+	}
+	if got.Kind != ir.Tensor || t.Unranked {
+		return nil
+	}
+	if len(got.Shape) != len(t.Shape) {
+		return fmt.Errorf("it is %v, not %v", got, t)
+	}
+	for i, d := range t.Shape {
+		want, ok := d.Int()
+		if n, _ := got.Shape[i].Int(); ok && n != want {
+			return fmt.Errorf("it is %v, not %v", got, t)
+		}
+	}
+	return nil
+}
+
+// arg returns a value as an argument of a run, sharing its bytes.
+func arg(v tensor.Value) backend.Arg {
+	t, ok := v.(*tensor.Tensor)
+	if !ok {
+		return backend.Arg{Obj: v}
+	}
+	if t.DType() == tensor.String {
+		return backend.Arg{Dims: t.Dims(), Obj: t}
+	}
+	if data := t.Bytes(); data != nil {
+		return backend.Arg{Data: data, Dims: t.Dims()}
+	}
+	return backend.Arg{Data: []byte{}, Dims: t.Dims()}
+}
+
+func (m *Model) wanted(outputs []string) ([]int, error) {
+	var want []int
+	if len(outputs) == 0 {
+		for i := range m.plan.Outputs {
+			want = append(want, i)
+		}
+		return want, nil
+	}
+	for _, name := range outputs {
+		i, ok := m.outputs[name]
+		if !ok {
+			return nil, fmt.Errorf("%w: there is no output %q; the outputs are %s", ErrInput, name, m.names(m.plan.Outputs))
+		}
+		want = append(want, i)
+	}
+	return want, nil
+}
+
+func (m *Model) names(ps []backend.Param) string {
+	var out []string
+	for _, p := range ps {
+		out = append(out, fmt.Sprintf("%q", p.Name))
+	}
+	return strings.Join(out, ", ")
+}
