@@ -132,6 +132,9 @@ func (g *Gemm) plan(workers int, scratch []float32) error {
 	}
 	g.split(blocks, workers)
 	g.packed = nil
+	if g.K == 0 {
+		g.part.lda = 0 // nothing is read: no pointer may leave its operand
+	}
 	if !g.TransA || g.K == 0 {
 		return nil
 	}

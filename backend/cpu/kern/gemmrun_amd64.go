@@ -13,3 +13,23 @@ func (r *gemmRow) run(mr, cols int, t *gemmTile) {
 		gemmTileGo(mr, cols, t)
 	}
 }
+
+// dwLanes returns how many channels a vector of a row's depthwise kernel has.
+func dwLanes(r *gemmRow) int {
+	if r.needs == AVX512 {
+		return 16
+	}
+	return 8
+}
+
+// runDepthwise computes tiles of px pixels.
+func (r *gemmRow) runDepthwise(px int, t *dwTile) {
+	switch r.needs {
+	case AVX512:
+		dwTileAVX512(px, t)
+	case AVX2:
+		dwTileAVX2(px, t)
+	default:
+		dwTileGo(px, t)
+	}
+}

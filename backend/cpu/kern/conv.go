@@ -1,0 +1,190 @@
+package kern
+
+import (
+	"fmt"
+	"slices"
+)
+
+// A ConvParam is the Param of [ConvF32]. Its slices have one entry per spatial axis (one to three
+// axes), Pads first the paddings before each axis, then those behind.
+type ConvParam struct {
+	Kernel, Strides, Dilations, Pads []int
+	Group                            int
+	Transposed                       bool // ConvTranspose: weights [C,OC/group,…]; output padding shows in the result's dims
+	NR                               int  // columns of the panels that PackConv made
+	Clamp                            Clamp
+}
+
+// A convShape is a convolution with its spatial axes brought to three: depth, height, width.
+type convShape struct {
+	n, c, oc, group, cg, ocg       int // cg, ocg: channels of a group
+	in, out, k, stride, dil, front [3]int
+	transposed                     bool
+}
+
+// axes checks the parameters and fills all but the sizes of x and y.
+func (p *ConvParam) axes(w []int) (s convShape, err error) {
+	rank := len(p.Kernel)
+	if rank < 1 || rank > 3 || len(w) != rank+2 {
+		return s, fmt.Errorf("weights of rank %d for %d spatial axes", len(w), rank)
+	}
+	if len(p.Strides) != rank || len(p.Dilations) != rank || len(p.Pads) != 2*rank || p.Group < 1 {
+		return s, fmt.Errorf("strides %v, dilations %v, pads %v, group %d for kernel %v", p.Strides, p.Dilations, p.Pads, p.Group, p.Kernel)
+	}
+	if !slices.Equal(w[2:], p.Kernel) {
+		return s, fmt.Errorf("weights %v for kernel %v", w, p.Kernel)
+	}
+	s.group, s.transposed = p.Group, p.Transposed
+	if s.transposed {
+		s.c, s.ocg = w[0], w[1]
+		s.cg, s.oc = s.c/s.group, s.ocg*s.group
+	} else {
+		s.oc, s.cg = w[0], w[1]
+		s.c, s.ocg = s.cg*s.group, s.oc/s.group
+	}
+	if s.cg*s.group != s.c || s.ocg*s.group != s.oc || s.c < 1 || s.oc < 1 {
+		return s, fmt.Errorf("weights %v in %d groups", w, s.group)
+	}
+	for a := range 3 {
+		s.k[a], s.stride[a], s.dil[a], s.in[a], s.out[a] = 1, 1, 1, 1, 1
+		if i := a - (3 - rank); i >= 0 {
+			s.k[a], s.stride[a], s.dil[a], s.front[a] = p.Kernel[i], p.Strides[i], p.Dilations[i], p.Pads[i]
+			if s.k[a] < 1 || s.stride[a] < 1 || s.dil[a] < 1 || s.front[a] < 0 {
+				return s, fmt.Errorf("axis %d: kernel %d, stride %d, dilation %d, padding %d", i, s.k[a], s.stride[a], s.dil[a], s.front[a])
+			}
+		}
+	}
+	if phases := s.stride[0] * s.stride[1] * s.stride[2]; s.transposed && (phases > maxPhases || slices.Max(s.stride[:]) > maxPhases) {
+		return s, fmt.Errorf("strides %v: more than %d phases", p.Strides, maxPhases)
+	}
+	return s, nil
+}
+
+// maxPhases bounds the plan of a transposed convolution, which works out each phase on its own.
+const maxPhases = 4096
+
+// shape fills in the sizes of x [N,C,…] and y [N,OC,…].
+func (p *ConvParam) shape(x, w, y []int) (s convShape, err error) {
+	if s, err = p.axes(w); err != nil {
+		return s, err
+	}
+	rank := len(p.Kernel)
+	if len(x) != rank+2 || len(y) != rank+2 {
+		return s, fmt.Errorf("%v to %v: want rank %d", x, y, rank+2)
+	}
+	if x[1] != s.c || y[1] != s.oc || x[0] != y[0] {
+		return s, fmt.Errorf("%v to %v by weights %v", x, y, w)
+	}
+	s.n = x[0]
+	copy(s.in[3-rank:], x[2:])
+	copy(s.out[3-rank:], y[2:])
+	for i, k := range p.Kernel {
+		room := x[2+i] + p.Pads[i] + p.Pads[rank+i] - (k-1)*p.Dilations[i] - 1
+		if out := room/p.Strides[i] + 1; !s.transposed && (room < 0 || y[2+i] != out) {
+			return s, fmt.Errorf("axis %d of %v to %v: strides %v, dilations %v, pads %v", i, x, y, p.Strides, p.Dilations, p.Pads)
+		}
+	}
+	if s.pointwise() {
+		s.out = [3]int{1, s.n * s.out[0] * s.out[1], s.out[2]}
+		s.in, s.n = s.out, 1
+	}
+	return s, nil
+}
+
+// pointwise reports whether each result is made of the one pixel in its place.
+func (s *convShape) pointwise() bool {
+	one := [3]int{1, 1, 1}
+	return s.k == one && s.stride == one && s.front == [3]int{} && s.in == s.out
+}
+
+// depthwise reports whether every result comes from one channel.
+func (s *convShape) depthwise() bool {
+	return s.cg == 1 && s.group > 1 && (s.ocg == 1 || !s.transposed)
+}
+
+func (s *convShape) taps() int { return s.k[0] * s.k[1] * s.k[2] }
+
+// PackedConv returns how many float32 PackConv writes for weights of these dims.
+func PackedConv(p *ConvParam, w []int) (int, error) {
+	s, err := p.axes(w)
+	if err != nil {
+		return 0, err
+	}
+	if s.depthwise() {
+		return s.taps() * s.oc, nil
+	}
+	return s.group * PackedB(s.taps()*s.cg, s.ocg, p.NR), nil
+}
+
+// PackConv puts weights [OC,C/group,…] (or [C,OC/group,…] if transposed) in the order that ConvF32
+// wants: for each phase and group panels of NR channels, [tap][ic][NR]; depthwise [tap][OC].
+// The error is that of [PackedConv], or tells that dst or src is short.
+func PackConv(dst, src []float32, p *ConvParam, w []int) error {
+	s, err := p.axes(w)
+	if err != nil {
+		return err
+	}
+	size, _ := PackedConv(p, w)
+	if len(dst) < size || len(src) < s.oc*s.cg*s.taps() || p.NR < 1 {
+		return fmt.Errorf("packing %d weights into %d, panels of %d", len(src), len(dst), p.NR)
+	}
+	var phases [3][]axisPhase
+	for a := range phases {
+		phases[a] = s.tapped(a)
+	}
+	for _, z := range phases[0] {
+		for _, y := range phases[1] {
+			for _, x := range phases[2] {
+				at := [3]axisPhase{z, y, x}
+				if s.depthwise() {
+					s.packDepthwise(dst[s.before(at)*s.oc:], src, at)
+				} else {
+					s.packPhase(dst[s.before(at)*s.group*PackedB(s.cg, s.ocg, p.NR):], src, at, p.NR)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// eachTap calls f with the number of each tap of a phase and its place in the kernel.
+func (s *convShape) eachTap(at [3]axisPhase, f func(i, tap int)) {
+	i := 0
+	for _, z := range at[0].taps {
+		for _, y := range at[1].taps {
+			for _, x := range at[2].taps {
+				f(i, (z.k*s.k[1]+y.k)*s.k[2]+x.k)
+				i++
+			}
+		}
+	}
+}
+
+func (s *convShape) packDepthwise(dst, src []float32, at [3]axisPhase) {
+	s.eachTap(at, func(i, tap int) {
+		for c := range s.oc {
+			dst[i*s.oc+c] = src[c*s.taps()+tap]
+		}
+	})
+}
+
+func (s *convShape) packPhase(dst, src []float32, at [3]axisPhase, nr int) {
+	taps := s.taps()
+	k := len(at[0].taps) * len(at[1].taps) * len(at[2].taps) * s.cg
+	size := PackedB(k, s.ocg, nr)
+	clear(dst[:s.group*size])
+	s.eachTap(at, func(i, tap int) {
+		for g := range s.group {
+			for oc := range s.ocg {
+				d := dst[g*size+oc/nr*k*nr+i*s.cg*nr+oc%nr:]
+				for ic := range s.cg {
+					from := (g*s.ocg+oc)*s.cg + ic
+					if s.transposed {
+						from = (g*s.cg+ic)*s.ocg + oc
+					}
+					d[ic*nr] = src[from*taps+tap]
+				}
+			}
+		}
+	})
+}
