@@ -43,6 +43,14 @@ func TestElementwiseOpsAtTheirEdges(t *testing.T) {
 		{"strings compare", `%x: str[2] = ["a", "b"], %z: str[] = ["b"]`, "%y = equal(%x, %z) : bool[2]; return %y", "bool[2] {False, True}"},
 		{"8-bit floats saturate", "%x: f32[1] = [1e9]", "%y = cast(%x) {to=f8e4m3fn} : f8e4m3fn[1]; return %y", "f8e4m3fn[1] {450.0}"},
 		{"8-bit floats overflow when asked", "%x: f32[1] = [1e9]", "%y = cast(%x) {to=f8e4m3fn, saturate=false} : f8e4m3fn[1]; return %y", "f8e4m3fn[1] {NaN}"},
+		{"shifts move all bits out", "%x: i8[4] = [-8, -8, 8, 64], %n: i8[4] = [1, 8, -1, 7]", `%y = bit_shift(%x, %n) {direction="RIGHT"} : i8[4]; return %y`, "i8[4] {-4, -1, 0, 0}"},
+		{"left shifts discard", "%x: u8[3] = [129, 1, 255], %n: u8[3] = [1, 8, 7]", `%y = bit_shift(%x, %n) {direction="LEFT"} : u8[3]; return %y`, "u8[3] {2, 0, 128}"},
+		{"unsigned bits flip", "%x: u8[1] = [1]", "%y = bitwise_not(%x) : u8[1]; return %y", "u8[1] {254}"},
+		{"bits read as another type", "%x: i32[1] = [1065353216]", "%y = bit_cast(%x) {to=f32} : f32[1]; return %y", "f32[1] {1.0}"},
+		{"integers shrink by whole numbers", "%x: i8[3] = [-3, 1, 3]", "%y = shrink(%x) {bias=1.5, lambd=1.5} : i8[3]; return %y", "i8[3] {-2, 0, 2}"},
+		{"one infinity counts", "%x: f16[3] = [+Inf, -Inf, 1]", "%y = is_inf(%x) {detect_positive=false} : bool[3]; return %y", "bool[3] {False, True, False}"},
+		{"activations at the ends", "%x: f32[2] = [-Inf, +Inf]", "%y = gelu(%x) : f32[2]; return %y", "f32[2] {0.0, INF}"},
+		{"integer slopes", "%x: i32[2,2] = [-1, 2, -3, 4], %s: i32[2] = [3, 5]", "%y = prelu(%x, %s) : i32[2,2]; return %y", "i32[2,2] {-3, 2, -9, 4}"},
 		{"empty tensors broadcast", "%x: f32[0,1] = [], %z: f32[3] = [1,2,3]", "%y = add(%x, %z) : f32[0,3]; return %y", "f32[0,3] {}"},
 	} {
 		_, y, err := evalText(t, c.inputs, c.body)
@@ -62,6 +70,10 @@ func TestElementwiseOpsRefuse(t *testing.T) {
 		{"cast of a word", `%x: str[1] = ["ten"]`, "%y = cast(%x) {to=i32} : i32[1]; return %y", "not a number"},
 		{"an unknown rounding", "%x: f32[1] = [1]", `%y = cast(%x) {to=f8e8m0, round_mode="odd"} : f8e8m0[1]; return %y`, "round_mode"},
 		{"bounds that are no scalars", "%x: f32[2] = [1,2]", "%y = clip(%x, %x) : f32[2]; return %y", "min is no scalar"},
+		{"a slope wider than its operand", "%x: f32[1] = [1], %s: f32[2] = [1,2]", "%y = prelu(%x, %s) : f32[1]; return %y", "slope: 2 != 1"},
+		{"bits of another width", "%x: f32[1] = [1]", "%y = bit_cast(%x) {to=i64} : i64[1]; return %y", "f32 has 32 bits, but i64 has 64"},
+		{"a shift that goes nowhere", "%x: u8[1] = [1]", "%y = bit_shift(%x, %x) : u8[1]; return %y", "direction"},
+		{"an unknown approximation", "%x: f32[1] = [1]", `%y = gelu(%x) {approximate="fast"} : f32[1]; return %y`, "approximate"},
 		{"no operand", "%x: f32[1] = [1]", "%y = max() : f32[1]; return %y", "operand is absent"},
 	} {
 		if _, y, err := evalText(t, c.inputs, c.body); err == nil || !strings.Contains(err.Error(), c.want) {

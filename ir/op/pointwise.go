@@ -242,8 +242,3 @@ func foldSizes(f func(x, y sym.Dim) sym.Dim) inferFunc[None] {
 		return ir.Known{Type: t, Elems: elems}, nil
 	}
 }
-
-// lowerConst adds a scalar constant of element type d.
-func lowerConst(b *ir.Builder, d tensor.DType, x float64) *ir.Value {
-	return b.G.Const("", tensor.FromFloat64s(d, []float64{x}))
-}
