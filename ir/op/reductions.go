@@ -113,7 +113,7 @@ var ReduceLogSum = defineReduce("reduce_log_sum", "ReduceLogSum", reduceSig, nil
 }.eval)
 
 // ReduceLogSumExp is the logarithm of the sum of exponentials over axes; of nothing, −∞.
-var ReduceLogSumExp = defineReduce("reduce_log_sum_exp", "ReduceLogSumExp", reduceSig, nil,
+var ReduceLogSumExp = defineReduce("reduce_log_sum_exp", "ReduceLogSumExp", "data T, axes? i64 -> y T; T float", nil,
 	func(e *ir.Env, a ReduceAttrs, in []tensor.Value) (tensor.Value, error) {
 		r, err := newReduction(e, a, in, math.Inf(-1))
 		if err != nil {
