@@ -2,8 +2,13 @@ package onnx
 
 import (
 	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"sync"
 
 	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
@@ -11,42 +16,95 @@ import (
 // An adapter brings a node of an older opset to the newest form: it changes the node, or builds what it means and returns the results.
 type adapter struct {
 	domain, op string
-	before     int // the opset that changed the form; 0: every opset
+	before     int // the opset that changed the form; always: the form is accepted under any opset
 	adapt      func(*node) ([]*ir.Value, error)
 }
 
+const always = math.MaxInt
+
 // adapters holds every change of meaning or form between opsets, oldest change of an operator first: each row brings its operator one step on.
-var adapters = []adapter{
-	{"", "Constant", 0, constantOp},
+// Opsets that only admit further element types, or attributes whose defaults say what held before, need no row.
+var adapters = slices.Concat([]adapter{
+	{"", "BatchNormalization", 7, drop("is_test")},
+	{"", "BatchNormalization", 9, notSpatial},
+	{"", "BatchNormalization", 14, batchStatistics},
+	{"", "Cast", 6, castByName},
+	{"", "Clip", 6, attrsToScalars("min", "max")},
+	{"", "Clip", 11, clipDefaults},
+	{"", "Concat", 4, defaultInt("axis", 1)},
+	{"", "Constant", always, constantOp},
+	{"", "DFT", 20, dftAxis},
+	{"", "Dropout", 12, dropout},
+	{"", "GlobalLpPool", 2, intP},
+	{"", "GridSample", always, gridSampleModes},
+	{"", "GroupNormalization", 21, groupScale},
+	{"", "GRU", 7, drop("output_sequence")},
+	{"", "LSTM", 7, drop("output_sequence")},
+	{"", "RNN", 7, drop("output_sequence")},
+	{"", "Hardmax", 13, flattened},
+	{"", "Identity", always, identity},
+	{"", "LogSoftmax", 13, flattened},
+	{"", "LpPool", 2, intP},
+	{"", "Pad", 2, rename("paddings", "pads")},
+	{"", "Pad", 11, padOperands},
+	{"", "PRelu", 7, slopePerChannel},
+	{"", "ReduceL1", 18, attrToOperand("axes", 1)},
+	{"", "ReduceL2", 18, attrToOperand("axes", 1)},
+	{"", "ReduceLogSum", 18, attrToOperand("axes", 1)},
+	{"", "ReduceLogSumExp", 18, attrToOperand("axes", 1)},
+	{"", "ReduceMax", 18, attrToOperand("axes", 1)},
+	{"", "ReduceMean", 18, attrToOperand("axes", 1)},
+	{"", "ReduceMin", 18, attrToOperand("axes", 1)},
+	{"", "ReduceProd", 18, attrToOperand("axes", 1)},
+	{"", "ReduceSum", 13, attrToOperand("axes", 1)},
+	{"", "ReduceSumSquare", 18, attrToOperand("axes", 1)},
+	{"", "Reshape", 5, attrToOperand("shape", 1)},
+	{"", "Resize", 11, resize10},
+	{"", "Resize", always, resizeForms},
+	{"", "RoiAlign", 16, defaultString("coordinate_transformation_mode", "output_half_pixel")},
+	{"", "Scan", 9, scan8},
+	{"", "Scatter", always, become("ScatterElements")},
+	{"", "Selu", 6, selu1},
+	{"", "Slice", 10, sliceOperands},
+	{"", "Softmax", 13, flattened},
+	{"", "Split", 13, attrToOperand("split", 1)},
+	{"", "Split", always, splitCount},
 	{"", "Squeeze", 13, attrToOperand("axes", 1)},
+	{"", "Tile", 6, tile1},
+	{"", "TopK", 10, topKOperand},
 	{"", "Unsqueeze", 13, attrToOperand("axes", 1)},
+	{"", "Upsample", 7, upsample1},
+	{"", "Upsample", 9, attrToFloats("scales", 1)},
+	{"", "Upsample", always, upsample},
+	{"ai.onnx.ml", "LabelEncoder", 2, labelEncoder1},
+}, broadcastAdapters, removedOps)
+
+// adapted holds the operators that rows take whole, whatever the opset: the catalogue need not have them.
+var adapted = map[opName]bool{
+	{"", "Constant"}: true, {"", "Upsample"}: true, {"", "Scatter"}: true,
+	{"", "Affine"}: true, {"", "ConstantFill"}: true, {"", "Crop"}: true, {"", "DynamicSlice"}: true, {"", "GivenTensorFill"}: true,
+	{"", "GiventensorFill"}: true, {"", "ImageScaler"}: true, {"", "ParametricSoftplus"}: true, {"", "Scale"}: true, {"", "ScaledTanh"}: true,
 }
 
 type opName struct{ domain, op string }
 
-var adaptersOf = func() map[opName][]adapter {
+// adaptersOf holds the rows by operator. Only Import refers to it: what the rows call must not, for they are what it is made of.
+var adaptersOf = sync.OnceValue(func() map[opName][]adapter {
 	out := map[opName][]adapter{}
 	for _, a := range adapters {
 		k := opName{a.domain, a.op}
 		out[k] = append(out[k], a)
 	}
 	return out
-}()
-
-// adapted reports whether adapters take every node of an operator, so that the catalogue need not have it.
-func adapted(domain, name string) bool {
-	for _, a := range adaptersOf[opName{domain, name}] {
-		if a.before == 0 {
-			return true
-		}
-	}
-	return false
-}
+})
 
 // adapt applies the adapters of the node's operator that its opset needs. Results mean that the node is built.
 func (n *node) adapt() ([]*ir.Value, error) {
-	for _, a := range adaptersOf[opName{n.domain, n.op}] {
-		if a.before != 0 && n.version >= a.before {
+	if n.domain == "" && n.version < 8 {
+		delete(n.attrs, "consumed_inputs") // a hint about memory, in opsets below 6
+	}
+	for _, a := range n.s.im.adapters[opName{n.domain, n.op}] {
+		if n.version >= a.before {
 			continue
 		}
 		outs, err := a.adapt(n)
@@ -57,62 +115,123 @@ func (n *node) adapt() ([]*ir.Value, error) {
 	return nil, nil
 }
 
-// attrToOperand moves a list of integers from an attribute to operand at.
-func attrToOperand(name string, at int) func(*node) ([]*ir.Value, error) {
-	return func(n *node) ([]*ir.Value, error) {
-		a := n.take(name)
-		if a == nil {
-			return nil, nil
-		}
-		for len(n.in) <= at {
-			n.in = append(n.in, nil)
-		}
-		n.in[at] = n.ints(a.Ints)
-		return nil, nil
-	}
+// A maker builds the nodes that an adapter means, in the newest form, and keeps the first error.
+type maker struct {
+	n   *node
+	err error
 }
 
-// constantOp makes a constant of whichever attribute holds the value.
-func constantOp(n *node) ([]*ir.Value, error) {
-	for name, a := range n.attrs {
-		var t *tensor.Tensor
-		switch name {
-		case "value":
-			if a.T == nil {
-				return nil, fmt.Errorf("%w: attribute value holds no tensor", wire.ErrFormat)
-			}
-			var err error
-			if t, err = a.T.Tensor(n.s.im.opts.External); err != nil {
-				return nil, err
-			}
-		case "value_float":
-			t = tensor.Scalar(a.F)
-		case "value_floats":
-			t = tensor.Of(append([]float32{}, a.Floats...), len(a.Floats))
-		case "value_int":
-			t = tensor.Scalar(a.I)
-		case "value_ints":
-			t = tensor.Of(append([]int64{}, a.Ints...), len(a.Ints))
-		case "value_string":
-			t = tensor.OfStrings([]string{string(a.S)}).Reshape()
-		case "value_strings":
-			s := make([]string, len(a.Strings))
-			for i, x := range a.Strings {
-				s[i] = string(x)
-			}
-			t = tensor.OfStrings(s, len(s))
-		case "sparse_value":
-			if a.Sparse == nil {
-				return nil, fmt.Errorf("%w: attribute sparse_value holds no tensor", wire.ErrFormat)
-			}
-			var err error
-			if t, err = sparse(a.Sparse, n.s.im.opts.External); err != nil {
-				return nil, err
-			}
-		default:
-			continue
-		}
-		return []*ir.Value{n.s.g.Const(n.s.prefix+label(n.proto), t)}, nil
+type attrs map[string]*wire.Attr
+
+// op appends a node of an ai.onnx operator and returns its first result.
+func (m *maker) op(name string, a attrs, in ...*ir.Value) *ir.Value {
+	out := m.ops(name, a, 1, in...)
+	if out == nil {
+		return nil
 	}
-	return nil, fmt.Errorf("%w: it has no value", wire.ErrFormat)
+	return out[0]
+}
+
+func (m *maker) ops(name string, a attrs, outs int, in ...*ir.Value) []*ir.Value {
+	if m.err != nil {
+		return nil
+	}
+	o := op.ByONNX("", name)
+	if o == nil {
+		m.err = fmt.Errorf("operator %s: %w", name, ir.ErrUnsupported)
+		return nil
+	}
+	sub := &node{s: m.n.s, proto: m.n.proto, op: name, version: MaxOpset, attrs: maps.Clone(a), in: in, outs: outs}
+	var out []*ir.Value
+	out, m.err = sub.add(o)
+	return out
+}
+
+// done returns the results of an adapter that built what its node means.
+func (m *maker) done(outs ...*ir.Value) ([]*ir.Value, error) {
+	if m.err != nil {
+		return nil, m.err
+	}
+	return outs, nil
+}
+
+func intAttr(x int64) *wire.Attr     { return &wire.Attr{Type: wire.AttrInt, I: x} }
+func stringAttr(s string) *wire.Attr { return &wire.Attr{Type: wire.AttrString, S: []byte(s)} }
+func floatAttr(x float32) *wire.Attr { return &wire.Attr{Type: wire.AttrFloat, F: x} }
+
+// constant adds a constant that an adapter makes.
+func (n *node) constant(t *tensor.Tensor) *ir.Value { return n.s.g.Const("", t) }
+
+// ints adds a rank-1 constant of int64.
+func (n *node) ints(v ...int64) *ir.Value {
+	return n.constant(tensor.Of(append([]int64{}, v...), len(v)))
+}
+
+// scalar adds a scalar constant of the element type of operand 0.
+func (n *node) scalar(x float32) (*ir.Value, error) {
+	v, err := n.operand(0)
+	if err != nil {
+		return nil, err
+	}
+	t, err := tensor.Convert(tensor.Scalar(x), v.Type.DType, false, 0)
+	if err != nil {
+		return nil, err
+	}
+	return n.constant(t), nil
+}
+
+// operand returns a tensor operand that the adapter cannot do without.
+func (n *node) operand(i int) (*ir.Value, error) {
+	if i >= len(n.in) || n.in[i] == nil {
+		return nil, fmt.Errorf("%w: operand %d is missing", wire.ErrFormat, i)
+	}
+	if !n.in[i].Type.IsTensor() {
+		return nil, fmt.Errorf("%w: operand %d is a %v, not a tensor", wire.ErrFormat, i, n.in[i].Type)
+	}
+	return n.in[i], nil
+}
+
+// ranked is operand for one whose rank must be known.
+func (n *node) ranked(i int) (*ir.Value, error) {
+	v, err := n.operand(i)
+	if err == nil && v.Type.Unranked {
+		return nil, fmt.Errorf("operand %d of unknown rank in the form of opset %d: %w", i, n.version, ir.ErrUnsupported)
+	}
+	return v, err
+}
+
+// set makes v operand at.
+func (n *node) set(at int, v *ir.Value) {
+	for len(n.in) <= at {
+		n.in = append(n.in, nil)
+	}
+	n.in[at] = v
+}
+
+// take removes and returns an attribute; nil where it is absent or of another type than t.
+func (n *node) take(name string, t wire.AttrType) (*wire.Attr, error) {
+	a := n.attrs[name]
+	delete(n.attrs, name)
+	if a != nil && a.Type != t {
+		return nil, fmt.Errorf("attribute %s: %w: it is of type %d, not %d", name, wire.ErrFormat, a.Type, t)
+	}
+	return a, nil
+}
+
+// takeInt removes and returns an integer attribute, or def.
+func (n *node) takeInt(name string, def int64) (int64, error) {
+	a, err := n.take(name, wire.AttrInt)
+	if a == nil {
+		return def, err
+	}
+	return a.I, err
+}
+
+// takeFloat removes and returns a float attribute, or def.
+func (n *node) takeFloat(name string, def float32) (float32, error) {
+	a, err := n.take(name, wire.AttrFloat)
+	if a == nil {
+		return def, err
+	}
+	return a.F, err
 }

@@ -103,19 +103,3 @@ func (n *node) setAttr(f reflect.Value, a *wire.Attr) error {
 	}
 	return fmt.Errorf("field of Go type %v", f.Type())
 }
-
-// take removes and returns an attribute; nil where it is absent.
-func (n *node) take(name string) *wire.Attr {
-	a := n.attrs[name]
-	delete(n.attrs, name)
-	return a
-}
-
-// setInt, setInts and setFloat give the node an attribute that an adapter makes.
-func (n *node) setInt(name string, x int64) {
-	n.attrs[name] = &wire.Attr{Name: name, Type: wire.AttrInt, I: x}
-}
-
-func (n *node) setInts(name string, x []int64) {
-	n.attrs[name] = &wire.Attr{Name: name, Type: wire.AttrInts, Ints: x}
-}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
-	"github.com/cameo-onnx/cameo/ir/tensor"
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
 
@@ -170,7 +169,9 @@ func visitGraph(g *wire.Graph, depth int, f func(string)) {
 // node builds one node.
 func (s *scope) node(p *wire.Node) error {
 	n := &node{s: s, proto: p, op: p.OpType, domain: normDomain(p.Domain), attrs: map[string]*wire.Attr{}}
-	n.version = s.im.version(n.domain)
+	if n.version = s.im.version(n.domain); s.im.newest[p] {
+		n.version = MaxOpset
+	}
 	if err := s.attrs(n); err != nil {
 		return err
 	}
@@ -444,15 +445,4 @@ func closeBodies(scopes []*scope, caps *captures) []*ir.Graph {
 		out[i] = s.g
 	}
 	return out
-}
-
-// constant adds a constant that an adapter makes.
-func (n *node) constant(t *tensor.Tensor) *ir.Value { return n.s.g.Const("", t) }
-
-// ints adds a rank-1 constant of int64.
-func (n *node) ints(v []int64) *ir.Value {
-	if v == nil {
-		v = []int64{}
-	}
-	return n.constant(tensor.Of(v, len(v)))
 }

@@ -115,7 +115,7 @@ func (s *surveyor) known(domain, name string) bool {
 	if o := s.im.opts.Op; o != nil && o(domain, name) != nil {
 		return true
 	}
-	return op.ByONNX(domain, name) != nil || adapted(domain, name)
+	return op.ByONNX(domain, name) != nil || adapted[opName{domain, name}]
 }
 
 func (s *surveyor) reason(domain, name string) string {
