@@ -76,6 +76,26 @@ func AttrsText(attrs, defaults any) string {
 	return strings.Join(parts, ", ")
 }
 
+// AttrText returns the text of the attribute of that name; empty where there is none.
+func AttrText(attrs any, name string) string {
+	for _, f := range Fields(attrs) {
+		if f.Name == name {
+			return attrText(reflect.ValueOf(attrs).Field(f.Index))
+		}
+	}
+	return ""
+}
+
+// ParseAttrs reads attributes of op, such as "{axis=-1}", over its defaults.
+func ParseAttrs(op *Op, text string) (any, error) {
+	p := &parser{src: text}
+	a, err := p.attrs(op)
+	if err == nil && p.peek() != 0 {
+		err = p.errorf("text after the attributes")
+	}
+	return a, err
+}
+
 func attrText(v reflect.Value) string {
 	switch x := v.Interface().(type) {
 	case float32:

@@ -203,7 +203,9 @@ func (g *Graph) Output(name string, v *Value) {
 	g.Outputs = append(g.Outputs, Output{Name: name, Value: v})
 }
 
-// InsertAt returns the index of n, found quickly near the place of the last search.
+// Index returns the place of n among g.Nodes, found quickly near that of the last search or change.
+func (g *Graph) Index(n *Node) int { return g.indexOf(n) }
+
 func (g *Graph) indexOf(n *Node) int {
 	if g.hint < len(g.Nodes) && g.Nodes[g.hint] == n {
 		return g.hint
@@ -291,6 +293,7 @@ func (g *Graph) Erase(n *Node) {
 	i := g.indexOf(n)
 	g.detach(n)
 	g.Nodes = slices.Delete(g.Nodes, i, i+1)
+	g.hint = max(0, i-1)
 }
 
 func (g *Graph) detach(n *Node) {
@@ -305,7 +308,6 @@ func (g *Graph) detach(n *Node) {
 			v.dropUse(n, i)
 		}
 	}
-	g.hint = 0
 }
 
 // Sweep removes the nodes that no output depends on.
@@ -324,6 +326,7 @@ func (g *Graph) Sweep() {
 	}
 	if len(dead) > 0 {
 		g.Nodes = slices.DeleteFunc(g.Nodes, func(n *Node) bool { return dead[n] })
+		g.hint = 0
 	}
 	for name, v := range g.names {
 		if v.IsConst() && !used(v) {
