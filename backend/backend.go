@@ -65,6 +65,7 @@ type Plan struct {
 	Outputs []Param
 	Consts  []*tensor.Tensor // as kernels read them: packed where a kernel asked for it
 	Buffers []Buffer
+	Lates   int // how many values are late, views not counted
 	Facts   []ir.Fact
 	Syms    []string // the sizes that binding reads off the inputs, and those that running tells
 	Outer   []string // those among Syms that the enclosing plan knows
@@ -87,7 +88,7 @@ const (
 	InArena  Space = iota // Index is a buffer
 	InConsts              // Index is a constant
 	InInput               // Index is an input
-	Late                  // sizes or rank are known only when the step that makes it runs
+	Late                  // sizes or rank are known only when the step that makes it runs; Index tells late values apart
 	Object                // no dense tensor: strings, sequences, optionals, maps
 )
 

@@ -202,7 +202,8 @@ func (e *emitter) result(v *ir.Value, kernel bool) int {
 			}
 		}
 	}
-	return e.slot(v, backend.Slot{Space: backend.Late})
+	e.p.Lates++
+	return e.slot(v, backend.Slot{Space: backend.Late, Index: e.p.Lates - 1})
 }
 
 // byteSize returns the storage of a tensor of type t in bytes.

@@ -115,7 +115,7 @@ func (pr *program) slots() error {
 		if s.Type.Kind != ir.Tensor || s.Type.Unranked {
 			continue
 		}
-		known := true
+		known, failed := true, false
 		progs := make([]sym.Prog, len(s.Type.Shape))
 		for j, d := range s.Type.Shape {
 			prog, err := pr.compile(d)
@@ -123,9 +123,12 @@ func (pr *program) slots() error {
 				return err
 			}
 			progs[j] = prog
+			failed = failed || err != nil
 			known = known && err == nil && !slices.ContainsFunc(d.Syms(), func(n string) bool { return !early[n] })
 		}
-		pr.dims[i], pr.early[i] = progs, known
+		if !failed { // else only the value itself tells its sizes
+			pr.dims[i], pr.early[i] = progs, known
+		}
 	}
 	return nil
 }

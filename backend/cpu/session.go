@@ -49,6 +49,7 @@ type session struct {
 	limits  backend.Limits
 	meter   *meter
 	vals    []value
+	lates   [][]byte // the bytes of late values
 	calls   []kern.Call
 	syms    []int
 	bound   bool
@@ -67,6 +68,7 @@ type session struct {
 func newSession(pr *program, l backend.Limits, m *meter) *session {
 	s := &session{pr: pr, limits: l, meter: m, vals: make([]value, len(pr.plan.Slots)), calls: make([]kern.Call, len(pr.plan.Steps)),
 		syms: make([]int, len(pr.plan.Syms)), inDims: make([][]int, len(pr.plan.Inputs)), subs: make([]*session, len(pr.subs))}
+	s.lates = make([][]byte, pr.plan.Lates)
 	for i, st := range pr.plan.Steps {
 		s.calls[i] = kern.Call{Args: make([]kern.Arg, len(st.Args)), Param: st.Param, Threads: l.Threads, Stop: &s.stop}
 	}
@@ -127,8 +129,11 @@ func (s *session) Run(ctx context.Context, in, out []backend.Arg) error {
 		return err
 	}
 	for i, p := range s.pr.plan.Outputs {
-		v := &s.vals[p.Slot]
-		out[i] = backend.Arg{Data: v.arg.Data, Dims: v.arg.Dims, Obj: v.obj}
+		a, err := s.operand(p.Slot)
+		if err != nil {
+			return err
+		}
+		out[i] = backend.Arg{Data: a.Data, Dims: a.Dims, Obj: s.vals[p.Slot].obj}
 	}
 	return nil
 }

@@ -43,16 +43,16 @@ func (s *session) step(ctx context.Context, i int) error {
 			c.Args[j] = kern.Arg{}
 			continue
 		}
-		if sl := &s.pr.plan.Slots[a]; j >= outs && sl.Space == backend.Late {
+		if j >= outs && s.pr.plan.Slots[a].Space == backend.Late {
 			if err := s.takeLate(a); err != nil {
 				return err
 			}
-		} else if !s.pr.early[a] && s.pr.dims[a] != nil && sl.Space != backend.Late {
-			if err := s.evalDims(a, s.pr.dims[a]); err != nil { // a view of a late size
-				return err
-			}
 		}
-		c.Args[j] = s.vals[a].arg
+		arg, err := s.operand(a)
+		if err != nil {
+			return err
+		}
+		c.Args[j] = arg
 	}
 	c.Scratch = nil
 	if k := s.scratch[i]; k >= 0 {
@@ -82,8 +82,22 @@ func (s *session) takeLate(slot int) error {
 	if err := s.meter.charge(n); err != nil {
 		return err
 	}
-	v.arg.Data = tensor.Aligned(n)
+	s.lates[s.pr.plan.Slots[slot].Index] = tensor.Aligned(n)
 	return nil
+}
+
+// operand returns the bytes and sizes of a slot that is no object.
+func (s *session) operand(slot int) (kern.Arg, error) {
+	v, sl := &s.vals[slot], &s.pr.plan.Slots[slot]
+	if sl.Space == backend.Late {
+		v.arg.Data = s.lates[sl.Index]
+	}
+	if !s.pr.early[slot] && s.pr.dims[slot] != nil {
+		if err := s.evalDims(slot, s.pr.dims[slot]); err != nil {
+			return v.arg, err
+		}
+	}
+	return v.arg, nil
 }
 
 // tensorOf returns the value of a slot.
@@ -91,23 +105,18 @@ func (s *session) tensorOf(slot int) (tensor.Value, error) {
 	if slot < 0 {
 		return nil, nil
 	}
-	sl, v := &s.pr.plan.Slots[slot], &s.vals[slot]
+	sl := &s.pr.plan.Slots[slot]
 	if sl.Space == backend.Object {
-		return v.obj, nil
+		return s.vals[slot].obj, nil
 	}
-	if sl.Space == backend.Late && !sl.Type.Unranked && v.arg.Dims == nil {
-		return nil, fmt.Errorf("%q has no value", sl.Name)
+	a, err := s.operand(slot)
+	if err != nil {
+		return nil, err
 	}
-	if !s.pr.early[slot] && s.pr.dims[slot] != nil && sl.Space != backend.Late {
-		if err := s.evalDims(slot, s.pr.dims[slot]); err != nil {
-			return nil, err
-		}
+	if a.Data == nil {
+		a.Data = []byte{}
 	}
-	data := v.arg.Data
-	if data == nil {
-		data = []byte{}
-	}
-	return tensor.FromBytes(sl.Type.DType, data, v.arg.Dims)
+	return tensor.FromBytes(sl.Type.DType, a.Data, a.Dims)
 }
 
 // eval runs a step by its node's reference evaluation, bodies by their own plans.
@@ -151,7 +160,10 @@ func (s *session) store(slot int, v tensor.Value) error {
 	}
 	t := v.(*tensor.Tensor)
 	if sl.Space == backend.Late {
-		to.arg = kern.Arg{Data: t.Bytes(), Dims: t.Dims()}
+		s.lates[sl.Index] = t.Bytes()
+		if s.pr.dims[slot] == nil {
+			to.arg.Dims = t.Dims()
+		}
 		return s.learn(slot, t.Dims())
 	}
 	if !slices.Equal(t.Dims(), to.arg.Dims) {
@@ -172,6 +184,9 @@ func (s *session) learn(slot int, dims []int) error {
 	}
 	for j, d := range sl.Type.Shape {
 		name, ok := d.Name()
+		if !ok && s.pr.dims[slot] == nil {
+			continue
+		}
 		if !ok {
 			n, err := s.pr.dims[slot][j].Eval(s.syms)
 			if err == nil && n != dims[j] {
