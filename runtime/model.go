@@ -41,6 +41,7 @@ type Model struct {
 	inputs  map[string]int
 	outputs map[string]int
 	consts  []tensor.Value // defaults of inputs, by index
+	into    map[int]int    // outputs that take over an input's storage, by index
 }
 
 // Compile optimises g, which it changes, and compiles it for o.Backend.
@@ -58,7 +59,7 @@ func Compile(g *ir.Graph, o Options) (m *Model, err error) {
 	if o.MaxSessions <= 0 {
 		o.MaxSessions = runtime.GOMAXPROCS(0)
 	}
-	m = &Model{opts: o, inputs: map[string]int{}, outputs: map[string]int{}}
+	m = &Model{opts: o, inputs: map[string]int{}, outputs: map[string]int{}, into: map[int]int{}}
 	for i, v := range g.Inputs {
 		m.inputs[v.Name] = i
 		var d tensor.Value
@@ -69,6 +70,9 @@ func Compile(g *ir.Graph, o Options) (m *Model, err error) {
 	}
 	for i, out := range g.Outputs {
 		m.outputs[out.Name] = i
+		if out.Into != nil {
+			m.into[i] = slices.Index(g.Inputs, out.Into)
+		}
 	}
 	if m.plan, err = o.Backend.Compile(g); err != nil {
 		return nil, err

@@ -48,6 +48,7 @@ type program struct {
 	subs   []*program
 	outer  []int             // by symbol: its index in the enclosing program, or -1
 	bodies map[*ir.Graph]int // index into subs
+	outs   [][]int           // by output: the slots that share its buffer; empty where it has none of its own
 }
 
 // A fact is a relation between sizes, as programs.
@@ -89,7 +90,26 @@ func load(p *backend.Plan) (*program, error) {
 			return nil, err
 		}
 	}
+	pr.outputs()
 	return pr, pr.steps()
+}
+
+// outputs groups the slots that share the buffer of each output.
+func (pr *program) outputs() {
+	taken := map[int]bool{}
+	pr.outs = make([][]int, len(pr.plan.Outputs))
+	for i, o := range pr.plan.Outputs {
+		out := pr.plan.Slots[o.Slot]
+		if out.Space != backend.InArena || taken[out.Index] {
+			continue
+		}
+		taken[out.Index] = true
+		for j, sl := range pr.plan.Slots {
+			if sl.Space == backend.InArena && sl.Index == out.Index {
+				pr.outs[i] = append(pr.outs[i], j)
+			}
+		}
+	}
 }
 
 // compile turns a size into a program over the plan's symbols.

@@ -125,6 +125,7 @@ func (s *session) Run(ctx context.Context, in, out []backend.Arg) error {
 	for i, p := range s.pr.plan.Inputs {
 		s.vals[p.Slot].obj = in[i].Obj
 	}
+	s.lend(out)
 	if err := s.steps(ctx); err != nil {
 		return err
 	}
@@ -136,6 +137,24 @@ func (s *session) Run(ctx context.Context, in, out []backend.Arg) error {
 		out[i] = backend.Arg{Data: a.Data, Dims: a.Dims, Obj: s.vals[p.Slot].obj}
 	}
 	return nil
+}
+
+// lend makes the plan write those outputs for which the caller gave room into it, and the others into the arena.
+func (s *session) lend(out []backend.Arg) {
+	for i, group := range s.pr.outs {
+		if len(group) == 0 {
+			continue
+		}
+		b := s.pr.plan.Slots[group[0]].Index
+		off, n := s.offsets[b], s.bufs[b].Size
+		data := s.arena[off : off+n : off+n]
+		if cap(out[i].Data) >= n && out[i].Data != nil {
+			data = out[i].Data[:n]
+		}
+		for _, slot := range group {
+			s.vals[slot].arg.Data = data
+		}
+	}
 }
 
 // bind reads the sizes off the inputs and, if they changed, checks what relies on them and places the buffers.
