@@ -12,6 +12,7 @@ import (
 	"github.com/cameo-onnx/cameo/backend"
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/tensor"
+	"github.com/cameo-onnx/cameo/passes"
 )
 
 // ErrInput marks inputs that a model does not take: missing, unknown, of a wrong type or of wrong sizes.
@@ -73,6 +74,9 @@ func Compile(g *ir.Graph, o Options) (m *Model, err error) {
 		if out.Into != nil {
 			m.into[i] = slices.Index(g.Inputs, out.Into)
 		}
+	}
+	if err := passes.Run(g, o.Backend, o.Passes); err != nil {
+		return nil, err
 	}
 	if m.plan, err = o.Backend.Compile(g); err != nil {
 		return nil, err

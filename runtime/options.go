@@ -4,18 +4,25 @@ import (
 	"time"
 
 	"github.com/cameo-onnx/cameo/backend"
+	"github.com/cameo-onnx/cameo/passes"
 )
 
-// Options say how a graph is compiled and what a run may take. The zero value is the CPU, all passes, and no limits but the defaults below.
+// Backend is what a model is compiled for: a backend that also tells the passes what it can do.
+type Backend interface {
+	backend.Backend
+	passes.Target
+}
+
+// Options say how a graph is compiled and what a run may take. The zero value has all passes, and no limits but the defaults below.
 type Options struct {
-	Backend     backend.Backend // nil: the CPU is to be given by the caller's package; Compile refuses nil
+	Backend     Backend         // what runs the model; required
 	Threads     int             // of one run, at most; 0: as many as the process may use
 	MaxSessions int             // runs at one time; 0: GOMAXPROCS
 	Memory      int             // bytes that one run may take for intermediate values; 0: DefaultMemory
 	Trips       int             // loop iterations of one run; 0: DefaultTrips
 	Timeout     time.Duration   // of one run; 0: none but the context's
 	Seed        uint64          // of random ops
-	PassesOff   []string        // passes that are left out, by name; "all": every pass that correctness does not need
+	Passes      passes.Options  // which passes run, and who watches them
 }
 
 const (

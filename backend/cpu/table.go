@@ -50,9 +50,6 @@ func selectKernel(n *ir.Node) *Kernel {
 	return nil
 }
 
-// HasKernel reports whether a row takes n, or n is a view.
-func HasKernel(n *ir.Node) bool { return isView(n) || selectKernel(n) != nil }
-
 // allF32 reports whether every operand and result is a row-major tensor of float32 of known rank.
 func allF32(n *ir.Node) bool {
 	for _, list := range [][]*ir.Value{n.In, n.Out} {
