@@ -38,3 +38,45 @@ func benchGemm(b *testing.B, m, n, k, threads int) {
 	}
 	b.ReportMetric(2*float64(m)*float64(n)*float64(k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 }
+
+// BenchmarkGemmF32 measures whole calls: small layers, where the driver shows, and attention, where B is packed each time.
+func BenchmarkGemmF32(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, x := range []struct {
+		name string
+		p    GemmParam
+		a, b []int
+		out  int
+	}{
+		{"layer 1x16x64", GemmParam{NR: GemmNR()}, []int{1, 16}, []int{16, 64}, 64},
+		{"layer 1x64x8", GemmParam{NR: GemmNR()}, []int{1, 64}, []int{64, 8}, 8},
+		{"scores 12x128x64", GemmParam{TransB: true, Alpha: 0.125}, []int{12, 128, 64}, []int{12, 128, 64}, 12 * 128 * 128},
+		{"values 12x128x64", GemmParam{}, []int{12, 128, 128}, []int{12, 128, 64}, 12 * 128 * 64},
+		{"decode 12x1x512", GemmParam{TransB: true, Alpha: 0.125}, []int{12, 1, 64}, []int{12, 512, 64}, 12 * 512},
+		{"decode values 12x1x512", GemmParam{}, []int{12, 1, 512}, []int{12, 512, 64}, 12 * 64},
+		{"transposed 512", GemmParam{TransA: true, TransB: true}, []int{512, 512}, []int{512, 512}, 512 * 512},
+	} {
+		b.Run(x.name, func(b *testing.B) {
+			c := Call{Param: &x.p, Threads: 1}
+			rhs := randoms(r, make([]float32, sizeOf(x.b)))
+			if x.p.NR != 0 {
+				packed := make([]float32, PackedB(x.b[0], x.b[1], x.p.NR))
+				PackB(packed, rhs, x.b[1], x.b[0], x.b[1], x.p.NR, false)
+				rhs = packed
+			}
+			n, err := GemmF32Scratch(&x.p, x.a, x.b, c.Workers())
+			if err != nil {
+				b.Fatal(err)
+			}
+			c.Scratch = make([]byte, n)
+			c.Args = []Arg{argOf(randoms(r, make([]float32, sizeOf(x.a))), x.a...), argOf(rhs, x.b...), {}, {}, argOf(make([]float32, x.out), x.out)}
+			for b.Loop() {
+				if err := GemmF32(&c); err != nil {
+					b.Fatal(err)
+				}
+			}
+			k := x.a[len(x.a)-1]
+			b.ReportMetric(2*float64(x.out)*float64(k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
+	}
+}

@@ -11,6 +11,9 @@ func PackB(dst, b []float32, ldb, k, n, nr int, transB bool) {
 
 // packPanels packs panels p0 to p1-1.
 func packPanels(dst, b []float32, ldb, k, n, nr int, transB bool, p0, p1 int) {
+	if k == 0 {
+		return
+	}
 	for p := p0; p < p1; p++ {
 		d := dst[p*k*nr : (p+1)*k*nr]
 		live := min(nr, n-p*nr)
@@ -18,7 +21,10 @@ func packPanels(dst, b []float32, ldb, k, n, nr int, transB bool, p0, p1 int) {
 			clear(d)
 		}
 		if transB {
-			packTransposed(d, b[p*nr*ldb:], ldb, k, live, nr)
+			transpose(d, nr, b[p*nr*ldb:], ldb, live, k)
+			continue
+		}
+		if live == nr && copyPanel(d, b[p*nr:], ldb, k, nr) {
 			continue
 		}
 		for i := range k {
@@ -27,33 +33,32 @@ func packPanels(dst, b []float32, ldb, k, n, nr int, transB bool, p0, p1 int) {
 	}
 }
 
-// packTransposed writes column j of d from row j of b, a stretch of rows at a time so that the
-// lines of d stay in the first-level cache.
-func packTransposed(d, b []float32, ldb, k, live, nr int) {
-	const stretch = 32
-	for k0 := 0; k0 < k; k0 += stretch {
-		k1 := min(k, k0+stretch)
-		for j := range live {
-			src := b[j*ldb+k0 : j*ldb+k1]
-			dd := d[k0*nr+j:]
-			for i, v := range src {
-				dd[i*nr] = v
-			}
-		}
-	}
-}
-
 // packRows copies rows m0 to m1-1 of the transpose of a, which holds k rows ldk apart, into dst as [m1-m0][k].
 func packRows(dst, a []float32, ldk, k, m0, m1 int) {
-	const stretch = 16
-	n := m1 - m0
-	for i0 := 0; i0 < n; i0 += stretch {
-		i1 := min(n, i0+stretch)
-		for x := range k {
-			src := a[x*ldk+m0+i0 : x*ldk+m0+i1]
-			dd := dst[i0*k+x:]
-			for i, v := range src {
-				dd[i*k] = v
+	transpose(dst, k, a[m0:], ldk, k, m1-m0)
+}
+
+// transpose writes element c of row r of src, rows lds apart, to element r of row c of dst, rows ldd
+// apart, for rows by cols elements: a stretch of columns at a time, so that the lines of dst stay in
+// the first-level cache.
+func transpose(dst []float32, ldd int, src []float32, lds, rows, cols int) {
+	const stretch = 128
+	for c0 := 0; c0 < cols; c0 += stretch {
+		n := min(stretch, cols-c0)
+		from, to := src[c0:], dst[c0*ldd:]
+		r := transposeFast(to, ldd, from, lds, rows, n)
+		fast := n &^ 3
+		if r == 0 {
+			fast = 0
+		}
+		for i := range rows {
+			c := 0
+			if i < r {
+				c = fast
+			}
+			line := from[i*lds : i*lds+n]
+			for ; c < n; c++ {
+				to[c*ldd+i] = line[c]
 			}
 		}
 	}
