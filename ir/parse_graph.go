@@ -232,6 +232,9 @@ func (p *parser) node(g *Graph, op *Op, names []string) error {
 	if n == nil {
 		return p.wrap(b.Err())
 	}
+	for _, v := range n.Out {
+		g.Rename(v, "") // the name that it was built with may be that of another result
+	}
 	for i, v := range n.Out {
 		g.Rename(v, names[i])
 		if !compatible(v.Type, types[i]) {
