@@ -11,12 +11,12 @@ type gemmBlocks struct {
 	mc int // rows of A that stay in the second-level cache
 }
 
-// blocksFor sizes blocks from the second-level cache: a panel of B of kc steps takes a sixteenth
-// to a thirty-second of it, and a block of A a quarter.
+// blocksFor sizes blocks from the second-level cache: a block of A takes a quarter of it, and a panel
+// of B of kc steps and 32 columns a twentieth. Long stretches of k touch C less often.
 func blocksFor(c Caches) gemmBlocks {
-	kc := min(max(c.L2/4096, 128), 768) &^ 15
+	kc := min(max(c.L2/8192*3, 192), 1024) &^ 15
 	mc := c.L2 / 4 / (4 * kc)
-	return gemmBlocks{kc: kc, mc: min(max(mc, 28), 336)}
+	return gemmBlocks{kc: kc, mc: min(max(mc, 42), 336)}
 }
 
 var machineBlocks = sync.OnceValue(func() gemmBlocks { return blocksFor(caches()) })
@@ -60,7 +60,7 @@ func (g *gemmPart) panels(p0, p1 int) {
 	for done := 0; ; {
 		// A step of the outer loop takes whole segments, or a piece of one.
 		seg, at := 0, 0
-		if g.segk > 0 {
+		if done > 0 {
 			seg, at = done/g.segk, done%g.segk
 		}
 		n := g.segk
@@ -95,6 +95,9 @@ func (g *gemmPart) panels(p0, p1 int) {
 // evenPart returns how many of n items the part that begins at item at has, when parts have at
 // most limit items and are as even as can be.
 func evenPart(n, limit, at int) int {
+	if n <= limit {
+		return n
+	}
 	parts := (n + limit - 1) / limit
 	size := (n + parts - 1) / parts
 	if size > 8 {

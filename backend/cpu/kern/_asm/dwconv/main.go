@@ -48,7 +48,7 @@ type kernel struct {
 
 	t, col, vecs, tap, n, w, dst, row reg.GPVirtual
 	s0, s4, pix, pix3                 reg.GPVirtual
-	acc                               []reg.VecVirtual
+	acc                               [][]reg.VecVirtual // by vector, then pixel
 	wv, tmp                           reg.VecVirtual
 	lanesMask                         reg.VecVirtual // AVX2
 	k                                 reg.Register   // AVX-512
@@ -98,8 +98,11 @@ func (k *kernel) write() {
 	k.t = Load(Param("t"), GP64()).(reg.GPVirtual)
 	k.col, k.vecs, k.tap, k.n, k.w, k.dst, k.row = gp(), gp(), gp(), gp(), gp(), gp(), gp()
 	k.s0, k.s4, k.pix, k.pix3 = gp(), gp(), gp(), gp()
-	for range k.px {
-		k.acc = append(k.acc, k.vec())
+	k.acc = make([][]reg.VecVirtual, k.wide())
+	for j := range k.acc {
+		for range k.px {
+			k.acc[j] = append(k.acc[j], k.vec())
+		}
 	}
 	k.wv, k.tmp = k.vec(), k.vec()
 	if k.lanes == 16 {
@@ -120,16 +123,26 @@ func (k *kernel) write() {
 	Label("tile")
 	XORQ(k.col, k.col)
 	MOVQ(k.field(offVecs), k.vecs)
+	if wide := k.wide(); wide > 1 {
+		SUBQ(U8(wide), k.vecs)
+		JLT(LabelRef("few"))
+		Label("wide")
+		k.vectors("w", wide, src, res, false)
+		SUBQ(U8(wide), k.vecs)
+		JGE(LabelRef("wide"))
+		Label("few")
+		ADDQ(U8(wide), k.vecs)
+	}
 	TESTQ(k.vecs, k.vecs)
 	JZ(LabelRef("rest"))
 	Label("vector")
-	k.vector("v", src, res, false)
+	k.vectors("v", 1, src, res, false)
 	DECQ(k.vecs)
 	JNZ(LabelRef("vector"))
 	Label("rest")
 	CMPL(k.field(offMask), U8(0))
 	JE(LabelRef("next"))
-	k.vector("r", src, res, true)
+	k.vectors("r", 1, src, res, true)
 	Label("next")
 	k.advance(src, k.pix)
 	MOVQ(k.field(offDpix), k.row)
@@ -161,12 +174,21 @@ func (k *kernel) load(from Mem, to reg.VecVirtual, masked bool) {
 	}
 }
 
-// vector computes one vector of channels of a tile.
-func (k *kernel) vector(label string, src, res reg.GPVirtual, masked bool) {
+// wide returns how many vectors of channels a tile takes at a time, so that the few registers of a
+// short tile do not leave it waiting for one chain.
+func (k *kernel) wide() int {
+	if k.lanes == 16 {
+		return max(2, min(4, 16/k.px))
+	}
+	return max(1, min(4, 12/k.px))
+}
+
+// vectors computes n vectors of channels of a tile.
+func (k *kernel) vectors(label string, n int, src, res reg.GPVirtual, masked bool) {
 	if masked && k.lanes == 16 {
 		KMOVW(k.field(offMask), k.k)
 	}
-	k.start(label, masked)
+	k.start(label, n, masked)
 	MOVQ(k.field(offTaps), k.tap)
 	MOVQ(k.field(offNtaps), k.n)
 	TESTQ(k.n, k.n)
@@ -181,22 +203,25 @@ func (k *kernel) vector(label string, src, res reg.GPVirtual, masked bool) {
 	MOVQ(k.field(offW), k.w)
 	ADDQ(k.col, k.w)
 	ADDQ(Mem{Base: k.tap, Disp: 8}, k.w)
-	k.load(Mem{Base: k.w}, k.wv, masked)
-	for i, acc := range k.acc {
-		m := k.pixel(i)
-		if masked {
-			k.load(m, k.tmp, true)
-			VFMADD231PS(k.tmp, k.wv, acc)
-		} else {
-			VFMADD231PS(m, k.wv, acc)
+	for j := range n {
+		k.load(Mem{Base: k.w, Disp: 4 * k.lanes * j}, k.wv, masked)
+		for i, acc := range k.acc[j] {
+			m := k.pixel(i)
+			m.Disp = 4 * k.lanes * j
+			if masked {
+				k.load(m, k.tmp, true)
+				VFMADD231PS(k.tmp, k.wv, acc)
+			} else {
+				VFMADD231PS(m, k.wv, acc)
+			}
 		}
 	}
 	ADDQ(U8(16), k.tap)
 	DECQ(k.n)
 	JNZ(LabelRef(label + "tap"))
 	Label(label + "done")
-	k.finish(label, res, masked)
-	ADDQ(U8(4*k.lanes), k.col)
+	k.finish(label, n, res, masked)
+	ADDQ(U32(uint32(4*k.lanes*n)), k.col)
 }
 
 func (k *kernel) pixel(i int) Mem {
@@ -215,61 +240,73 @@ func (k *kernel) pixel(i int) Mem {
 	return m
 }
 
-func (k *kernel) start(label string, masked bool) {
+func (k *kernel) start(label string, n int, masked bool) {
 	MOVQ(k.field(offBias), k.row)
 	TESTQ(k.row, k.row)
 	JZ(LabelRef(label + "zero"))
-	k.load(Mem{Base: k.row, Index: k.col, Scale: 1}, k.acc[0], masked)
+	for j := range n {
+		k.load(Mem{Base: k.row, Index: k.col, Scale: 1, Disp: 4 * k.lanes * j}, k.acc[j][0], masked)
+	}
 	JMP(LabelRef(label + "begin"))
 	Label(label + "zero")
-	if k.lanes == 16 {
-		VPXORD(k.acc[0], k.acc[0], k.acc[0])
-	} else {
-		VXORPS(k.acc[0], k.acc[0], k.acc[0])
+	for j := range n {
+		if v := k.acc[j][0]; k.lanes == 16 {
+			VPXORD(v, v, v)
+		} else {
+			VXORPS(v, v, v)
+		}
 	}
 	Label(label + "begin")
-	for _, v := range k.acc[1:] {
-		VMOVAPS(k.acc[0], v)
+	for j := range n {
+		for _, v := range k.acc[j][1:] {
+			VMOVAPS(k.acc[j][0], v)
+		}
+	}
+}
+
+// eachPixel runs f for each result of a tile, with where it lies from base on.
+func (k *kernel) eachPixel(n int, base reg.GPVirtual, f func(acc reg.VecVirtual, at Mem)) {
+	MOVQ(base, k.row)
+	ADDQ(k.col, k.row)
+	for i := range k.px {
+		if i > 0 {
+			ADDQ(k.field(offDpix), k.row)
+		}
+		for j := range n {
+			f(k.acc[j][i], Mem{Base: k.row, Disp: 4 * k.lanes * j})
+		}
 	}
 }
 
 // finish adds the residual, clamps and stores.
-func (k *kernel) finish(label string, res reg.GPVirtual, masked bool) {
-	MOVQ(res, k.row)
-	TESTQ(k.row, k.row)
+func (k *kernel) finish(label string, n int, res reg.GPVirtual, masked bool) {
+	TESTQ(res, res)
 	JZ(LabelRef(label + "clamp"))
-	ADDQ(k.col, k.row)
-	for i, v := range k.acc {
-		if i > 0 {
-			ADDQ(k.field(offDpix), k.row)
-		}
-		k.load(Mem{Base: k.row}, k.tmp, masked)
-		VADDPS(k.tmp, v, v)
-	}
+	k.eachPixel(n, res, func(acc reg.VecVirtual, at Mem) {
+		k.load(at, k.tmp, masked)
+		VADDPS(k.tmp, acc, acc)
+	})
 	Label(label + "clamp")
 	CMPL(k.field(offClamp), U8(0))
 	JE(LabelRef(label + "store"))
 	VBROADCASTSS(k.field(offLo), k.wv)
 	VBROADCASTSS(k.field(offHi), k.tmp)
-	for _, v := range k.acc {
-		// The accumulator is the second source, so that NaN and -0 stay as they are.
-		VMAXPS(v, k.wv, v)
-		VMINPS(v, k.tmp, v)
+	for j := range n {
+		for _, v := range k.acc[j] {
+			// The accumulator is the second source, so that NaN and -0 stay as they are.
+			VMAXPS(v, k.wv, v)
+			VMINPS(v, k.tmp, v)
+		}
 	}
 	Label(label + "store")
-	MOVQ(k.dst, k.row)
-	ADDQ(k.col, k.row)
-	for i, v := range k.acc {
-		if i > 0 {
-			ADDQ(k.field(offDpix), k.row)
-		}
+	k.eachPixel(n, k.dst, func(acc reg.VecVirtual, at Mem) {
 		switch {
 		case !masked:
-			VMOVUPS(v, Mem{Base: k.row})
+			VMOVUPS(acc, at)
 		case k.lanes == 16:
-			VMOVUPS(v, k.k, Mem{Base: k.row})
+			VMOVUPS(acc, k.k, at)
 		default:
-			VMASKMOVPS(v, k.lanesMask, Mem{Base: k.row})
+			VMASKMOVPS(acc, k.lanesMask, at)
 		}
-	}
+	})
 }
