@@ -1,13 +1,10 @@
 package onnx
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/cameo-onnx/cameo/ir"
-	"github.com/cameo-onnx/cameo/ir/sym"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
@@ -22,11 +19,13 @@ const (
 
 // Options of an import; the zero value imports a model without external data as it is.
 type Options struct {
-	External func(location string, offset, length int64) ([]byte, error) // reads external data; nil refuses it
+	External func(location string, offset, length int64) ([]byte, error) // reads external data; nil: Open looks below the model's folder, Import and Decode refuse it
 	Op       func(domain, name string) *ir.Op                            // operators of one's own, asked first
 	Inputs   map[string]ir.Type                                          // types that replace those which the model declares
 	Consts   map[string]*tensor.Tensor                                   // inputs and initializers replaced by constants
 	Outputs  []string                                                    // further values to return, by name
+	Budget   wire.Budget                                                 // of decoding
+	MaxBytes int64                                                       // that Open reads: of the model's file, and again of its external data; 0: 64 GiB
 }
 
 // Model is an imported model.
@@ -170,10 +169,16 @@ func (im *importer) top(pg *wire.Graph, out *Model) (*ir.Graph, error) {
 			inits[t.Values.Name] = true
 		}
 	}
+	if err := im.checkNames(pg, inits); err != nil {
+		return nil, err
+	}
 	plain := plainSyms(pg.Inputs, inits)
 	for _, vi := range pg.Inputs {
 		if inits[vi.Name] {
-			out.Defaults = append(out.Defaults, vi.Name)
+			// Before IR version 4 every initializer had to be listed, so that the list says nothing.
+			if im.model.IRVersion >= 4 {
+				out.Defaults = append(out.Defaults, vi.Name)
+			}
 			continue
 		}
 		if err := s.input(vi, plain); err != nil {
@@ -186,23 +191,10 @@ func (im *importer) top(pg *wire.Graph, out *Model) (*ir.Graph, error) {
 	if err := s.nodes(pg.Nodes); err != nil {
 		return nil, err
 	}
-	for _, vi := range pg.Outputs {
-		v := s.lookup(vi.Name)
-		if v == nil {
-			return nil, fmt.Errorf("onnx: output %s is not defined", wire.Quote(vi.Name))
-		}
-		g.Output(vi.Name, v)
+	if err := s.outputs(pg); err != nil {
+		return nil, err
 	}
-	for _, name := range im.opts.Outputs {
-		v := s.lookup(name)
-		if v == nil {
-			return nil, fmt.Errorf("onnx: no value is called %s", wire.Quote(name))
-		}
-		g.Output(name, v)
-	}
-	if len(g.Outputs) == 0 {
-		return nil, fmt.Errorf("onnx: %w: the graph has no outputs", wire.ErrFormat)
-	}
+	im.contradictions(s, pg)
 	g.Sweep()
 	return g, nil
 }
@@ -214,12 +206,66 @@ func graphName(s string) string {
 	return s
 }
 
+// outputs adds the graph's outputs and the further ones that the caller asks for.
+func (s *scope) outputs(pg *wire.Graph) error {
+	seen := map[string]bool{}
+	for _, vi := range pg.Outputs {
+		v := s.lookup(vi.Name)
+		if v == nil {
+			return fmt.Errorf("onnx: %w: output %s is not defined", wire.ErrFormat, wire.Quote(vi.Name))
+		}
+		if seen[vi.Name] {
+			return fmt.Errorf("onnx: %w: output %s is listed twice", wire.ErrFormat, wire.Quote(vi.Name))
+		}
+		seen[vi.Name] = true
+		s.g.Output(vi.Name, v)
+	}
+	for _, name := range s.im.opts.Outputs {
+		v := s.lookup(name)
+		if v == nil {
+			return fmt.Errorf("onnx: no value is called %s", wire.Quote(name))
+		}
+		if !seen[name] {
+			seen[name] = true
+			s.g.Output(name, v)
+		}
+	}
+	if len(s.g.Outputs) == 0 {
+		return fmt.Errorf("onnx: %w: the graph has no outputs", wire.ErrFormat)
+	}
+	return nil
+}
+
+// checkNames refuses options that name nothing in the graph.
+func (im *importer) checkNames(pg *wire.Graph, inits map[string]bool) error {
+	inputs := map[string]bool{}
+	for _, vi := range pg.Inputs {
+		inputs[vi.Name] = true
+	}
+	for name := range im.opts.Consts {
+		if !inputs[name] && !inits[name] {
+			return fmt.Errorf("onnx: no input and no initializer is called %s", wire.Quote(name))
+		}
+	}
+	for name := range im.opts.Inputs {
+		if !inputs[name] {
+			return fmt.Errorf("onnx: no input is called %s", wire.Quote(name))
+		}
+	}
+	return nil
+}
+
 // input adds a graph input.
 func (s *scope) input(vi *wire.ValueInfo, plain map[string]bool) error {
 	if _, dup := s.vals[vi.Name]; dup || vi.Name == "" {
 		return fmt.Errorf("onnx: %w: input %s is listed twice or has no name", wire.ErrFormat, wire.Quote(vi.Name))
 	}
 	if c, ok := s.im.opts.Consts[vi.Name]; ok {
+		if vi.Type != nil {
+			if what := contradicts(vi.Type, ir.TensorOf(c.DType(), ir.ShapeOf(c.Dims()...)...)); what != "" {
+				return fmt.Errorf("onnx: input %s is declared with %s, the constant in its place is %v%v", wire.Quote(vi.Name), what, c.DType(), c.Dims())
+			}
+		}
 		s.vals[vi.Name] = s.g.Const(vi.Name, c)
 		return nil
 	}
@@ -266,130 +312,4 @@ func (s *scope) define(name string, v *ir.Value) error {
 	}
 	s.vals[name] = v
 	return nil
-}
-
-// plainSyms returns the names that are a whole dim_param of some input: those that binding can read.
-func plainSyms(inputs []*wire.ValueInfo, inits map[string]bool) map[string]bool {
-	out := map[string]bool{}
-	for _, vi := range inputs {
-		if vi.Type == nil || vi.Type.Kind != wire.KindTensor || inits[vi.Name] {
-			continue
-		}
-		for _, d := range vi.Type.Shape {
-			if d, err := sym.Parse(d.Param); err == nil {
-				if name, ok := d.Name(); ok {
-					out[name] = true
-				}
-			}
-		}
-	}
-	return out
-}
-
-var errNoType = errors.New("it has no type")
-
-// typeOf turns a declared type into one of the IR. plain holds the symbols that binding can read; sizes of others become fresh.
-func (s *scope) typeOf(t *wire.Type, plain map[string]bool) (ir.Type, error) {
-	if t == nil || t.Kind == wire.KindNone {
-		return ir.Type{}, errNoType
-	}
-	switch t.Kind {
-	case wire.KindTensor:
-		d := tensor.DType(t.Elem)
-		if t.Elem < 0 || t.Elem > 255 || !d.Valid() {
-			return ir.Type{}, fmt.Errorf("element type %d: %w", t.Elem, ir.ErrUnsupported)
-		}
-		if !t.HasShape {
-			return ir.UnrankedOf(d), nil
-		}
-		out := ir.TensorOf(d)
-		for _, dim := range t.Shape {
-			n, err := s.dim(dim, plain)
-			if err != nil {
-				return out, err
-			}
-			out.Shape = append(out.Shape, n)
-		}
-		return out, nil
-	case wire.KindSequence, wire.KindOptional:
-		elem, err := s.typeOf(t.Of, plain)
-		if t.Kind == wire.KindSequence {
-			return ir.SequenceOf(elem), err
-		}
-		return ir.OptionalOf(elem), err
-	case wire.KindMap:
-		elem, err := s.typeOf(t.Of, plain)
-		return ir.MapOf(tensor.DType(t.Elem), elem), err
-	}
-	return ir.Type{}, fmt.Errorf("this kind of type: %w", ir.ErrUnsupported)
-}
-
-func (s *scope) dim(d wire.Dim, plain map[string]bool) (sym.Dim, error) {
-	if d.HasValue && d.Value >= 0 {
-		return sym.Const(int(d.Value)), nil
-	}
-	if d.Param == "" {
-		return s.g.FreshSym(), nil
-	}
-	n, err := sym.Parse(d.Param)
-	if err != nil {
-		return sym.Sym(d.Param), nil
-	}
-	for _, name := range n.Syms() {
-		if !plain[name] {
-			return s.g.FreshSym(), nil
-		}
-	}
-	return n, nil
-}
-
-// sparse turns a sparse tensor in coordinate form into a dense one.
-func sparse(sp *wire.SparseTensor, external func(string, int64, int64) ([]byte, error)) (*tensor.Tensor, error) {
-	if sp.Values == nil || sp.Indices == nil {
-		return nil, fmt.Errorf("%w: values or indices are missing", wire.ErrFormat)
-	}
-	values, err := sp.Values.Tensor(external)
-	if err != nil {
-		return nil, err
-	}
-	indices, err := sp.Indices.Tensor(external)
-	if err != nil {
-		return nil, err
-	}
-	dims := make([]int, len(sp.Dims))
-	for i, d := range sp.Dims {
-		dims[i] = int(d)
-	}
-	size, ok := tensor.ByteSize(values.DType(), dims)
-	if !ok || size > 1<<28 || values.DType().Bits()%8 != 0 || values.DType() == tensor.String {
-		return nil, fmt.Errorf("%w: a dense tensor of %v%v", ir.ErrUnsupported, values.DType(), dims)
-	}
-	return scatterSparse(tensor.New(values.DType(), dims...), values, indices)
-}
-
-func scatterSparse(out, values, indices *tensor.Tensor) (*tensor.Tensor, error) {
-	n, rank, w := values.Len(), out.Rank(), out.DType().Bits()/8
-	idx := indices.Int64s()
-	linear := indices.Rank() == 1 && len(idx) == n
-	if !linear && !slices.Equal(indices.Dims(), []int{n, rank}) {
-		return nil, fmt.Errorf("%w: %d values but indices of sizes %v", wire.ErrFormat, n, indices.Dims())
-	}
-	for i := range n {
-		at := 0
-		if linear {
-			at = int(idx[i])
-		}
-		for k := 0; !linear && k < rank; k++ {
-			x := idx[i*rank+k]
-			if x < 0 || x >= int64(out.Dims()[k]) {
-				return nil, fmt.Errorf("%w: index %d is out of range for size %d", wire.ErrFormat, x, out.Dims()[k])
-			}
-			at = at*out.Dims()[k] + int(x)
-		}
-		if at < 0 || at >= out.Len() {
-			return nil, fmt.Errorf("%w: index %d is out of range for %d elements", wire.ErrFormat, at, out.Len())
-		}
-		copy(out.Bytes()[at*w:(at+1)*w], values.Bytes()[i*w:])
-	}
-	return out, nil
 }

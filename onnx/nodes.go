@@ -75,14 +75,14 @@ func (s *scope) sorted(list []*wire.Node) ([]*wire.Node, error) {
 			maker[o] = i
 		}
 	}
-	needs := make([][]int, len(list))
 	left := make([]int, len(list))
 	users := make([][]int, len(list))
+	last := make([]int, len(list)) // the node before whose operands j was last met, plus 1
 	ok := true
 	for i, p := range list {
 		visitInputs(p, 0, func(name string) {
-			if j, found := maker[name]; found && !slices.Contains(needs[i], j) {
-				needs[i] = append(needs[i], j)
+			if j, found := maker[name]; found && last[j] != i+1 {
+				last[j] = i + 1
 				users[j] = append(users[j], i)
 				left[i]++
 				ok = ok && j < i
@@ -132,7 +132,7 @@ func visitInputs(p *wire.Node, depth int, f func(string)) {
 		return
 	}
 	for _, a := range p.Attrs {
-		for _, g := range append(a.Graphs, a.G) {
+		for _, g := range append(slices.Clip(a.Graphs), a.G) {
 			if g != nil {
 				visitGraph(g, depth, f)
 			}
@@ -147,6 +147,11 @@ func visitGraph(g *wire.Graph, depth int, f func(string)) {
 	}
 	for _, t := range g.Inits {
 		own[t.Name] = true
+	}
+	for _, t := range g.SparseInits {
+		if t.Values != nil {
+			own[t.Values.Name] = true
+		}
 	}
 	for _, p := range g.Nodes {
 		for _, o := range p.Out {
@@ -178,7 +183,7 @@ func (s *scope) node(p *wire.Node) error {
 	for _, name := range p.In {
 		var v *ir.Value
 		if name != "" {
-			if v = s.lookup(name); v == nil && !s.absent[name] {
+			if v = s.lookup(name); v == nil && !s.isAbsent(name) {
 				return fmt.Errorf("%w: operand %s is not defined", wire.ErrFormat, wire.Quote(name))
 			}
 		}
@@ -205,6 +210,16 @@ func (s *scope) node(p *wire.Node) error {
 		}
 	}
 	return nil
+}
+
+// isAbsent reports whether name is an operand of the function being inlined that the call leaves out.
+func (s *scope) isAbsent(name string) bool {
+	for ; s != nil; s = s.outer {
+		if s.absent[name] {
+			return true
+		}
+	}
+	return false
 }
 
 // isGenerated reports whether a value still has the name that its graph gave it.
@@ -259,7 +274,7 @@ func (n *node) add(o *ir.Op) ([]*ir.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.s.b.From = []string{label(n.proto)}
+	n.s.b.From = []string{n.s.prefix + label(n.proto)}
 	in := n.in
 	var bodies []*ir.Graph
 	if len(o.Bodies) > 0 {
@@ -298,151 +313,4 @@ func variadicFrom(o *ir.Op) (int, bool) {
 		}
 	}
 	return 0, false
-}
-
-// call inlines a model-local function.
-func (s *scope) call(n *node, f *wire.Function) ([]*ir.Value, error) {
-	im := s.im
-	if slices.Contains(im.calls, f) {
-		return nil, fmt.Errorf("%w: function %s calls itself", wire.ErrFormat, wire.Quote(f.Name))
-	}
-	if im.depth++; im.depth > maxDepth {
-		return nil, fmt.Errorf("%w: functions and subgraphs are nested more than %d deep", wire.ErrBudget, maxDepth)
-	}
-	im.calls = append(im.calls, f)
-	opsets := im.opsets
-	if len(f.Opsets) > 0 {
-		im.opsets = opsetMap(f.Opsets)
-	}
-	defer func() {
-		im.calls, im.opsets = im.calls[:len(im.calls)-1], opsets
-		im.depth--
-	}()
-	sub := &scope{im: im, g: s.g, b: s.b, vals: map[string]*ir.Value{}, refs: map[string]*wire.Attr{}, prefix: s.prefix + label(n.proto) + "/"}
-	for _, a := range f.AttrProtos {
-		sub.refs[a.Name] = a
-	}
-	for name, a := range n.attrs {
-		sub.refs[name] = a
-	}
-	if len(n.in) > len(f.Inputs) {
-		return nil, fmt.Errorf("%w: function %s takes %d operands, not %d", wire.ErrFormat, wire.Quote(f.Name), len(f.Inputs), len(n.in))
-	}
-	sub.absent = map[string]bool{}
-	for i, name := range f.Inputs {
-		if i < len(n.in) && n.in[i] != nil {
-			sub.vals[name] = n.in[i]
-		} else {
-			sub.absent[name] = true
-		}
-	}
-	if err := sub.nodes(f.Nodes); err != nil {
-		return nil, fmt.Errorf("in function %s: %w", wire.Quote(f.Name), err)
-	}
-	outs := make([]*ir.Value, len(f.Outputs))
-	for i, name := range f.Outputs {
-		if outs[i] = sub.vals[name]; outs[i] == nil && i < n.outs && n.proto.Out[i] != "" {
-			return nil, fmt.Errorf("%w: function %s does not define its result %s", wire.ErrFormat, wire.Quote(f.Name), wire.Quote(name))
-		}
-	}
-	return outs, nil
-}
-
-// bodies builds the subgraphs of a node, again with wider types as long as the op asks for them.
-func (n *node) bodies(o *ir.Op, attrs any) ([]*ir.Graph, error) {
-	if n.s.im.depth++; n.s.im.depth > maxDepth {
-		return nil, fmt.Errorf("%w: functions and subgraphs are nested more than %d deep", wire.ErrBudget, maxDepth)
-	}
-	defer func() { n.s.im.depth-- }()
-	in := make([]ir.Known, len(n.in))
-	for i, v := range n.in {
-		in[i] = v.Known()
-	}
-	types, _, err := o.BodyTypes(ir.NewScope(n.s.g, n.outs, nil), attrs, in, nil)
-	if err != nil {
-		return nil, err
-	}
-	for range 4 {
-		n.caps = &captures{has: map[*ir.Value]bool{}}
-		var scopes []*scope
-		for i, name := range o.Bodies {
-			a := n.attrs[name]
-			if a == nil || a.G == nil {
-				return nil, fmt.Errorf("%w: attribute %s is missing", wire.ErrFormat, name)
-			}
-			sub, err := n.body(a.G, types[i])
-			if err != nil {
-				return nil, err
-			}
-			scopes = append(scopes, sub)
-		}
-		graphs := closeBodies(scopes, n.caps)
-		wider, changed, err := o.BodyTypes(ir.NewScope(n.s.g, n.outs, graphs), attrs, in, types)
-		if err != nil || !changed {
-			return graphs, err
-		}
-		types = wider
-	}
-	return nil, errors.New("the types of the values that it carries do not settle")
-}
-
-// body builds one subgraph whose inputs have the given types.
-func (n *node) body(pg *wire.Graph, types []ir.Type) (*scope, error) {
-	g := n.s.g.NewBody(graphName(pg.Name))
-	s := &scope{im: n.s.im, g: g, b: ir.NewBuilder(g), vals: map[string]*ir.Value{}, outer: n.s, caps: n.caps, capIn: map[*ir.Value]*ir.Value{}, refs: n.s.refs}
-	if len(pg.Inputs) != len(types) {
-		return nil, fmt.Errorf("%w: subgraph %s takes %d inputs, not %d", wire.ErrFormat, wire.Quote(pg.Name), len(pg.Inputs), len(types))
-	}
-	for i, vi := range pg.Inputs {
-		t := types[i]
-		if t.Kind == ir.NoKind {
-			var err error
-			if t, err = s.typeOf(vi.Type, nil); err != nil {
-				return nil, fmt.Errorf("subgraph %s: input %s: %w", wire.Quote(pg.Name), wire.Quote(vi.Name), err)
-			}
-		}
-		if err := s.define(vi.Name, g.Input(vi.Name, t)); err != nil {
-			return nil, err
-		}
-	}
-	if err := s.inits(pg); err != nil {
-		return nil, err
-	}
-	if err := s.nodes(pg.Nodes); err != nil {
-		return nil, err
-	}
-	for _, vi := range pg.Outputs {
-		v := s.lookup(vi.Name)
-		if v == nil {
-			return nil, fmt.Errorf("%w: subgraph %s does not define its output %s", wire.ErrFormat, wire.Quote(pg.Name), wire.Quote(vi.Name))
-		}
-		g.Output(vi.Name, v)
-	}
-	return s, nil
-}
-
-// closeBodies gives every body an input for every captured value, in the order of the node's operands.
-func closeBodies(scopes []*scope, caps *captures) []*ir.Graph {
-	out := make([]*ir.Graph, len(scopes))
-	for i, s := range scopes {
-		own := slices.DeleteFunc(slices.Clone(s.g.Inputs), func(v *ir.Value) bool {
-			for _, in := range s.capIn {
-				if in == v {
-					return true
-				}
-			}
-			return false
-		})
-		for _, v := range caps.outer {
-			in := s.capIn[v]
-			if in == nil {
-				in = s.g.Input(v.Name, v.Type)
-			}
-			own = append(own, in)
-		}
-		s.g.Inputs = own
-		s.g.Sweep()
-		out[i] = s.g
-	}
-	return out
 }

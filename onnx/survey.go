@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cameo-onnx/cameo/ir"
@@ -44,19 +45,23 @@ func (e *UnsupportedError) Error() string {
 // Is makes errors.Is(err, ir.ErrUnsupported) hold.
 func (e *UnsupportedError) Is(target error) bool { return target == ir.ErrUnsupported }
 
-// survey looks at every node before anything is built, so that all that is not supported is refused at once.
+// survey looks at every node before anything is built, so that all that is not supported is refused at once, and so is what grows without bounds when it is inlined.
 func (im *importer) survey(g *wire.Graph) error {
-	s := surveyor{im: im, opsets: im.opsets, seen: map[*wire.Function]bool{}}
-	if err := s.graph(g, 0); err != nil {
-		return err
-	}
 	for name, v := range im.opsets {
 		if name == "" && v > MaxOpset {
 			return fmt.Errorf("onnx: opset %d of ai.onnx is newer than %d, the newest that is known: %w", v, MaxOpset, ir.ErrUnsupported)
 		}
 	}
+	s := surveyor{im: im, opsets: im.opsets, size: map[*wire.Function]int{}}
+	n, err := s.nodes(g.Nodes, 0)
+	if err != nil {
+		return err
+	}
 	if len(s.found) > 0 {
 		return &UnsupportedError{s.found}
+	}
+	if n > maxNodes {
+		return fmt.Errorf("onnx: %w: more than %d nodes, those of functions included", wire.ErrBudget, maxNodes)
 	}
 	return nil
 }
@@ -64,51 +69,60 @@ func (im *importer) survey(g *wire.Graph) error {
 type surveyor struct {
 	im     *importer
 	opsets map[string]int
-	seen   map[*wire.Function]bool
+	size   map[*wire.Function]int // nodes that a call becomes; inProgress while its body is being looked at
 	found  []Unsupported
 }
 
-func (s *surveyor) graph(g *wire.Graph, depth int) error { return s.nodes(g.Nodes, depth) }
+const inProgress = -1
 
-func (s *surveyor) nodes(list []*wire.Node, depth int) error {
+// nodes returns the number of nodes that list becomes once functions are inlined, at most a little over maxNodes.
+func (s *surveyor) nodes(list []*wire.Node, depth int) (int, error) {
 	if depth > maxDepth {
-		return fmt.Errorf("onnx: %w: functions and subgraphs are nested more than %d deep", wire.ErrBudget, maxDepth)
+		return 0, fmt.Errorf("onnx: %w: functions and subgraphs are nested more than %d deep", wire.ErrBudget, maxDepth)
 	}
+	total := 0
 	for _, p := range list {
+		n := 1
 		domain := normDomain(p.Domain)
 		if f := s.im.funcs[funcKey{domain, p.OpType, p.Overload}]; f != nil {
-			if err := s.function(f, depth); err != nil {
-				return err
+			size, err := s.function(f, depth)
+			if err != nil {
+				return 0, err
 			}
+			n += size
 		} else if !s.known(domain, p.OpType) {
 			s.found = append(s.found, Unsupported{Node: label(p), Op: p.OpType, Domain: domain, Opset: s.opsets[domain], Reason: s.reason(domain, p.OpType)})
 		}
 		for _, a := range p.Attrs {
-			for _, g := range append(a.Graphs, a.G) {
+			for _, g := range append(slices.Clip(a.Graphs), a.G) {
 				if g == nil {
 					continue
 				}
-				if err := s.graph(g, depth+1); err != nil {
-					return err
+				size, err := s.nodes(g.Nodes, depth+1)
+				if err != nil {
+					return 0, err
 				}
+				n += size
 			}
 		}
+		total = min(total+n, maxNodes+1)
 	}
-	return nil
+	return total, nil
 }
 
-func (s *surveyor) function(f *wire.Function, depth int) error {
-	if s.seen[f] {
-		return nil
+func (s *surveyor) function(f *wire.Function, depth int) (int, error) {
+	if n, ok := s.size[f]; ok {
+		if n == inProgress {
+			return 0, fmt.Errorf("onnx: %w: function %s calls itself", wire.ErrFormat, wire.Quote(f.Name))
+		}
+		return n, nil
 	}
-	s.seen[f] = true
+	s.size[f] = inProgress
 	outer := s.opsets
-	if len(f.Opsets) > 0 {
-		s.opsets = opsetMap(f.Opsets)
-	}
-	err := s.nodes(f.Nodes, depth+1)
-	s.opsets = outer
-	return err
+	s.opsets = s.im.functionOpsets(f)
+	n, err := s.nodes(f.Nodes, depth+1)
+	s.opsets, s.size[f] = outer, n
+	return n, err
 }
 
 func (s *surveyor) known(domain, name string) bool {
