@@ -43,6 +43,16 @@ type parser struct {
 	ref    func(string, Type) (*tensor.Tensor, error)
 }
 
+// ParseType reads a type, such as "f32[N,784]" or "seq(f32[*])".
+func ParseType(text string) (Type, error) {
+	p := &parser{src: text}
+	t, err := p.typ()
+	if err == nil && p.peek() != 0 {
+		err = p.errorf("more than a type")
+	}
+	return t, err
+}
+
 func (p *parser) errorf(format string, args ...any) error {
 	line := 1 + strings.Count(p.src[:min(p.pos, len(p.src))], "\n")
 	return fmt.Errorf("ir: line %d: %w", line, fmt.Errorf(format, args...))

@@ -73,6 +73,11 @@ func (n *node) setAttr(f reflect.Value, a *wire.Attr) error {
 		*p = &x
 		return want(wire.AttrFloat)
 	case *string:
+		if a.Type == wire.AttrTypeProto {
+			t, err := n.s.typeOf(a.TP, nil)
+			*p = t.String()
+			return err
+		}
 		*p = string(a.S)
 		return want(wire.AttrString)
 	case *[]int:

@@ -80,6 +80,10 @@ func cut(e *ir.Env, x *tensor.Tensor, axis int, sizes []int) ([]tensor.Value, er
 	if left != 0 {
 		return nil, fmt.Errorf("sizes %v for %d elements", sizes, x.Dims()[axis])
 	}
+	// Parts may be many and small: what each takes beside its elements counts too.
+	if err := e.Take(tensor.U8, []int{len(sizes), 256}); err != nil {
+		return nil, err
+	}
 	st, at := strides(x.Dims()), 0
 	out := make([]tensor.Value, len(sizes))
 	for i, s := range sizes {
