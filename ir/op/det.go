@@ -1,0 +1,82 @@
+package op
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+// Det is the determinant of each matrix in x[…,M,M].
+var Det = define(Def[None]{
+	Name: "det", ONNX: "Det", Sig: "x T -> y T; T float",
+	Props: ir.Pure,
+	Infer: func(sc *ir.Scope, _ None, in []ir.Known) (ir.Known, error) {
+		t := in[0].Type
+		if t.Unranked {
+			return of(ir.UnrankedOf(t.DType)), nil
+		}
+		n := len(t.Shape)
+		if n < 2 {
+			return ir.Known{}, fmt.Errorf("operand of rank %d is no matrix", n)
+		}
+		_, err := sc.Same(t.Shape[n-2], t.Shape[n-1], "rows and columns")
+		return of(ir.TensorOf(t.DType, t.Shape[:n-2]...)), err
+	},
+	Eval: func(e *ir.Env, _ None, in []tensor.Value) (tensor.Value, error) {
+		t := tens(in, 0)
+		dims := t.Dims()
+		if len(dims) < 2 || dims[len(dims)-1] != dims[len(dims)-2] {
+			return nil, fmt.Errorf("sizes %v are no square matrices", dims)
+		}
+		x, err := load[float64](e, t)
+		if err != nil {
+			return nil, err
+		}
+		out := dims[:len(dims)-2]
+		y, err := alloc[float64](e, out...)
+		if err != nil {
+			return nil, err
+		}
+		n := dims[len(dims)-1]
+		for i := range y {
+			if err := e.Err(); err != nil {
+				return nil, err
+			}
+			y[i] = determinant(x[i*n*n:(i+1)*n*n], n)
+		}
+		return value(store(e, t.DType(), y, out...))
+	},
+})
+
+// determinant eliminates below the pivots of an n×n matrix, which it overwrites; that of no rows is 1.
+func determinant(a []float64, n int) float64 {
+	det := 1.0
+	for k := range n {
+		p := k
+		for i := k + 1; i < n; i++ {
+			if math.Abs(a[i*n+k]) > math.Abs(a[p*n+k]) {
+				p = i
+			}
+		}
+		pivot := a[p*n+k]
+		if pivot == 0 {
+			return 0
+		}
+		if p != k {
+			det = -det
+			for j := range n {
+				a[p*n+j], a[k*n+j] = a[k*n+j], a[p*n+j]
+			}
+		}
+		det *= pivot
+		for i := k + 1; i < n; i++ {
+			f := a[i*n+k] / pivot
+			for j := k + 1; j < n; j++ {
+				a[i*n+j] -= f * a[k*n+j]
+			}
+		}
+	}
+	return det
+}
