@@ -58,6 +58,9 @@ func (g *Graph) Eval(env *Env, in []tensor.Value) ([]tensor.Value, error) {
 	if len(in) != len(g.Inputs) {
 		return nil, fmt.Errorf("%d inputs, not %d", len(in), len(g.Inputs))
 	}
+	inner := *env
+	inner.symbols = &symbols{outer: env.symbols}
+	env = &inner
 	vals := make([]tensor.Value, g.nextID)
 	left := make([]int, g.nextID) // uses to come
 	for i, v := range g.Inputs {
@@ -65,6 +68,7 @@ func (g *Graph) Eval(env *Env, in []tensor.Value) ([]tensor.Value, error) {
 		if in[i] == nil && v.Data != nil {
 			vals[v.ID] = v.Data
 		}
+		env.symbols.bind(v, vals[v.ID])
 	}
 	for _, n := range g.Nodes {
 		for _, v := range n.In {
@@ -122,6 +126,7 @@ func (g *Graph) evalNode(env *Env, n *Node, vals []tensor.Value) error {
 	}
 	for i, v := range n.Out {
 		vals[v.ID] = res[i]
+		env.symbols.bind(v, res[i])
 		if env.Watch != nil {
 			env.Watch(v, res[i])
 		}

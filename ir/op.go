@@ -238,6 +238,9 @@ type Env struct {
 	NodeID uint64                                                       // keys random draws, with Seed and the element's index
 	Call   func(body *Graph, in []tensor.Value) ([]tensor.Value, error) // runs a body; nil evaluates it
 	Watch  func(v *Value, x tensor.Value)                               // sees every result, if set
+	Syms   func(name string) (int, bool)                                // sizes known from outside the evaluation; may be nil
+
+	symbols *symbols
 }
 
 // New returns a zeroed tensor, charged to the budget.

@@ -19,7 +19,11 @@ type Pass struct {
 }
 
 // Pipeline is every pass in order. Each runs once; a fixpoint lives inside a pass, never around several.
-var Pipeline = ordered([]Pass{})
+var Pipeline = ordered([]Pass{
+	{Name: "fold", Run: fold},                                    // constants, and sizes known as symbols
+	{Name: "cse", Run: cse, After: "fold"},                       // equal forms are now spelt alike
+	{Name: "lower", Run: lower, Ensures: hasKernels, Must: true}, // ops without a kernel become ops with one
+})
 
 // Target is what passes must know of the backend that a graph is compiled for.
 type Target interface {
