@@ -1,0 +1,195 @@
+package passes
+
+import (
+	"slices"
+
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+// moveTransposes removes transposes: two in a row become one or none; those of all operands of an elementwise node move behind it, where that leaves fewer
+// or meets the next transpose; those of a matrix become a flag of gemm.
+func moveTransposes(g *ir.Graph, t Target) error {
+	m := &transposes{g: g, t: t, s: newSplicer(g)}
+	for _, n := range slices.Clone(g.Nodes) {
+		var err error
+		switch {
+		case n.Op == op.Transpose.Op:
+			err = m.compose(n)
+		case n.Op == op.Gemm.Op && len(n.Bodies) == 0:
+			err = m.absorb(n)
+		case n.Op.Props&ir.Elementwise != 0 && len(n.Out) == 1 && len(n.Bodies) == 0:
+			err = m.sink(n)
+		}
+		if err != nil {
+			return n.Fault(err)
+		}
+	}
+	err := m.s.done()
+	g.Sweep()
+	return err
+}
+
+type transposes struct {
+	g *ir.Graph
+	t Target
+	s *splicer
+}
+
+// order returns the permutation of v's definition, if that is a transpose.
+func order(v *ir.Value) ([]int, bool) {
+	if v == nil || !op.Transpose.Is(v) || v.Type.Rank() < 0 || v.Def.In[0].Type.Rank() < 0 {
+		return nil, false
+	}
+	p, err := op.Transpose.Attrs(v.Def).Order(v.Type.Rank())
+	return p, err == nil
+}
+
+func isIdentity(perm []int) bool {
+	for i, k := range perm {
+		if i != k {
+			return false
+		}
+	}
+	return true
+}
+
+// compose joins n with the transpose that its operand is.
+func (m *transposes) compose(n *ir.Node) error {
+	outer, ok := order(n.Out[0])
+	if !ok {
+		return nil
+	}
+	x := n.In[0]
+	inner, two := order(x)
+	perm := slices.Clone(outer)
+	if two {
+		for i, k := range outer {
+			perm[i] = inner[k]
+		}
+		x = x.Def.In[0]
+	}
+	if isIdentity(perm) && x.Type.Equal(n.Out[0].Type) {
+		return m.g.Replace(n.Out[0], x)
+	}
+	if !two {
+		return nil
+	}
+	y := m.s.add(n, from(n.In[0].Def, n), op.Transpose.Op, op.TransposeAttrs{Perm: perm}, nil, 1, x)
+	if y == nil {
+		return m.s.b.Err()
+	}
+	return replace(m.g, n.Out[0], y.Out[0])
+}
+
+// absorb makes the transposes of n's matrices flags.
+func (m *transposes) absorb(n *ir.Node) error {
+	a := op.Gemm.Attrs(n)
+	in := slices.Clone(n.In)
+	for i, flag := range []*bool{&a.TransA, &a.TransB} {
+		for {
+			if p, ok := order(in[i]); !ok || len(p) != 2 || p[0] != 1 {
+				break
+			}
+			in[i], *flag = in[i].Def.In[0], !*flag
+		}
+	}
+	if a == op.Gemm.Attrs(n) {
+		return nil
+	}
+	y := m.s.add(n, n.From, n.Op, a, nil, 1, in...)
+	if y == nil {
+		return m.s.b.Err()
+	}
+	if m.t.HasKernel(n) && !m.t.HasKernel(y) {
+		return nil
+	}
+	return replace(m.g, n.Out[0], y.Out[0])
+}
+
+// sink moves the transposes of n's operands behind n.
+func (m *transposes) sink(n *ir.Node) error {
+	rank := n.Out[0].Type.Rank()
+	var perm []int
+	dying := 0
+	for _, v := range n.In {
+		p, ok := order(v)
+		switch {
+		case v == nil || v.IsConst() && v.Type.Rank() <= rank:
+		case !ok || len(p) != rank || perm != nil && !slices.Equal(p, perm):
+			return nil
+		default:
+			perm = p
+			if len(v.Uses()) == 1 {
+				dying++
+			}
+		}
+	}
+	if perm == nil || dying < 2 && (dying < 1 || !m.meets(n.Out[0])) {
+		return nil
+	}
+	in := slices.Clone(n.In)
+	for i, v := range in {
+		switch {
+		case v == nil:
+		case v.IsConst():
+			c, err := m.unpermuted(v, perm)
+			if err != nil || c == nil {
+				return err
+			}
+			in[i] = c
+		default:
+			in[i] = v.Def.In[0]
+		}
+	}
+	y := m.s.add(n, n.From, n.Op, n.Attrs, nil, 1, in...)
+	if y == nil {
+		return m.s.b.Err()
+	}
+	z := m.s.add(n, n.From, op.Transpose.Op, op.TransposeAttrs{Perm: perm}, nil, 1, y.Out[0])
+	if z == nil {
+		return m.s.b.Err()
+	}
+	return replace(m.g, n.Out[0], z.Out[0])
+}
+
+// unpermuted returns the constant that, transposed by perm, broadcasts as v does.
+func (m *transposes) unpermuted(v *ir.Value, perm []int) (*ir.Value, error) {
+	if v.Data.Len() == 1 {
+		return v, nil
+	}
+	inverse, dims := make([]int, len(perm)), slices.Repeat([]int{1}, len(perm))
+	for i, k := range perm {
+		inverse[k] = i
+	}
+	copy(dims[len(dims)-v.Data.Rank():], v.Data.Dims())
+	out, err := op.Transpose.Eval(&ir.Env{Outs: 1}, op.TransposeAttrs{Perm: inverse}, []tensor.Value{v.Data.Reshape(dims...)})
+	if err != nil {
+		return nil, err
+	}
+	return m.g.Const(v.Name+".t", out[0].(*tensor.Tensor)), nil
+}
+
+// meets reports whether v runs through elementwise nodes, and nowhere else, into a transpose.
+func (m *transposes) meets(v *ir.Value) bool {
+	for range maxFusedNodes {
+		if len(v.Uses()) != 1 {
+			return false
+		}
+		n := v.Uses()[0].Node
+		if n.Op == op.Transpose.Op {
+			return true
+		}
+		if n.Op.Props&ir.Elementwise == 0 || len(n.Out) != 1 || len(n.Bodies) > 0 {
+			return false
+		}
+		for _, w := range n.In {
+			if w != nil && w != v && !w.IsConst() {
+				return false
+			}
+		}
+		v = n.Out[0]
+	}
+	return false
+}
