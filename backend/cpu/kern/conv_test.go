@@ -348,8 +348,8 @@ func TestDepthwiseTileFieldsLieWhereKernelsLook(t *testing.T) {
 	var x dwTile
 	got := fmt.Sprint(unsafe.Offsetof(x.src), unsafe.Offsetof(x.pix), unsafe.Offsetof(x.taps), unsafe.Offsetof(x.ntaps), unsafe.Offsetof(x.w),
 		unsafe.Offsetof(x.dst), unsafe.Offsetof(x.dpix), unsafe.Offsetof(x.bias), unsafe.Offsetof(x.res), unsafe.Offsetof(x.tiles),
-		unsafe.Offsetof(x.vecs), unsafe.Offsetof(x.lanes), unsafe.Offsetof(x.mask), unsafe.Offsetof(x.clamp), unsafe.Offsetof(x.lo), unsafe.Offsetof(x.hi))
-	if want := "0 8 16 24 32 40 48 56 64 72 80 88 96 100 104 108"; unsafe.Sizeof(x.pix) == 8 && got != want {
+		unsafe.Offsetof(x.vecs), unsafe.Offsetof(x.lanes), unsafe.Offsetof(x.mask), unsafe.Offsetof(x.clamp), unsafe.Offsetof(x.lo), unsafe.Offsetof(x.hi), unsafe.Offsetof(x.at))
+	if want := "0 8 16 24 32 40 48 56 64 72 80 88 96 100 104 108 112"; unsafe.Sizeof(x.pix) == 8 && got != want {
 		t.Errorf("offsets %s, want %s", got, want)
 	}
 }

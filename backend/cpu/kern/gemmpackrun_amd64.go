@@ -9,16 +9,23 @@ func copyPanel(dst, src []float32, lds, n, nr int) bool {
 		return true
 	}
 	_, _ = dst[n*nr-1], src[(n-1)*lds+nr-1]
-	switch f := CPU(); {
-	case nr == 32 && f.Has(AVX512):
-		copyF32x32AVX512(n, &src[0], 4*lds, &dst[0])
-	case nr == 16 && f.Has(AVX2):
-		copyF32x16AVX2(n, &src[0], 4*lds, &dst[0])
-	default:
+	f := CPU()
+	if !(nr == 32 && f.Has(AVX512) || nr == 16 && f.Has(AVX2)) {
 		return false
+	}
+	for i := 0; i < n; i += copyCall {
+		m := min(copyCall, n-i)
+		if nr == 32 {
+			copyF32x32AVX512(m, &src[i*lds], 4*lds, &dst[i*nr])
+		} else {
+			copyF32x16AVX2(m, &src[i*lds], 4*lds, &dst[i*nr])
+		}
 	}
 	return true
 }
+
+// copyCall bounds the rows that one call copies, to about 20 µs out of memory.
+const copyCall = 2048
 
 // transposeFast transposes as many rows as come in whole vectors, and of them as many columns as
 // come in fours; it returns how many rows those are.

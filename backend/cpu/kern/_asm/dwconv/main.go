@@ -32,6 +32,7 @@ const (
 	offClamp = 100
 	offLo    = 104
 	offHi    = 108
+	offAt    = 112
 )
 
 const most = 8 // pixels of a tile
@@ -117,6 +118,7 @@ func (k *kernel) write() {
 	tiles, src := gp(), gp()
 	MOVQ(k.field(offTiles), tiles)
 	MOVQ(k.field(offSrc), src)
+	ADDQ(k.field(offAt), src)
 	MOVQ(k.field(offDst), k.dst)
 	res := gp()
 	MOVQ(k.field(offRes), res)
