@@ -19,9 +19,13 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what stands under -- out -- in the golden files")
 
-// A golden file says which pass to run, which rules are to fire, perhaps which ops have kernels ("kernels: relu add", all by default), and the graph before and after.
+// A golden file says which pass to run, which rules are to fire, perhaps which ops have kernels ("kernels: relu add", all by default), which take an epilogue
+// ("epilogues: gemm conv") and which want channels-last ("images: conv"), and the graph before and after. Elementwise nodes are fusable where either field is given.
 type golden struct {
 	pass, kernels string
+	fuses         bool
+	epilogues     []string
+	images        []string
 	fires         []string
 	in, out       string
 }
@@ -47,6 +51,10 @@ func readGolden(t *testing.T, file string) golden {
 			c.fires = strings.Fields(value)
 		case "kernels":
 			c.kernels = value
+		case "epilogues":
+			c.fuses, c.epilogues = true, strings.Fields(value)
+		case "images":
+			c.fuses, c.images = true, strings.Fields(value)
 		case "":
 		default:
 			t.Fatalf("%s: no field %q", file, key)
@@ -55,20 +63,22 @@ func readGolden(t *testing.T, file string) golden {
 	return c
 }
 
-// only is a target with kernels for some ops.
-type only struct {
-	every
-	ops []string
+// only is the target that a golden file describes.
+type only struct{ golden }
+
+func (o only) HasKernel(n *ir.Node) bool {
+	return o.kernels == "*" || slices.Contains(strings.Fields(o.kernels), n.Op.Name)
 }
 
-func (o only) HasKernel(n *ir.Node) bool { return slices.Contains(o.ops, n.Op.Name) }
+func (o only) Fusable(n *ir.Node) bool { return o.fuses && n.Op.Props&ir.Elementwise != 0 }
 
-func (c golden) target() Target {
-	if c.kernels == "*" {
-		return every{}
-	}
-	return only{ops: strings.Fields(c.kernels)}
+func (o only) TakesEpilogue(n *ir.Node) bool { return slices.Contains(o.epilogues, n.Op.Name) }
+
+func (o only) Layout(n *ir.Node) (ir.Layout, bool) {
+	return ir.ChannelsLast, slices.Contains(o.images, n.Op.Name)
 }
+
+func (c golden) target() Target { return only{c} }
 
 // random returns a constant or an input that depends on nothing but its name and type: floats about 1 in size, away from 0, positive where the name says variance; small integers.
 func random(name string, d tensor.DType, dims []int) *tensor.Tensor {

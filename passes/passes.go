@@ -23,6 +23,8 @@ var Pipeline = ordered([]Pass{
 	{Name: "fold", Run: fold},                                    // constants, and sizes known as symbols
 	{Name: "cse", Run: cse, After: "fold"},                       // equal forms are now spelt alike
 	{Name: "lower", Run: lower, Ensures: hasKernels, Must: true}, // ops without a kernel become ops with one
+	{Name: "layout", Run: layout, After: "lower"},                // channels-last inside convolution regions; transposes cancel
+	{Name: "fuse", Run: fuse, After: "layout"},                   // epilogues, then loops of elementwise nodes
 })
 
 // Target is what passes must know of the backend that a graph is compiled for.
