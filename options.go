@@ -1,0 +1,100 @@
+package cameo
+
+import (
+	"time"
+
+	"github.com/cameo-onnx/cameo/backend/cpu"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/onnx"
+	"github.com/cameo-onnx/cameo/runtime"
+)
+
+// An Option changes how a model is compiled or what its runs may take.
+type Option func(*config)
+
+type config struct {
+	imports onnx.Options
+	runtime runtime.Options
+	err     error
+}
+
+func configure(opts []Option) *config {
+	c := &config{runtime: runtime.Options{Backend: cpu.Backend{}}}
+	for _, o := range opts {
+		o(c)
+	}
+	return c
+}
+
+// WithThreads bounds the threads of one run. The default is GOMAXPROCS, or what the process's CPU quota allows.
+func WithThreads(n int) Option { return func(c *config) { c.runtime.Threads = n } }
+
+// WithSessions bounds the runs that a model does at one time, and so its memory. The default is GOMAXPROCS.
+func WithSessions(n int) Option { return func(c *config) { c.runtime.MaxSessions = n } }
+
+// WithMemory bounds the bytes that one run may take for intermediate values. The default is 8 GiB.
+func WithMemory(bytes int) Option { return func(c *config) { c.runtime.Memory = bytes } }
+
+// WithTrips bounds the loop iterations of one run. The default is ten million.
+func WithTrips(n int) Option { return func(c *config) { c.runtime.Trips = n } }
+
+// WithTimeout bounds the time of one run, beside the context's own deadline.
+func WithTimeout(d time.Duration) Option { return func(c *config) { c.runtime.Timeout = d } }
+
+// WithSeed sets the seed of random operators. The same seed gives the same numbers on every run and machine. The default is 0.
+func WithSeed(seed uint64) Option { return func(c *config) { c.runtime.Seed = seed } }
+
+// WithoutPasses leaves out optimisation passes by name; "all" leaves out all that correctness does not need.
+func WithoutPasses(names ...string) Option {
+	return func(c *config) { c.runtime.Passes.Off = append(c.runtime.Passes.Off, names...) }
+}
+
+// WithBackend compiles for b instead of the CPU.
+func WithBackend(b runtime.Backend) Option { return func(c *config) { c.runtime.Backend = b } }
+
+// WithOutputs returns further values of the model among its outputs, by their ONNX names: any intermediate value can be asked for.
+func WithOutputs(names ...string) Option {
+	return func(c *config) { c.imports.Outputs = append(c.imports.Outputs, names...) }
+}
+
+// WithInputType replaces the type that the model declares for an input, in IR text such as "f32[1,3,224,224]" or "f32[N,3,H,W]".
+func WithInputType(name, typ string) Option {
+	return func(c *config) {
+		t, err := ir.ParseType(typ)
+		if err != nil && c.err == nil {
+			c.err = err
+		}
+		if c.imports.Inputs == nil {
+			c.imports.Inputs = map[string]ir.Type{}
+		}
+		c.imports.Inputs[name] = t
+	}
+}
+
+// WithConstant makes an input, or a weight of that name, a constant of the compiled model.
+func WithConstant(name string, t *Tensor) Option {
+	return func(c *config) {
+		if c.imports.Consts == nil {
+			c.imports.Consts = map[string]*Tensor{}
+		}
+		c.imports.Consts[name] = t
+	}
+}
+
+// WithOp adds operators of one's own, made with op.Make: nodes of their ONNX domain and name are imported as these.
+func WithOp(ops ...*ir.Op) Option {
+	return func(c *config) {
+		before := c.imports.Op
+		c.imports.Op = func(domain, name string) *ir.Op {
+			for _, o := range ops {
+				if o.Domain == domain && o.ONNX == name {
+					return o
+				}
+			}
+			if before != nil {
+				return before(domain, name)
+			}
+			return nil
+		}
+	}
+}
