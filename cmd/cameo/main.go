@@ -1,0 +1,111 @@
+// Command cameo runs, inspects and verifies ONNX models.
+//
+// Exit status: 0 success, 1 the model or the data is at fault, 2 wrong usage, 3 a bug of cameo's own, 4 over a budget or out of time.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cameo-onnx/cameo"
+)
+
+// Exit statuses.
+const (
+	exitData   = 1
+	exitUsage  = 2
+	exitBug    = 3
+	exitBudget = 4
+)
+
+// errUsage marks a mistake on the command line.
+var errUsage = errors.New("usage")
+
+// errSilent ends the command with status 1 after it has said all there is to say.
+var errSilent = errors.New("")
+
+func usagef(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errUsage, fmt.Sprintf(format, args...))
+}
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := command().ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	if err != errSilent {
+		fmt.Fprintln(os.Stderr, "cameo: "+oneLine(strings.TrimPrefix(err.Error(), "usage: ")))
+	}
+	return status(err)
+}
+
+// status returns the exit status for an error.
+func status(err error) int {
+	var bug *cameo.InternalError
+	switch {
+	case errors.As(err, &bug):
+		return exitBug
+	case errors.Is(err, cameo.ErrBudget), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return exitBudget
+	case errors.Is(err, errUsage):
+		return exitUsage
+	}
+	return exitData
+}
+
+// oneLine keeps an error on one line and free of control characters.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+func command() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "cameo",
+		Short:         "Run, inspect and verify ONNX models, in pure Go",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%v", err) })
+	root.PersistentFlags().Bool("json", false, "print JSON")
+	root.AddCommand(verifyCommand())
+	for _, c := range root.Commands() {
+		c.Args = usageArgs(c.Args)
+	}
+	return root
+}
+
+// usageArgs marks the errors of an argument check as wrong usage.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if check == nil {
+			return nil
+		}
+		if err := check(c, args); err != nil {
+			return usagef("%v; see cameo %s --help", err, c.Name())
+		}
+		return nil
+	}
+}
+
+// asJSON reports whether --json was given.
+func asJSON(c *cobra.Command) bool {
+	on, _ := c.Flags().GetBool("json")
+	return on
+}
