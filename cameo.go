@@ -71,7 +71,7 @@ func OpenFS(fsys fs.FS, name string, opts ...Option) (*Model, error) {
 // OpenBytes is Open for a model in memory, which must not have external data. The bytes are not kept.
 func OpenBytes(data []byte, opts ...Option) (*Model, error) {
 	c := configure(opts)
-	return c.compile(onnx.OpenBytes(data, c.imports))
+	return c.compile(onnx.Decode(data, c.imports))
 }
 
 // Compile compiles a graph that was built in Go or parsed from text. It takes the graph over.

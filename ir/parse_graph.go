@@ -310,13 +310,3 @@ func (p *parser) returns(g *Graph) error {
 	}
 	return nil
 }
-
-// ParseType reads a type in IR text, such as "f32[N,784]".
-func ParseType(s string) (Type, error) {
-	p := &parser{src: s}
-	t, err := p.typ()
-	if err == nil && p.peek() != 0 {
-		err = p.errorf("text after the type")
-	}
-	return t, err
-}
