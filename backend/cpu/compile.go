@@ -7,6 +7,7 @@ import (
 	"github.com/cameo-onnx/cameo/backend"
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
 	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
 	"github.com/cameo-onnx/cameo/ir/sym"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
@@ -16,6 +17,9 @@ const evalKernel = "eval"
 
 // copyKernel is the kernel of steps that copy a view of an input or constant into an output.
 const copyKernel = "copy"
+
+// sizesKernel is the kernel of steps that write sizes of the run.
+const sizesKernel = "sizes"
 
 // emitter turns one graph into a plan.
 type emitter struct {
@@ -141,7 +145,9 @@ func (e *emitter) node(n *ir.Node) error {
 	for _, v := range n.In {
 		st.Args = append(st.Args, e.slotOf(v))
 	}
-	if k != nil {
+	if n.Op == op.Sizes.Op {
+		st.Kernel = sizesKernel
+	} else if k != nil {
 		st.Kernel = k.Name
 		if err := e.emit(k, n, &st); err != nil {
 			return err

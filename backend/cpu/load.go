@@ -7,6 +7,7 @@ import (
 	"github.com/cameo-onnx/cameo/backend"
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
 	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
 	"github.com/cameo-onnx/cameo/ir/sym"
 )
 
@@ -46,9 +47,10 @@ type program struct {
 	reads  []read
 	checks []check
 	subs   []*program
-	outer  []int             // by symbol: its index in the enclosing program, or -1
-	bodies map[*ir.Graph]int // index into subs
-	outs   [][]int           // by output: the slots that share its buffer; empty where it has none of its own
+	outer  []int              // by symbol: its index in the enclosing program, or -1
+	bodies map[*ir.Graph]int  // index into subs
+	writes map[int][]sym.Prog // by step: the sizes that it writes
+	outs   [][]int            // by output: the slots that share its buffer; empty where it has none of its own
 }
 
 // A fact is a relation between sizes, as programs.
@@ -68,7 +70,7 @@ type check struct {
 }
 
 func load(p *backend.Plan) (*program, error) {
-	pr := &program{plan: p, index: map[string]int{}, bodies: map[*ir.Graph]int{}}
+	pr := &program{plan: p, index: map[string]int{}, bodies: map[*ir.Graph]int{}, writes: map[int][]sym.Prog{}}
 	for i, s := range p.Syms {
 		pr.index[s] = i
 	}
@@ -213,9 +215,15 @@ func (pr *program) fact(f ir.Fact) error {
 }
 
 func (pr *program) steps() error {
-	for _, st := range pr.plan.Steps {
+	for i, st := range pr.plan.Steps {
 		var row *Kernel
-		if st.Kernel != evalKernel && st.Kernel != copyKernel {
+		switch st.Kernel {
+		case evalKernel, copyKernel:
+		case sizesKernel:
+			if err := pr.sizesStep(i, st.Node); err != nil {
+				return err
+			}
+		default:
 			if row = byName[st.Kernel]; row == nil {
 				return fmt.Errorf("cpu: no kernel %q", st.Kernel)
 			}
@@ -239,6 +247,22 @@ func (pr *program) steps() error {
 			pr.bodies[st.Node.Bodies[i]] = len(pr.subs)
 			pr.subs = append(pr.subs, sub)
 		}
+	}
+	return nil
+}
+
+// sizesStep compiles the sizes that step i writes.
+func (pr *program) sizesStep(i int, n *ir.Node) error {
+	for _, text := range op.Sizes.Attrs(n).Exprs {
+		d, err := sym.Parse(text)
+		if err != nil {
+			return err
+		}
+		prog, err := pr.compile(d)
+		if err != nil {
+			return err
+		}
+		pr.writes[i] = append(pr.writes[i], prog)
 	}
 	return nil
 }

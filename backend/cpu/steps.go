@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"unsafe"
 
 	"github.com/cameo-onnx/cameo/backend"
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
@@ -36,6 +37,9 @@ func (s *session) step(ctx context.Context, i int) error {
 		copy(s.vals[st.Args[1]].arg.Data, s.vals[st.Args[0]].arg.Data)
 		return nil
 	}
+	if st.Kernel == sizesKernel {
+		return s.writeSizes(i)
+	}
 	c := &s.calls[i]
 	outs := len(st.Args) - st.Outs
 	for j, a := range st.Args {
@@ -67,6 +71,27 @@ func (s *session) step(ctx context.Context, i int) error {
 		c.Scratch = tensor.Aligned(n)
 	}
 	return s.pr.rows[i].Run(c)
+}
+
+// writeSizes fills the result of a sizes step.
+func (s *session) writeSizes(i int) error {
+	slot := s.pr.plan.Steps[i].Args[0]
+	arg := &s.vals[slot].arg
+	for j := range s.pr.writes[i] {
+		n, err := s.pr.writes[i][j].Eval(s.syms)
+		if err != nil {
+			return err
+		}
+		switch s.pr.plan.Slots[slot].Type.DType {
+		case tensor.I64:
+			kern.Of[int64](arg)[j] = int64(n)
+		case tensor.I32:
+			kern.Of[int32](arg)[j] = int32(n)
+		default:
+			arg.Data[j] = byte(min(n, 1))
+		}
+	}
+	return nil
 }
 
 // takeLate gives a late result its memory, now that its sizes are known.
@@ -151,6 +176,7 @@ func (s *session) eval(ctx context.Context, i int) error {
 func (s *session) store(slot int, v tensor.Value) error {
 	sl, to := &s.pr.plan.Slots[slot], &s.vals[slot]
 	if sl.Space == backend.Object {
+		v = s.detach(v)
 		to.obj = v
 		if t, ok := v.(*tensor.Tensor); ok {
 			to.arg.Dims = t.Dims()
@@ -160,6 +186,7 @@ func (s *session) store(slot int, v tensor.Value) error {
 	}
 	t := v.(*tensor.Tensor)
 	if sl.Space == backend.Late {
+		t = s.detach(t).(*tensor.Tensor)
 		s.lates[sl.Index] = t.Bytes()
 		if s.pr.dims[slot] == nil {
 			to.arg.Dims = t.Dims()
@@ -171,6 +198,42 @@ func (s *session) store(slot int, v tensor.Value) error {
 	}
 	copy(to.arg.Data, t.Bytes())
 	return nil
+}
+
+// detach returns v with bytes of its own wherever it shares those of an arena, which later steps write over.
+func (s *session) detach(v tensor.Value) tensor.Value {
+	switch v := v.(type) {
+	case *tensor.Tensor:
+		if s.inArena(v.Bytes()) {
+			return v.Clone()
+		}
+	case *tensor.Sequence:
+		out := &tensor.Sequence{Elems: make([]tensor.Value, len(v.Elems))}
+		for i, e := range v.Elems {
+			out.Elems[i] = s.detach(e)
+		}
+		return out
+	case *tensor.Optional:
+		if v.Elem != nil {
+			return &tensor.Optional{Elem: s.detach(v.Elem)}
+		}
+	}
+	return v
+}
+
+// inArena reports whether b lies in the session's arena or in that of an enclosing one.
+func (s *session) inArena(b []byte) bool {
+	if len(b) == 0 {
+		return false
+	}
+	at := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
+	for ; s != nil; s = s.parent {
+		start := uintptr(unsafe.Pointer(unsafe.SliceData(s.arena)))
+		if at >= start && at < start+uintptr(len(s.arena)) {
+			return true
+		}
+	}
+	return false
 }
 
 // learn takes the symbols that the sizes of a late value tell.
