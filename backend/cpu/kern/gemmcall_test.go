@@ -121,8 +121,16 @@ func TestGemmF32AddsBiasAfterAlphaThenResidualThenClamps(t *testing.T) {
 			if x.res != nil {
 				c.Args[3] = argOf(x.res, 1, 2)
 			}
-			if err := GemmF32(&c); err != nil || [2]float32(out) != x.want {
-				t.Errorf("%+v: %v, %v; want %v", x, out, err, x.want)
+			for range 2 { // the second run has no plan to make, but a result and an input elsewhere
+				if err := GemmF32(&c); err != nil || [2]float32(out) != x.want {
+					t.Errorf("%+v: %v, %v; want %v", x, out, err, x.want)
+				}
+				out = make([]float32, 2)
+				c.Args[0], c.Args[4] = argOf([]float32{1}, 1, 1), argOf(out, 1, 2)
+			}
+			c.Args[0] = argOf([]float32{1, 1}, 2, 1)
+			if err := GemmF32(&c); err == nil {
+				t.Error("a run of two rows took a result of one")
 			}
 		}
 	})
