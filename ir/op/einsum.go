@@ -35,7 +35,6 @@ var Einsum = define(Def[EinsumAttrs]{
 	},
 })
 
-
 // A label names an axis: a letter, or −1, −2, … for the axes of the ellipsis counted from the last.
 type label int
 

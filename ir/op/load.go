@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/tensor"
@@ -46,6 +47,14 @@ func checkVector(t *tensor.Tensor, n int, what string) error {
 		return nil
 	}
 	return fmt.Errorf("%s of sizes %v is no vector of %d", what, t.Dims(), n)
+}
+
+// wantSizes requires that two lists of sizes are equal.
+func wantSizes(got, want []int) error {
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("sizes %v, not %v", got, want)
+	}
+	return nil
 }
 
 // alloc returns zeroed working memory for a tensor of the given sizes, charged to the budget.

@@ -11,7 +11,7 @@ import (
 // the bias is quantised with the product of the operands' scales and no zero point.
 var QLinearConv = define(Def[ConvAttrs]{
 	Name: "qlinear_conv", ONNX: "QLinearConv",
-	Sig: "x X, x_scale f32, x_zero_point X, w W, w_scale f32, w_zero_point W, y_scale f32, y_zero_point Y, b? i32 -> y Y; X i8|u8, W i8|u8, Y i8|u8",
+	Sig:   "x X, x_scale f32, x_zero_point X, w W, w_scale f32, w_zero_point W, y_scale f32, y_zero_point Y, b? i32 -> y Y; X i8|u8, W i8|u8, Y i8|u8",
 	Props: ir.Pure,
 	Attrs: ConvAttrs{AutoPad: "NOTSET", Group: 1},
 	Infer: func(sc *ir.Scope, a ConvAttrs, in []ir.Known) (ir.Known, error) {
