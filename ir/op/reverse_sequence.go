@@ -23,7 +23,7 @@ func (a ReverseSequenceAttrs) check(rank int) error {
 	return nil
 }
 
-// ReverseSequence is x with the first lens[b] steps of each row b of the batch in reverse.
+// ReverseSequence is x with the first lens[b] steps of each row b of the batch in reverse; a longer length is all steps.
 var ReverseSequence = define(Def[ReverseSequenceAttrs]{
 	Name: "reverse_sequence", ONNX: "ReverseSequence", Sig: "x T, lens i64 -> y T; T " + movable,
 	Props: ir.Pure,
@@ -50,8 +50,8 @@ var ReverseSequence = define(Def[ReverseSequenceAttrs]{
 			return nil, fmt.Errorf("%d lengths for a batch of %d", len(lens), x.Dims()[a.BatchAxis])
 		}
 		for _, n := range lens {
-			if n < 0 || n > steps {
-				return nil, fmt.Errorf("length %d of %d steps", n, steps)
+			if n < 0 {
+				return nil, fmt.Errorf("length %d", n)
 			}
 		}
 		_, _, inner := split(x.Dims(), 1)
@@ -63,8 +63,8 @@ var ReverseSequence = define(Def[ReverseSequenceAttrs]{
 		for b, n := range lens {
 			for t := range steps {
 				from := t
-				if t < n {
-					from = n - 1 - t
+				if last := min(n, steps) - 1; t <= last {
+					from = last - t
 				}
 				starts[b*st[a.BatchAxis]+t*st[a.TimeAxis]] = (b*st[a.BatchAxis] + from*st[a.TimeAxis]) * inner
 			}
