@@ -114,9 +114,9 @@ func defaultAttr(name string, a *wire.Attr) func(*node) ([]*ir.Value, error) {
 	}
 }
 
-// identity lets a constant pass: exporters put chains of identities on weights.
+// identity is another name for its operand: exporters put chains of identities on weights.
 func identity(n *node) ([]*ir.Value, error) {
-	if len(n.in) == 1 && n.in[0] != nil && n.in[0].IsConst() {
+	if len(n.in) == 1 && n.in[0] != nil && len(n.attrs) == 0 {
 		return n.in, nil
 	}
 	return nil, nil

@@ -22,6 +22,7 @@ import (
 var (
 	casesFlag   = flag.String("cases", "", "folders of cases to run instead of the default ones, separated by the list separator")
 	matchFlag   = flag.String("match", "", "regular expression of the names of cases to run")
+	exportFlag  = flag.String("export", "", "folder to which TestExportReadsBackToTheSameText saves what it exports")
 	refusedFlag = flag.Bool("refused", false, "list the cases that are refused, with reasons")
 )
 

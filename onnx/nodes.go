@@ -205,7 +205,7 @@ func (s *scope) node(p *wire.Node) error {
 		if err := s.define(o, outs[i]); err != nil {
 			return err
 		}
-		if v := outs[i]; v.Def != nil && v.Name != s.prefix+o && isGenerated(v.Name) {
+		if v := outs[i]; v.Def != nil && s.g.Value(v.Name) == v && v.Name != s.prefix+o && isGenerated(v.Name) {
 			s.g.Rename(v, s.prefix+o)
 		}
 	}
