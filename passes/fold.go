@@ -58,8 +58,8 @@ func (f *folder) node(n *ir.Node) error {
 		f.fired("identity", n, nil)
 		return f.swap(n, n.In[0])
 	}
-	if n.Op.Props&ir.Pure == 0 || n.Op.Props&ir.Random != 0 || len(n.Bodies) > 0 {
-		return nil
+	if n.Op.Props&ir.Pure == 0 || n.Op.Props&ir.Random != 0 || len(n.Bodies) > 0 || n.Op == op.DequantizeLinear.Op {
+		return nil // quantized weights stay as small as they are, for the kernels that take them so
 	}
 	if done, err := f.sizes(n); done || err != nil {
 		return err

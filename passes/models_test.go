@@ -22,10 +22,10 @@ import (
 )
 
 var (
-	dirsFlag  = flag.String("cases", "", "folders of models to run instead of the default ones, separated by the list separator")
-	matchFlag = flag.String("match", "", "regular expression of the names of models to run")
-	listFlag  = flag.Bool("list", false, "list the numbers of nodes and the times of each model")
-	evalFlag  = flag.Bool("eval", true, "evaluate before and after; without it, only run the passes")
+	dirsFlag   = flag.String("cases", "", "folders of models to run instead of the default ones, separated by the list separator")
+	matchFlag  = flag.String("match", "", "regular expression of the names of models to run")
+	reportFlag = flag.Bool("report", false, "list the numbers of nodes and the times of each model")
+	evalFlag   = flag.Bool("eval", true, "evaluate before and after; without it, only run the passes")
 )
 
 // kernels is a target with a kernel for every op that cannot do without.
@@ -49,7 +49,7 @@ func shared(t testing.TB) string {
 
 // TestModelsMeanTheSameAfterwards runs the pipeline on models and compares the reference evaluation before and after it.
 //
-//	go test ./passes -run TestModels -cases ../../shared/models/exported -match Bert -list
+//	go test ./passes -run TestModels -cases ../../shared/models/exported -match Bert -report
 func TestModelsMeanTheSameAfterwards(t *testing.T) {
 	root := shared(t)
 	dirs := []string{filepath.Join(root, "models", "trained")}
@@ -134,7 +134,7 @@ func runModel(t *testing.T, c vectors.Case) (err error) {
 	if err := passes.Run(after, kernels{}, o); err != nil {
 		return err
 	}
-	if *listFlag {
+	if *reportFlag {
 		t.Logf("%s: %d nodes → %d; %v; fired %v", c.Name, len(before.Nodes), len(after.Nodes), spent, fired)
 	}
 	if len(bad) > 0 {

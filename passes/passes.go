@@ -21,7 +21,8 @@ type Pass struct {
 // Pipeline is every pass in order. Each runs once; a fixpoint lives inside a pass, never around several.
 var Pipeline = ordered([]Pass{
 	{Name: "fold", Run: fold},                                    // constants, and sizes known as symbols
-	{Name: "cse", Run: cse, After: "fold"},                       // equal forms are now spelt alike
+	{Name: "simplify", Run: simplify, After: "fold"},             // rules match constants
+	{Name: "cse", Run: cse, After: "simplify"},                   // equal forms are now spelt alike
 	{Name: "lower", Run: lower, Ensures: hasKernels, Must: true}, // ops without a kernel become ops with one
 	{Name: "layout", Run: layout, After: "lower"},                // channels-last inside convolution regions; transposes cancel
 	{Name: "fuse", Run: fuse, After: "layout"},                   // epilogues, then loops of elementwise nodes

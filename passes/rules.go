@@ -1,0 +1,57 @@
+package passes
+
+import (
+	"slices"
+
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
+	"github.com/cameo-onnx/cameo/ir/sym"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+	"github.com/cameo-onnx/cameo/passes/rewrite"
+)
+
+// ruleContext is what rules find in Match.Ctx.
+type ruleContext struct {
+	target   Target
+	bindable map[string]bool // symbols that the sizes of the graph's inputs show
+}
+
+// rewriteBy applies a table of rules to g, with a ruleContext.
+func rewriteBy(rs *rewrite.Rules, g *ir.Graph, t Target) error {
+	return rs.Apply(g, rewrite.Options{Ctx: ruleContext{t, bindable(g)}, Fired: fired(t)})
+}
+
+// shapeOperand returns an operand for reshape that asks for sizes s: a constant where all of them or all but one are numbers, else a `sizes` node; nil where neither can be.
+func shapeOperand(m *rewrite.Match, s ir.Shape) *ir.Value {
+	open, dims := 0, make([]int64, len(s))
+	for i, d := range s {
+		n, ok := d.Int()
+		if dims[i] = int64(n); !ok {
+			dims[i] = -1
+			open++
+		} else if n == 0 {
+			return nil
+		}
+	}
+	if open <= 1 {
+		return m.G.Const("", tensor.Of(dims))
+	}
+	known := m.Ctx.(ruleContext).bindable
+	for _, d := range s {
+		if slices.ContainsFunc(d.Syms(), func(name string) bool { return !known[name] }) {
+			return nil
+		}
+	}
+	if len(s) > ir.MaxElems {
+		return nil
+	}
+	return op.Sizes.New(m.B, op.SizesOf(ir.TensorOf(tensor.I64, sym.Const(len(s))), s))
+}
+
+// isFloat reports whether the named value holds floating-point numbers.
+func isFloat(m *rewrite.Match, name string) bool { return m.Value(name).Type.DType.IsFloat() }
+
+// sameType reports whether the named value is of the root's result's type.
+func sameType(m *rewrite.Match, name string) bool {
+	return m.Value(name).Type.Equal(m.Root.Out[0].Type)
+}
