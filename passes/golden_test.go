@@ -15,6 +15,7 @@ import (
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
 	"github.com/cameo-onnx/cameo/ir/tensor"
+	"github.com/cameo-onnx/cameo/passes/rewrite"
 )
 
 var update = flag.Bool("update", false, "rewrite what stands under -- out -- in the golden files")
@@ -265,5 +266,25 @@ func writeGolden(t *testing.T, file, out string) {
 	head, _, _ := strings.Cut(string(data), "-- out --\n")
 	if err := os.WriteFile(file, []byte(head+"-- out --\n"+out), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// tables are the rule tables by pass; every rule in them has a golden file.
+var tables = map[string]*rewrite.Rules{"simplify": simplifyRules}
+
+func TestEveryRuleHasAGoldenFile(t *testing.T) {
+	have := map[string]bool{}
+	for _, file := range goldenFiles(t) {
+		c := readGolden(t, file)
+		for _, r := range c.fires {
+			have[c.pass+"/"+r] = true
+		}
+	}
+	for pass, rs := range tables {
+		for _, r := range rs.Names() {
+			if !have[pass+"/"+r] {
+				t.Errorf("no golden file under testdata/%s fires %s", pass, r)
+			}
+		}
 	}
 }
