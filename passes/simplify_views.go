@@ -22,11 +22,11 @@ func onePart(m *rewrite.Match) bool { return len(m.Root.Out) == 1 }
 // concatOnce joins the operands of operands that are joined along the same axis and used for nothing else.
 func concatOnce(m *rewrite.Match) *ir.Value {
 	rank := m.Root.Out[0].Type.Rank()
-	axis := place(op.Concat.Attrs(m.Root).Axis, rank)
+	axis := fromFront(op.Concat.Attrs(m.Root).Axis, rank)
 	var in []*ir.Value
 	deep := false
 	for _, v := range m.Root.In {
-		if op.Concat.Is(v) && m.Alone(v) && place(op.Concat.Attrs(v.Def).Axis, rank) == axis && len(in)+len(v.Def.In) <= 256 {
+		if op.Concat.Is(v) && m.Alone(v) && fromFront(op.Concat.Attrs(v.Def).Axis, rank) == axis && len(in)+len(v.Def.In) <= 256 {
 			in = append(in, v.Def.In...)
 			deep = true
 			continue
@@ -39,8 +39,8 @@ func concatOnce(m *rewrite.Match) *ir.Value {
 	return op.Concat.New(m.B, op.Concat.Attrs(m.Root), in...)
 }
 
-// place counts an axis from the front.
-func place(axis, rank int) int {
+// fromFront counts an axis from the front.
+func fromFront(axis, rank int) int {
 	if axis < 0 {
 		return axis + rank
 	}
@@ -55,7 +55,7 @@ func neverSplit(m *rewrite.Match) *ir.Value {
 	}
 	whole := x.Def.In[0]
 	rank := whole.Type.Rank()
-	if rank < 0 || place(op.Split.Attrs(x.Def).Axis, rank) != place(op.Concat.Attrs(m.Root).Axis, rank) || !whole.Type.Equal(m.Root.Out[0].Type) {
+	if rank < 0 || fromFront(op.Split.Attrs(x.Def).Axis, rank) != fromFront(op.Concat.Attrs(m.Root).Axis, rank) || !whole.Type.Equal(m.Root.Out[0].Type) {
 		return nil
 	}
 	return whole
@@ -197,7 +197,7 @@ func spatialAxes(m *rewrite.Match) bool {
 	}
 	seen := map[int]bool{}
 	for _, a := range axes {
-		if a = place(a, rank); a < 2 {
+		if a = fromFront(a, rank); a < 2 {
 			return false
 		}
 		seen[a] = true
