@@ -171,20 +171,40 @@ func (s *convShape) packDepthwise(dst, src []float32, at [3]axisPhase) {
 func (s *convShape) packPhase(dst, src []float32, at [3]axisPhase, nr int) {
 	taps := s.taps()
 	k := len(at[0].taps) * len(at[1].taps) * len(at[2].taps) * s.cg
+	perOC, perIC := s.cg*taps, taps // how far apart src has neighbouring channels
+	if s.transposed {
+		perOC, perIC = taps, s.ocg*taps
+	}
 	size := PackedB(k, s.ocg, nr)
-	clear(dst[:s.group*size])
-	s.eachTap(at, func(i, tap int) {
-		for g := range s.group {
-			for oc := range s.ocg {
-				d := dst[g*size+oc/nr*k*nr+i*s.cg*nr+oc%nr:]
-				for ic := range s.cg {
-					from := (g*s.ocg+oc)*s.cg + ic
-					if s.transposed {
-						from = (g*s.cg+ic)*s.ocg + oc
-					}
-					d[ic*nr] = src[from*taps+tap]
-				}
+	for g := range s.group {
+		from, to := src[g*s.cg*s.ocg*taps:], dst[g*size:(g+1)*size]
+		if taps == 1 {
+			PackB(to, from, max(perOC, perIC), s.cg, s.ocg, nr, !s.transposed)
+			continue
+		}
+		clear(to)
+		// Some channels at a time, so that their weights stay in the first-level cache for all taps.
+		const some = 8
+		for oc := 0; oc < s.ocg; oc += some {
+			for ic := 0; ic < s.cg; ic += some {
+				m, n := min(some, s.ocg-oc), min(some, s.cg-ic)
+				s.eachTap(at, func(i, tap int) {
+					d := to[oc/nr*nr*k+(i*s.cg+ic)*nr+oc%nr:]
+					packTap(d, from[oc*perOC+ic*perIC+tap:], n, m, nr, perIC, perOC)
+				})
 			}
 		}
-	})
+	}
+}
+
+// packTap writes one tap's weights for n input channels and m result channels of one panel.
+func packTap(d, src []float32, n, m, nr, perIC, perOC int) {
+	for c := range n {
+		row := d[c*nr : c*nr+m]
+		at := c * perIC
+		for j := range row {
+			row[j] = src[at]
+			at += perOC
+		}
+	}
 }

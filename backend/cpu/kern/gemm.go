@@ -57,6 +57,14 @@ var gemmRows = []gemmRow{
 	{"gemm.f32.2x4.go", 0, 2, 32, [4]int{1: 1, 2: 1, 3: 1}, false}, // panels packed for another machine
 }
 
+// wideFor returns how many panels one call takes when it has so many rows.
+func (r *gemmRow) wideFor(rows int) int {
+	if rows > 0 && rows < len(r.wide) {
+		return r.wide[rows]
+	}
+	return 1
+}
+
 // gemmRowFor returns the best row for panels of nr columns, or of any width if nr is 0; nil if there is none.
 func gemmRowFor(nr int) *gemmRow {
 	f := CPU()

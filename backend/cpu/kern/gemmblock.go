@@ -109,8 +109,8 @@ func evenPart(n, limit, at int) int {
 // step runs one stretch of k over the panels.
 func (g *gemmPart) step(t *gemmTile, a, b unsafe.Pointer, p0, p1 int, last bool) {
 	wide := 1
-	if g.len < len(g.row.wide) && g.runs == 1 {
-		wide = g.row.wide[g.len]
+	if g.runs == 1 {
+		wide = g.row.wideFor(g.len)
 	}
 	nr := g.row.nr
 	for p := p0; p < p1; p += wide {

@@ -174,7 +174,9 @@ func (g *Gemm) split(blocks gemmBlocks, workers int) {
 
 // Do computes blocks lo to hi-1.
 func (g *Gemm) Do(worker, lo, hi int) {
-	panels := (g.N + g.NR - 1) / g.NR
+	// Blocks of columns begin where a call of the kernel does.
+	panels, wide := (g.N+g.NR-1)/g.NR, g.part.row.wideFor(g.M)
+	groups := (panels + wide - 1) / wide
 	for id := lo; id < hi; id++ {
 		ib, jb := id/g.nb, id%g.nb
 		m0, m1 := g.M*ib/g.mb, g.M*(ib+1)/g.mb
@@ -189,7 +191,7 @@ func (g *Gemm) Do(worker, lo, hi int) {
 		} else {
 			p.a = unsafe.Add(p.a, m0*p.lda)
 		}
-		p.panels(panels*jb/g.nb, panels*(jb+1)/g.nb)
+		p.panels(groups*jb/g.nb*wide, min(panels, groups*(jb+1)/g.nb*wide))
 		if g.After != nil {
 			g.After(m0, m1)
 		}
