@@ -145,33 +145,49 @@ func (e *emitter) node(n *ir.Node) error {
 	for _, v := range n.In {
 		st.Args = append(st.Args, e.slotOf(v))
 	}
+	c := &call{e: e, st: &st, outs: make([]ir.Shape, len(n.Out))}
 	if n.Op == op.Sizes.Op {
 		st.Kernel = sizesKernel
 	} else if k != nil {
 		st.Kernel = k.Name
-		if err := e.emit(k, n, &st); err != nil {
-			return err
+		if k.Emit != nil {
+			param, err := k.Emit(c, n)
+			if err != nil {
+				return err
+			}
+			st.Param = param
 		}
 	} else if err := e.subs(n, &st); err != nil {
 		return err
 	}
-	for _, v := range n.Out {
-		st.Args = append(st.Args, e.result(v, k != nil))
+	for i, v := range n.Out {
+		slot := e.result(v, k != nil)
+		if c.outs[i] != nil {
+			slot = e.alias(slot, c.outs[i])
+		}
+		st.Args = append(st.Args, slot)
 	}
-	e.p.Steps = append(e.p.Steps, st)
-	for _, a := range st.Args {
-		e.touch(a)
+	e.step(st)
+	if c.after != nil {
+		return c.after()
 	}
 	return nil
 }
 
-func (e *emitter) emit(k *Kernel, n *ir.Node, st *backend.Step) error {
-	if k.Emit == nil {
-		return nil
+// step appends a step.
+func (e *emitter) step(st backend.Step) {
+	e.p.Steps = append(e.p.Steps, st)
+	for _, a := range st.Args {
+		e.touch(a)
 	}
-	param, err := k.Emit(&call{e: e, st: st}, n)
-	st.Param = param
-	return err
+}
+
+// alias returns a slot over the same bytes as another, with other sizes.
+func (e *emitter) alias(slot int, shape ir.Shape) int {
+	s := e.p.Slots[slot]
+	s.Type = ir.TensorOf(s.Type.DType, shape...)
+	e.p.Slots = append(e.p.Slots, s)
+	return len(e.p.Slots) - 1
 }
 
 // known reports whether every symbol in t's sizes is in have.
@@ -264,17 +280,13 @@ func (e *emitter) output(o ir.Output) {
 	e.p.Outputs = append(e.p.Outputs, backend.Param{Name: o.Name, Slot: slot, Type: o.Value.Type})
 }
 
-// call is what a kernel's Emit may change: the operands of its step.
+// call is what a kernel's Emit may change: the operands of its step, and the sizes by which the kernel sees the results.
 type call struct {
-	e  *emitter
-	st *backend.Step
+	e     *emitter
+	st    *backend.Step
+	outs  []ir.Shape   // by result; nil: as they are
+	after func() error // adds steps behind this one
 }
-
-// Drop removes operand i: the kernel does not read it.
-func (c *call) Drop(i int) { c.st.Args[i] = -1 }
-
-// PackAs replaces operand i by a constant of the kernel's own, whose sizes the kernel sees as shape.
-func (c *call) PackAs(i int, t *tensor.Tensor, shape ir.Shape) { c.st.Args[i] = c.e.packed(t, shape) }
 
 // SetArgs replaces all operands by those given; nil is absent.
 func (c *call) SetArgs(in ...*ir.Value) {
@@ -283,3 +295,12 @@ func (c *call) SetArgs(in ...*ir.Value) {
 		c.st.Args = append(c.st.Args, c.e.slotOf(v))
 	}
 }
+
+// Alias makes the kernel see operand i with other sizes.
+func (c *call) Alias(i int, shape ir.Shape) { c.st.Args[i] = c.e.alias(c.st.Args[i], shape) }
+
+// AliasOut makes the kernel see result i with other sizes.
+func (c *call) AliasOut(i int, shape ir.Shape) { c.outs[i] = shape }
+
+// PackAs replaces operand i by a constant of the kernel's own, whose sizes the kernel sees as shape.
+func (c *call) PackAs(i int, t *tensor.Tensor, shape ir.Shape) { c.st.Args[i] = c.e.packed(t, shape) }

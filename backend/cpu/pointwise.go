@@ -1,0 +1,242 @@
+package cpu
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/cameo-onnx/cameo/backend"
+	"github.com/cameo-onnx/cameo/backend/cpu/kern"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
+	"github.com/cameo-onnx/cameo/ir/sym"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+// pointwiseKernels holds a row for every op that a register program can express, and one for fused loops of them.
+var pointwiseKernels = func() []Kernel {
+	rows := []Kernel{{Name: "fused.f32", Op: op.Fused.Op, Takes: takesFused, Emit: emitPointwise, Run: kern.PointwiseF32}}
+	for o, i := range instructions {
+		if i != nil && o != op.Identity.Op {
+			rows = append(rows, Kernel{Name: o.Name + ".f32", Op: o, Takes: takesPointwise, Emit: emitPointwise, Run: kern.PointwiseF32})
+		}
+	}
+	return rows
+}()
+
+func takesPointwise(n *ir.Node) bool {
+	return inProgram(n) && anyF32(n) && fitsMemory(n) && maxRank(n) <= kern.MaxRank
+}
+
+// anyF32 reports whether n computes on float32 at all; on bools alone Eval or the portable rows do.
+func anyF32(n *ir.Node) bool {
+	return slices.ContainsFunc(slices.Concat(n.In, n.Out), func(v *ir.Value) bool { return v != nil && v.Type.DType == tensor.F32 })
+}
+
+func maxRank(n *ir.Node) int {
+	r := 0
+	for _, v := range n.Out {
+		r = max(r, v.Type.Rank())
+	}
+	return r
+}
+
+func takesFused(n *ir.Node) bool {
+	if maxRank(n) > kern.MaxRank || !fitsMemory(n) {
+		return false
+	}
+	for _, v := range slices.Concat(n.In, n.Out) {
+		if v.Type.Kind != ir.Tensor || v.Type.Unranked || !pointwiseType(v.Type.DType) {
+			return false
+		}
+	}
+	_, _, ok := bodyProgram(n.Bodies[0])
+	return ok && !slices.ContainsFunc(n.Bodies[0].Nodes, func(m *ir.Node) bool { return !inProgram(m) })
+}
+
+// bodyProgram returns the program of a body, and its operands: the body's inputs, then constants.
+func bodyProgram(g *ir.Graph) (kern.Program, []*ir.Value, bool) {
+	for _, m := range g.Nodes {
+		if !inProgram(m) {
+			return kern.Program{}, nil, false
+		}
+	}
+	outs := make([]*ir.Value, len(g.Outputs))
+	for i, o := range g.Outputs {
+		outs[i] = o.Value
+	}
+	return programOf(g.Nodes, g.Inputs, outs)
+}
+
+// fitsMemory reports whether the operands of an elementwise node can be walked in the order in which its results lie in memory.
+func fitsMemory(n *ir.Node) bool {
+	layout := n.Out[0].Type.Layout
+	for _, v := range slices.Concat(n.In, n.Out) {
+		if v != nil {
+			if _, ok := memoryShape(v, layout, n.Out[0].Type.Rank()); !ok {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// memoryShape returns v's sizes in the order of memory of results that have the given layout and rank; false where v lies in another order.
+func memoryShape(v *ir.Value, layout ir.Layout, rank int) (ir.Shape, bool) {
+	s := v.Type.Shape
+	if layout == ir.RowMajor {
+		return s, v.Type.Layout == ir.RowMajor
+	}
+	full := make(ir.Shape, rank)
+	for i := range full {
+		full[i] = sym.Const(1)
+	}
+	copy(full[rank-len(s):], s)
+	if v.Type.Layout == ir.RowMajor {
+		spread := 0 // axes along which it varies: with one at most, every order is the same
+		for _, d := range full {
+			if k, ok := d.Int(); !ok || k != 1 {
+				spread++
+			}
+		}
+		if spread > 1 {
+			return nil, false
+		}
+	}
+	return channelsLast(full), v.Type.Layout == ir.RowMajor || len(s) == rank
+}
+
+// channelsLast returns sizes in the order N, spatial, C.
+func channelsLast(s ir.Shape) ir.Shape {
+	if len(s) < 3 {
+		return s
+	}
+	out := append(ir.Shape{s[0]}, s[2:]...)
+	return append(out, s[1])
+}
+
+func emitPointwise(c *call, n *ir.Node) (any, error) {
+	var prog kern.Program
+	var inputs []*ir.Value
+	var ok bool
+	outer := map[*ir.Value]*ir.Value{}
+	if n.Op == op.Fused.Op {
+		prog, inputs, ok = bodyProgram(n.Bodies[0])
+		for i, v := range n.Bodies[0].Inputs {
+			outer[v] = n.In[i]
+		}
+	} else {
+		prog, inputs, ok = programOf([]*ir.Node{n}, nil, n.Out)
+	}
+	if !ok {
+		return nil, fmt.Errorf("its program takes more than %d registers", kern.MaxRegs)
+	}
+	layout, rank := n.Out[0].Type.Layout, n.Out[0].Type.Rank()
+	p := &kern.PointwiseParam{Program: prog}
+	c.st.Args = c.st.Args[:0]
+	for _, v := range inputs {
+		if err := c.operand(v, outer[v], layout, rank); err != nil {
+			return nil, err
+		}
+		p.Types = append(p.Types, kernType(v.Type.DType))
+	}
+	for i, v := range n.Out {
+		s, _ := memoryShape(v, layout, rank)
+		c.AliasOut(i, s)
+		p.Types = append(p.Types, kernType(v.Type.DType))
+	}
+	if !slices.ContainsFunc(p.Types, func(t kern.DType) bool { return t != kern.Float32 }) {
+		p.Types = nil
+	}
+	return p, nil
+}
+
+// operand appends an operand of a program: v, or what v stands for outside the body it belongs to.
+func (c *call) operand(v, outer *ir.Value, layout ir.Layout, rank int) error {
+	slot := -1
+	if outer != nil {
+		v = outer
+	}
+	if outer == nil && v.IsConst() {
+		slot = c.e.packed(v.Data, v.Type.Shape)
+	} else {
+		slot = c.e.slotOf(v)
+	}
+	s, ok := memoryShape(v, layout, rank)
+	if !ok {
+		return fmt.Errorf("operand %%%s of type %v does not lie in the order of the results", v.Name, v.Type)
+	}
+	c.st.Args = append(c.st.Args, c.e.alias(slot, s))
+	return nil
+}
+
+// kernType returns the kernels' name of an element type; they have none for those narrower than a byte, floats of 16 bits and less, strings and complex numbers.
+func kernType(d tensor.DType) kern.DType {
+	t, _ := kernTypeOf(d)
+	return t
+}
+
+func kernTypeOf(d tensor.DType) (kern.DType, bool) {
+	switch d {
+	case tensor.F32:
+		return kern.Float32, true
+	case tensor.F64:
+		return kern.Float64, true
+	case tensor.I8:
+		return kern.Int8, true
+	case tensor.I16:
+		return kern.Int16, true
+	case tensor.I32:
+		return kern.Int32, true
+	case tensor.I64:
+		return kern.Int64, true
+	case tensor.U8:
+		return kern.Uint8, true
+	case tensor.U16:
+		return kern.Uint16, true
+	case tensor.U32:
+		return kern.Uint32, true
+	case tensor.U64:
+		return kern.Uint64, true
+	case tensor.Bool:
+		return kern.Bool, true
+	}
+	return 0, false
+}
+
+// epilogue makes the call add a step behind its own that applies n's epilogue to the result, in place.
+func (c *call) epilogue(n *ir.Node) error {
+	g := n.Epilogue()
+	if g == nil {
+		return nil
+	}
+	prog, inputs, ok := bodyProgram(g)
+	if !ok {
+		return fmt.Errorf("the pointwise kernel cannot apply its epilogue")
+	}
+	c.after = func() error {
+		out := n.Out[0]
+		st := backend.Step{Kernel: "fused.f32", Node: n, Outs: 1, From: n.From}
+		d := &call{e: c.e, st: &st}
+		for _, v := range inputs {
+			from := v
+			if i := slices.Index(g.Inputs, v); i == 0 {
+				from = out
+			} else if i > 0 {
+				from = n.In[n.Own()+i-1]
+			}
+			outer := from
+			if from == v {
+				outer = nil
+			}
+			if err := d.operand(v, outer, out.Type.Layout, out.Type.Rank()); err != nil {
+				return err
+			}
+		}
+		s, _ := memoryShape(out, out.Type.Layout, out.Type.Rank())
+		st.Args = append(st.Args, c.e.alias(c.e.slots[out.ID], s))
+		st.Param = &kern.PointwiseParam{Program: prog}
+		c.e.step(st)
+		return nil
+	}
+	return nil
+}

@@ -1,0 +1,262 @@
+package cpu
+
+import (
+	"github.com/cameo-onnx/cameo/backend/cpu/kern"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+// programmer turns elementwise nodes into a register program. Temporaries are given numbers of their own first; finish packs them into registers.
+type programmer struct {
+	code   []kern.Instr
+	inputs []*ir.Value
+	regs   map[*ir.Value]uint8
+	next   int // the next virtual register
+	failed bool
+}
+
+// instruction builds what a node means from its operands' registers and returns the register of the result.
+type instruction func(b *programmer, n *ir.Node, in []operand) uint8
+
+// An operand is a register, or a number known when compiling.
+type operand struct {
+	reg   uint8
+	imm   float32
+	isImm bool
+}
+
+// emit1 and emit2 append an instruction and return its result.
+func (b *programmer) emit(o kern.Op, imm float32, in ...uint8) uint8 {
+	if b.next >= 250 {
+		b.failed = true
+		return 0
+	}
+	i := kern.Instr{Op: o, Dst: uint8(b.next), Imm: imm}
+	for k, r := range in {
+		*[]*uint8{&i.A, &i.B, &i.C}[k] = r
+	}
+	b.code = append(b.code, i)
+	b.next++
+	return i.Dst
+}
+
+// reg returns an operand in a register.
+func (b *programmer) reg(x operand) uint8 {
+	if x.isImm {
+		return b.emit(kern.OpConst, x.imm)
+	}
+	return x.reg
+}
+
+// unary applies an instruction of one operand.
+func (b *programmer) unary(o kern.Op, x operand) uint8 { return b.emit(o, 0, b.reg(x)) }
+
+// binary applies an instruction of two operands, one of which may be a number.
+func (b *programmer) binary(o kern.Op, x, y operand) uint8 {
+	switch {
+	case y.isImm && !x.isImm:
+		return b.emit(o, y.imm, x.reg, kern.ImmReg)
+	case x.isImm && !y.isImm:
+		return b.emit(o, x.imm, kern.ImmReg, y.reg)
+	}
+	return b.emit(o, 0, b.reg(x), b.reg(y))
+}
+
+func imm(x float32) operand { return operand{imm: x, isImm: true} }
+
+func reg(r uint8) operand { return operand{reg: r} }
+
+func plain1(o kern.Op) instruction {
+	return func(b *programmer, _ *ir.Node, in []operand) uint8 { return b.unary(o, in[0]) }
+}
+
+func plain2(o kern.Op) instruction {
+	return func(b *programmer, _ *ir.Node, in []operand) uint8 { return b.binary(o, in[0], in[1]) }
+}
+
+// folded applies an instruction from the left over any number of operands.
+func folded(o kern.Op, last func(b *programmer, x uint8, n int) uint8) instruction {
+	return func(b *programmer, _ *ir.Node, in []operand) uint8 {
+		x := in[0]
+		for _, y := range in[1:] {
+			x = reg(b.binary(o, x, y))
+		}
+		if last != nil {
+			return last(b, b.reg(x), len(in))
+		}
+		return b.reg(x)
+	}
+}
+
+// instructions holds what the pointwise kernel can do, by op. Ops that need a file of their own to be understood are left to Eval.
+var instructions = map[*ir.Op]instruction{
+	op.Add.Op: plain2(kern.OpAdd), op.Sub.Op: plain2(kern.OpSub), op.Mul.Op: plain2(kern.OpMul), op.Div.Op: plain2(kern.OpDiv),
+	op.Pow.Op: powInstr, op.PRelu.Op: plain2(kern.OpPRelu),
+	op.Max.Op: folded(kern.OpMax, nil), op.Min.Op: folded(kern.OpMin, nil), op.Sum.Op: folded(kern.OpAdd, nil),
+	op.Mean.Op: folded(kern.OpAdd, func(b *programmer, x uint8, n int) uint8 {
+		return b.binary(kern.OpDiv, reg(x), imm(float32(n)))
+	}),
+	op.Neg.Op: plain1(kern.OpNeg), op.Abs.Op: plain1(kern.OpAbs), op.Sqrt.Op: plain1(kern.OpSqrt), op.Reciprocal.Op: plain1(kern.OpReciprocal),
+	op.Relu.Op: plain1(kern.OpRelu), op.Floor.Op: plain1(kern.OpFloor), op.Ceil.Op: plain1(kern.OpCeil), op.Round.Op: plain1(kern.OpRound), op.Sign.Op: plain1(kern.OpSign),
+	op.Exp.Op: plain1(kern.OpExp), op.Log.Op: plain1(kern.OpLog), op.Sigmoid.Op: plain1(kern.OpSigmoid), op.Tanh.Op: plain1(kern.OpTanh), op.Erf.Op: plain1(kern.OpErf),
+	op.Softplus.Op: plain1(kern.OpSoftplus), op.Softsign.Op: plain1(kern.OpSoftsign), op.Mish.Op: plain1(kern.OpMish), op.HardSwish.Op: plain1(kern.OpHardSwish),
+	op.Sin.Op: plain1(kern.OpSin), op.Cos.Op: plain1(kern.OpCos), op.Tan.Op: plain1(kern.OpTan), op.Asin.Op: plain1(kern.OpAsin), op.Acos.Op: plain1(kern.OpAcos), op.Atan.Op: plain1(kern.OpAtan),
+	op.Sinh.Op: plain1(kern.OpSinh), op.Cosh.Op: plain1(kern.OpCosh), op.Asinh.Op: plain1(kern.OpAsinh), op.Acosh.Op: plain1(kern.OpAcosh), op.Atanh.Op: plain1(kern.OpAtanh),
+	op.Equal.Op: plain2(kern.OpEq), op.Greater.Op: plain2(kern.OpGt), op.GreaterOrEqual.Op: plain2(kern.OpGe), op.Less.Op: plain2(kern.OpLt), op.LessOrEqual.Op: plain2(kern.OpLe),
+	op.And.Op: plain2(kern.OpAnd), op.Or.Op: plain2(kern.OpOr), op.Xor.Op: plain2(kern.OpXor), op.Not.Op: plain1(kern.OpNot), op.IsNaN.Op: plain1(kern.OpIsNaN),
+	op.IsInf.Op: isInfInstr, op.Clip.Op: clipInstr, op.Where.Op: whereInstr, op.Gelu.Op: geluInstr, op.Selu.Op: seluInstr, op.Shrink.Op: nil,
+	op.LeakyRelu.Op: func(b *programmer, n *ir.Node, in []operand) uint8 {
+		return b.binary(kern.OpPRelu, reg(b.reg(in[0])), imm(op.LeakyRelu.Attrs(n).Alpha))
+	},
+	op.Elu.Op: func(b *programmer, n *ir.Node, in []operand) uint8 {
+		return b.emit(kern.OpElu, op.Elu.Attrs(n).Alpha, b.reg(in[0]))
+	},
+	op.HardSigmoid.Op: func(b *programmer, n *ir.Node, in []operand) uint8 {
+		a := op.HardSigmoid.Attrs(n)
+		x := b.binary(kern.OpAdd, reg(b.binary(kern.OpMul, reg(b.reg(in[0])), imm(a.Alpha))), imm(a.Beta))
+		return b.emit(kern.OpReluN, 1, x)
+	},
+	op.Swish.Op: func(b *programmer, n *ir.Node, in []operand) uint8 {
+		x := b.reg(in[0])
+		if a := op.Swish.Attrs(n).Alpha; a != 1 {
+			return b.binary(kern.OpMul, reg(x), reg(b.unary(kern.OpSigmoid, reg(b.binary(kern.OpMul, reg(x), imm(a))))))
+		}
+		return b.unary(kern.OpSilu, reg(x))
+	},
+	op.Identity.Op: plain1(kern.OpCopy),
+}
+
+func powInstr(b *programmer, _ *ir.Node, in []operand) uint8 {
+	if in[1].isImm {
+		switch in[1].imm {
+		case 2:
+			return b.unary(kern.OpSquare, in[0])
+		case 0.5:
+			return b.unary(kern.OpSqrt, in[0])
+		case 3:
+			x := reg(b.reg(in[0]))
+			return b.binary(kern.OpMul, reg(b.unary(kern.OpSquare, x)), x)
+		}
+	}
+	return b.binary(kern.OpPow, in[0], in[1])
+}
+
+func isInfInstr(b *programmer, n *ir.Node, in []operand) uint8 {
+	a := op.IsInf.Attrs(n)
+	x := reg(b.reg(in[0]))
+	m := b.unary(kern.OpIsInf, x)
+	switch {
+	case !a.DetectPositive && !a.DetectNegative:
+		return b.emit(kern.OpConst, 0)
+	case !a.DetectPositive:
+		return b.binary(kern.OpAnd, reg(m), reg(b.binary(kern.OpLt, x, imm(0))))
+	case !a.DetectNegative:
+		return b.binary(kern.OpAnd, reg(m), reg(b.binary(kern.OpGt, x, imm(0))))
+	}
+	return m
+}
+
+func clipInstr(b *programmer, n *ir.Node, in []operand) uint8 {
+	x := b.reg(in[0])
+	if len(in) > 1 && n.In[1] != nil {
+		x = b.binary(kern.OpMax, reg(x), in[1])
+	}
+	if len(in) > 2 && n.In[2] != nil {
+		x = b.binary(kern.OpMin, reg(x), in[2])
+	}
+	return x
+}
+
+func whereInstr(b *programmer, _ *ir.Node, in []operand) uint8 {
+	return b.emit(kern.OpWhere, 0, b.reg(in[0]), b.reg(in[1]), b.reg(in[2]))
+}
+
+func geluInstr(b *programmer, n *ir.Node, in []operand) uint8 {
+	if op.Gelu.Attrs(n).Approximate == "tanh" {
+		return b.unary(kern.OpGeluTanh, in[0])
+	}
+	return b.unary(kern.OpGelu, in[0])
+}
+
+func seluInstr(b *programmer, n *ir.Node, in []operand) uint8 {
+	a := op.Selu.Attrs(n)
+	return b.binary(kern.OpMul, reg(b.emit(kern.OpElu, a.Alpha, b.reg(in[0]))), imm(a.Gamma))
+}
+
+// pointwiseType reports whether the pointwise kernel can read and write elements of type d without loss.
+func pointwiseType(d tensor.DType) bool { return d == tensor.F32 || d == tensor.Bool }
+
+// inProgram reports whether n can be part of a register program.
+func inProgram(n *ir.Node) bool {
+	if instructions[n.Op] == nil || len(n.Bodies) > 0 || len(n.Out) != 1 {
+		return false
+	}
+	for _, list := range [][]*ir.Value{n.In, n.Out} {
+		for _, v := range list {
+			if v != nil && (v.Type.Kind != ir.Tensor || v.Type.Unranked || !pointwiseType(v.Type.DType)) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// scalarOf returns the number that a constant of one element, or of equal elements, holds.
+func scalarOf(v *ir.Value) (float32, bool) {
+	if v == nil || !v.IsConst() || v.Data.Len() != 1 || !pointwiseType(v.Data.DType()) {
+		return 0, false
+	}
+	return float32(v.Data.Float64At(0)), true
+}
+
+// node appends the instructions of n.
+func (b *programmer) node(n *ir.Node) {
+	in := make([]operand, len(n.In))
+	for i, v := range n.In {
+		if v == nil {
+			continue
+		}
+		if x, ok := scalarOf(v); ok {
+			in[i] = imm(x)
+			continue
+		}
+		in[i] = reg(b.load(v))
+	}
+	b.regs[n.Out[0]] = instructions[n.Op](b, n, in)
+}
+
+// load returns the register of a value, which becomes an operand of the program if it is none yet.
+func (b *programmer) load(v *ir.Value) uint8 {
+	if r, ok := b.regs[v]; ok {
+		return r
+	}
+	b.inputs = append(b.inputs, v)
+	b.regs[v] = uint8(b.next)
+	b.next++
+	return b.regs[v]
+}
+
+// programOf returns the register program of nodes in order, its operands and whether it fits.
+func programOf(nodes []*ir.Node, inputs, outputs []*ir.Value) (kern.Program, []*ir.Value, bool) {
+	b := &programmer{regs: map[*ir.Value]uint8{}}
+	for _, v := range inputs {
+		b.load(v)
+	}
+	for _, n := range nodes { // constants of more than one element are operands too
+		for _, v := range n.In {
+			if _, scalar := scalarOf(v); v != nil && v.IsConst() && !scalar {
+				b.load(v)
+			}
+		}
+	}
+	for _, n := range nodes {
+		b.node(n)
+	}
+	outs := make([]uint8, len(outputs))
+	for i, v := range outputs {
+		outs[i] = b.load(v)
+	}
+	p, ok := b.finish(outs)
+	return p, b.inputs, ok
+}
