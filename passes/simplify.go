@@ -113,9 +113,8 @@ func clipOnce(m *rewrite.Match) *ir.Value {
 }
 
 func castTo(m *rewrite.Match) *ir.Value {
-	a := op.Cast.Default()
-	a.To = m.Root.Out[0].Type.DType
-	return op.Cast.New(m.B, a, m.Value("x"))
+	a := op.CastLike.Attrs(m.Root)
+	return op.Cast.New(m.B, op.CastAttrs{To: m.Root.Out[0].Type.DType, Saturate: a.Saturate, RoundMode: a.RoundMode}, m.Value("x"))
 }
 
 // widens reports whether the inner of two casts keeps every value, so that the outer one may read its operand.
