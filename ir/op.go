@@ -41,6 +41,8 @@ type Op struct {
 	Lower func(*Builder, *Node) ([]*Value, error)
 	// Grad builds the adjoints of the operands, given those of the results; nil entries are zero.
 	Grad func(*Builder, *Node, []*Value) ([]*Value, error)
+	// Own notes in the attributes how many operands are the node's own, for ops that take any number of them: captures follow. Nil where the signature tells.
+	Own func(attrs any, operands int) any
 	// BodyTypes returns the input types of each body for the given operands. It is called with no bodies first, then with those that were
 	// built so: it then returns types wide enough for what the bodies returned (a loop's carried values), and whether they changed.
 	BodyTypes func(s *Scope, attrs any, in []Known, prev [][]Type) ([][]Type, bool, error)

@@ -72,7 +72,7 @@ func (n *node) bodies(o *ir.Op, attrs any) ([]*ir.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	for range 4 {
+	for range 16 {
 		n.caps = &captures{has: map[*ir.Value]bool{}}
 		var scopes []*scope
 		for i, name := range o.Bodies {

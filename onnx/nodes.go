@@ -274,6 +274,9 @@ func (n *node) add(o *ir.Op) ([]*ir.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Own != nil {
+		attrs = o.Own(attrs, len(n.in))
+	}
 	n.s.b.From = []string{n.s.prefix + label(n.proto)}
 	in := n.in
 	var bodies []*ir.Graph

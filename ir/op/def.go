@@ -38,6 +38,7 @@ type DefN[A any] struct {
 	Eval      func(*ir.Env, A, []tensor.Value) ([]tensor.Value, error)
 	Lower     func(*ir.Builder, A, *ir.Node) []*ir.Value
 	Grad      func(*ir.Builder, A, *ir.Node, []*ir.Value) []*ir.Value
+	Own       func(a A, operands int) A
 	BodyTypes func(s *ir.Scope, a A, in []ir.Known, prev [][]ir.Type) ([][]ir.Type, bool, error)
 }
 
@@ -176,6 +177,9 @@ func MakeN[A any](d DefN[A]) Kind[A] {
 			in := d.Grad(b, n.Attrs.(A), n, dy)
 			return in, b.Err()
 		}
+	}
+	if d.Own != nil {
+		o.Own = func(a any, operands int) any { return d.Own(a.(A), operands) }
 	}
 	if d.BodyTypes != nil {
 		o.BodyTypes = func(s *ir.Scope, a any, in []ir.Known, prev [][]ir.Type) ([][]ir.Type, bool, error) {
