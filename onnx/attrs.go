@@ -23,6 +23,9 @@ func (n *node) decodeAttrs(o *ir.Op) (any, error) {
 		if a == nil {
 			continue
 		}
+		if isDerived(o, f.Name) {
+			return nil, fmt.Errorf("attribute %s: %w", wire.Quote(f.Name), ir.ErrUnsupported)
+		}
 		if err := n.setAttr(v.Field(f.Index), a); err != nil {
 			return nil, fmt.Errorf("attribute %s: %w", f.Name, err)
 		}

@@ -173,6 +173,13 @@ func (s *exportScope) outputNames() (copies []ir.Output) {
 		}
 		s.own[name] = true
 		s.pg.Outputs = append(s.pg.Outputs, s.info(name, o.Value.Type))
+		if o.Value.IsConst() && s.outer != nil && s.names[o.Value] == "" {
+			// A subgraph's output must be made by a node.
+			s.names[o.Value] = name
+			value := &wire.Attr{Name: "value", Type: wire.AttrTensor, T: wire.FromTensor("", o.Value.Data)}
+			s.pg.Nodes = append(s.pg.Nodes, &wire.Node{OpType: "Constant", Out: []string{name}, Attrs: []*wire.Attr{value}})
+			continue
+		}
 		copies = append(copies, ir.Output{Name: name, Value: o.Value})
 	}
 	return copies

@@ -62,6 +62,14 @@ func (s *exportScope) bodies(n *ir.Node, p *wire.Node) error {
 
 // ownOperands returns the number of operands that are n's op's own; those behind them are captured.
 func ownOperands(n *ir.Node) int {
+	if n.Op.Own != nil {
+		for k := len(n.In); k > 0; k-- {
+			if ir.EqualAttrs(n.Op.Own(n.Attrs, k), n.Attrs) {
+				return k
+			}
+		}
+		return 0
+	}
 	for i, p := range n.Op.Sig.In {
 		if p.Variadic {
 			return min(i, len(n.In))
@@ -71,7 +79,16 @@ func ownOperands(n *ir.Node) int {
 }
 
 // isDerived reports whether an attribute only counts operands, so that ONNX does not have it.
-func isDerived(n *ir.Node, name string) bool {
+func isDerived(o *ir.Op, name string) bool {
+	if o.Own == nil {
+		return false
+	}
+	x, y := reflect.ValueOf(o.Own(o.Attrs, 8)), reflect.ValueOf(o.Own(o.Attrs, 9))
+	for _, f := range ir.Fields(o.Attrs) {
+		if f.Name == name {
+			return !reflect.DeepEqual(x.Field(f.Index).Interface(), y.Field(f.Index).Interface())
+		}
+	}
 	return false
 }
 
@@ -143,7 +160,7 @@ func (x *exporter) attrs(n *ir.Node) (out []*wire.Attr) {
 	required := requiredAttrs[opName{n.Op.Domain, n.Op.ONNX}]
 	for _, f := range ir.Fields(n.Attrs) {
 		same := ir.AttrText(n.Attrs, f.Name) == ir.AttrText(n.Op.Attrs, f.Name)
-		if same && !slices.Contains(required, f.Name) || isDerived(n, f.Name) {
+		if same && !slices.Contains(required, f.Name) || isDerived(n.Op, f.Name) {
 			continue
 		}
 		a := &wire.Attr{Name: f.Name}
