@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
 
@@ -53,6 +54,45 @@ func (s *scope) call(n *node, f *wire.Function) ([]*ir.Value, error) {
 	for i, name := range f.Outputs {
 		if outs[i] = sub.vals[name]; outs[i] == nil && i < n.outs && n.proto.Out[i] != "" {
 			return nil, fmt.Errorf("%w: function %s does not define its result %s", wire.ErrFormat, wire.Quote(f.Name), wire.Quote(name))
+		}
+	}
+	return outs, nil
+}
+
+// decided returns the branch of an If of which the condition is known. The other need not even make sense.
+func (n *node) decided(o *ir.Op) *wire.Graph {
+	if o != op.If.Op || len(n.in) != 1 || n.in[0] == nil {
+		return nil
+	}
+	cond, ok := n.in[0].Known().Ints()
+	if !ok || len(cond) != 1 {
+		return nil
+	}
+	a := n.attrs[o.Bodies[1-cond[0]]]
+	if a == nil || a.G == nil || len(a.G.Inputs) > 0 || len(a.G.Outputs) < n.outs {
+		return nil
+	}
+	return a.G
+}
+
+// branch builds a subgraph into the graph around it, and returns its outputs.
+func (n *node) branch(pg *wire.Graph) ([]*ir.Value, error) {
+	im, s := n.s.im, n.s
+	if im.depth++; im.depth > maxDepth {
+		return nil, fmt.Errorf("%w: functions and subgraphs are nested more than %d deep", wire.ErrBudget, maxDepth)
+	}
+	defer func() { im.depth-- }()
+	sub := &scope{im: im, g: s.g, b: s.b, vals: map[string]*ir.Value{}, outer: s, refs: s.refs, absent: s.absent, prefix: s.prefix + label(n.proto) + "/", inline: true}
+	if err := sub.inits(pg); err != nil {
+		return nil, err
+	}
+	if err := sub.nodes(pg.Nodes); err != nil {
+		return nil, err
+	}
+	outs := make([]*ir.Value, len(pg.Outputs))
+	for i, vi := range pg.Outputs {
+		if outs[i] = sub.lookup(vi.Name); outs[i] == nil {
+			return nil, fmt.Errorf("%w: subgraph %s does not define its output %s", wire.ErrFormat, wire.Quote(pg.Name), wire.Quote(vi.Name))
 		}
 	}
 	return outs, nil

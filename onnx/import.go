@@ -118,6 +118,7 @@ type scope struct {
 	refs   map[string]*wire.Attr   // attributes of the function being inlined
 	absent map[string]bool         // operands that the call leaves out
 	prefix string                  // of the names of values inside a function
+	inline bool                    // a branch built into the graph around it, of which it sees every value as it is
 }
 
 // captures are the values from outside that the bodies of one node use, in the order of its operands.
@@ -135,8 +136,8 @@ func (s *scope) lookup(name string) *ir.Value {
 		return nil
 	}
 	v := s.outer.lookup(name)
-	if v == nil {
-		return nil
+	if v == nil || s.inline {
+		return v
 	}
 	in := s.capIn[v]
 	switch {

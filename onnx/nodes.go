@@ -280,6 +280,9 @@ func (n *node) add(o *ir.Op) ([]*ir.Value, error) {
 	n.s.b.From = []string{n.s.prefix + label(n.proto)}
 	in := n.in
 	var bodies []*ir.Graph
+	if pg := n.decided(o); pg != nil {
+		return n.branch(pg)
+	}
 	if len(o.Bodies) > 0 {
 		if bodies, err = n.bodies(o, attrs); err != nil {
 			return nil, err
