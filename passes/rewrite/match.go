@@ -214,3 +214,6 @@ func (m *Match) list(ts []*term, in []*ir.Value, k func() bool) bool {
 	}
 	return m.match(ts[0], in[0], func() bool { return m.list(ts[1:], in[1:], k) })
 }
+
+// Has reports whether the rule's From has a name or label so called.
+func (m *Match) Has(name string) bool { _, ok := m.rule.slots[name]; return ok }
