@@ -94,14 +94,21 @@ var Div = define(Def[None]{
 	}.eval,
 })
 
-// divSizes is the quotient towards zero where the signs are known, for then it is the floor.
+// divSizes is the quotient towards zero where the signs are known. A divisor of 0 is an error when running, and so is no case of its own.
 func divSizes(x, y sym.Dim) sym.Dim {
 	zero := sym.Const(0)
 	if q, ok := sym.DivExact(x, y); ok {
 		return q
 	}
-	if sym.GE(x, zero, nil) && sym.GE(y, sym.Const(1), nil) {
+	if n, ok := y.Int(); ok && n == 0 || !sym.GE(y, zero, nil) {
+		return sym.Unknown()
+	}
+	if sym.GE(x, zero, nil) {
 		return sym.FloorDiv(x, y)
+	}
+	// Whatever lies between -y and 0 becomes 0.
+	if sym.GE(sym.Add(x, y), sym.Const(1), nil) {
+		return sym.FloorDiv(sym.Max(x, zero), y)
 	}
 	return sym.Unknown()
 }

@@ -34,7 +34,36 @@ func tracked(t ir.Type) bool {
 	return t.Kind == ir.Tensor && (t.DType.IsInt() || t.DType == tensor.Bool) && !t.Unranked && len(t.Shape) <= 1
 }
 
-// entriesOf returns the entries of k where they may be tracked through an op that moves them.
+// laidOut is holding for a tensor of any rank, whose entries are in row-major order; only ops that move elements look at those above rank 1.
+func laidOut(t ir.Type, entries []sym.Dim) ir.Known {
+	if len(entries) > ir.MaxElems || !t.DType.IsInt() && t.DType != tensor.Bool {
+		entries = nil
+	}
+	return ir.Known{Type: t, Elems: entries}
+}
+
+// laidEntries returns the entries of a small tensor of integers or bools of any rank.
+func laidEntries(k ir.Known) ([]sym.Dim, bool) {
+	if !k.Type.DType.IsInt() && k.Type.DType != tensor.Bool || k.Elems == nil && (k.Const == nil || k.Const.Len() > ir.MaxElems) {
+		return nil, false
+	}
+	return k.Sizes()
+}
+
+// viewEntries returns the entries that lie at off and at multiples of strides, as those of a tensor of sizes dims; nil where they are too many.
+func viewEntries(entries []sym.Dim, dims, strides []int, off int) []sym.Dim {
+	n, ok := tensor.Count(dims)
+	if !ok || n > ir.MaxElems {
+		return nil
+	}
+	out := make([]sym.Dim, n)
+	if n > 0 {
+		copyView(out, entries, dims, strides, off)
+	}
+	return out
+}
+
+// entriesOf returns the entries of k, of rank 0 or 1, where they may be tracked through an op that moves them.
 func entriesOf(k ir.Known) ([]sym.Dim, bool) {
 	if !tracked(k.Type) {
 		return nil, false

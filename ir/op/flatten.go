@@ -36,7 +36,7 @@ var Flatten = define(Def[FlattenAttrs]{
 		if err != nil {
 			return ir.Known{}, err
 		}
-		return of(t.WithShape(productOf(t.Shape[:i]), productOf(t.Shape[i:]))), nil
+		return moved(in[0], ir.Shape{productOf(t.Shape[:i]), productOf(t.Shape[i:])}), nil
 	},
 	Eval: func(e *ir.Env, a FlattenAttrs, in []tensor.Value) (tensor.Value, error) {
 		x := tens(in, 0)

@@ -44,11 +44,7 @@ func inferReshape(sc *ir.Scope, a ReshapeAttrs, in []ir.Known) (ir.Known, error)
 	if err != nil {
 		return ir.Known{}, err
 	}
-	t := x.WithShape(shape...)
-	if entries, ok := entriesOf(in[0]); ok {
-		return holding(t, entries), nil
-	}
-	return of(t), nil
+	return moved(in[0], shape), nil
 }
 
 // reshapeSizes returns the sizes of a tensor of type x reshaped to want.

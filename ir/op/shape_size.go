@@ -36,7 +36,7 @@ var Shape = define(Def[ShapeAttrs]{
 			return of(ir.TensorOf(tensor.I64, sc.Fresh())), nil
 		}
 		from, to := a.clamp(len(t.Shape))
-		return holding(ir.TensorOf(tensor.I64, sym.Const(to-from)), t.Shape[from:to:to]), nil
+		return holding(ir.TensorOf(tensor.I64, sym.Const(to-from)), append([]sym.Dim{}, t.Shape[from:to]...)), nil
 	},
 	Eval: func(e *ir.Env, a ShapeAttrs, in []tensor.Value) (tensor.Value, error) {
 		dims := tens(in, 0).Dims()

@@ -22,27 +22,36 @@ var Slice = define(Def[None]{
 		if err != nil {
 			return nil, err
 		}
-		if _, err := normAxes(axes, x.Rank()); err != nil {
+		dims, st, off, err := sliceView(x.Dims(), starts, ends, axes, steps)
+		if err != nil {
 			return nil, err
-		}
-		dims, st, off := slices.Clone(x.Dims()), strides(x.Dims()), 0
-		for i, k := range axes {
-			if k < 0 {
-				k += x.Rank()
-			}
-			from, n, err := sliceRange(starts[i], ends[i], steps[i], dims[k])
-			if err != nil {
-				return nil, err
-			}
-			off += from * st[k]
-			// A single element is never stepped over, so that a huge step cannot overflow.
-			if dims[k] = n; n > 1 {
-				st[k] *= steps[i]
-			}
 		}
 		return viewOf(e, x, dims, st, off)
 	},
 })
+
+// sliceView returns the sizes, strides and first element of a slice of a tensor of sizes x.
+func sliceView(x, starts, ends, axes, steps []int) (dims, st []int, off int, err error) {
+	if _, err := normAxes(axes, len(x)); err != nil {
+		return nil, nil, 0, err
+	}
+	dims, st = slices.Clone(x), strides(x)
+	for i, k := range axes {
+		if k < 0 {
+			k += len(x)
+		}
+		from, n, err := sliceRange(starts[i], ends[i], steps[i], dims[k])
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		off += from * st[k]
+		// A single element is never stepped over, so that a huge step cannot overflow.
+		if dims[k] = n; n > 1 {
+			st[k] *= steps[i]
+		}
+	}
+	return dims, st, off, nil
+}
 
 // sliceAxes checks the lengths of a slice's operands and fills in axes and steps.
 func sliceAxes(starts, ends int, axes, steps []int, hasAxes, hasSteps bool) (a, s []int, err error) {
@@ -129,11 +138,19 @@ func inferSlice(sc *ir.Scope, _ None, in []ir.Known) (ir.Known, error) {
 			shape[k] = sc.Fresh()
 		}
 	}
-	return holding(x.WithShape(shape...), sliceEntries(in[0], starts, ends, steps)), nil
+	return laidOut(x.WithShape(shape...), sliceEntries(in[0], starts, ends, axes, steps)), nil
 }
 
 // sizesOr returns the entries of k; where they are not known, n entries that are not Valid.
 func sizesOr(k ir.Known, n int) []sym.Dim {
+	if ints, ok := k.Ints(); ok && len(ints) == n {
+		out := make([]sym.Dim, n)
+		for i, x := range ints {
+			// The least integer is no size, but means as much as the next one.
+			out[i] = sym.Const(max(x, -math.MaxInt))
+		}
+		return out
+	}
 	if s, ok := k.Sizes(); ok && len(s) == n {
 		return s
 	}
@@ -185,27 +202,18 @@ func sliceSize(start, end sym.Dim, step int, n sym.Dim) sym.Dim {
 	return sym.Unknown()
 }
 
-// sliceEntries returns the entries of a slice of a small tensor of rank 1.
-func sliceEntries(x ir.Known, starts, ends []sym.Dim, steps []int) []sym.Dim {
-	entries, ok := entriesOf(x)
-	if !ok || len(starts) > 1 {
+// sliceEntries returns the entries of a slice of a small tensor.
+func sliceEntries(x ir.Known, starts, ends []sym.Dim, axes, steps []int) []sym.Dim {
+	entries, ok := laidEntries(x)
+	from, ok1 := ir.Shape(starts).Ints()
+	to, ok2 := ir.Shape(ends).Ints()
+	dims, ok3 := x.Type.Shape.Ints()
+	if !ok || !ok1 || !ok2 || !ok3 {
 		return nil
 	}
-	if len(starts) == 0 {
-		return entries
-	}
-	s, ok := starts[0].Int()
-	t, ok2 := ends[0].Int()
-	if !ok || !ok2 {
+	dims, st, off, err := sliceView(dims, from, to, axes, steps)
+	if err != nil {
 		return nil
 	}
-	from, n, err := sliceRange(s, t, steps[0], len(entries))
-	if err != nil || n > ir.MaxElems {
-		return nil
-	}
-	out := make([]sym.Dim, n)
-	for i := range out {
-		out[i] = entries[from+i*steps[0]]
-	}
-	return out
+	return viewEntries(entries, dims, st, off)
 }

@@ -79,8 +79,8 @@ func inferSqueeze(sc *ir.Scope, _ None, in []ir.Known) (ir.Known, error) {
 // moved is what is known of x reshaped: its entries stay in order.
 func moved(x ir.Known, shape ir.Shape) ir.Known {
 	t := x.Type.WithShape(shape...)
-	if entries, ok := entriesOf(x); ok {
-		return holding(t, entries)
+	if entries, ok := laidEntries(x); ok {
+		return laidOut(t, entries)
 	}
 	return of(t)
 }

@@ -54,7 +54,14 @@ var Transpose = define(Def[TransposeAttrs]{
 		for i, k := range p {
 			shape[i] = x.Shape[k]
 		}
-		return moved(in[0], shape), nil
+		t := x.WithShape(shape...)
+		entries, ok := laidEntries(in[0])
+		dims, ok2 := x.Shape.Ints()
+		if !ok || !ok2 {
+			return of(t), nil
+		}
+		dims, st := permuted(dims, p)
+		return laidOut(t, viewEntries(entries, dims, st, 0)), nil
 	},
 	Eval: func(e *ir.Env, a TransposeAttrs, in []tensor.Value) (tensor.Value, error) {
 		x := tens(in, 0)
@@ -68,10 +75,15 @@ var Transpose = define(Def[TransposeAttrs]{
 
 // transposed returns x with its axes in the order p.
 func transposed(e *ir.Env, x *tensor.Tensor, p []int) (tensor.Value, error) {
-	from := strides(x.Dims())
-	dims, st := make([]int, len(p)), make([]int, len(p))
-	for i, k := range p {
-		dims[i], st[i] = x.Dims()[k], from[k]
-	}
+	dims, st := permuted(x.Dims(), p)
 	return viewOf(e, x, dims, st, 0)
+}
+
+// permuted returns the sizes and strides of a tensor of sizes dims whose axes are in the order p.
+func permuted(dims, p []int) (d, st []int) {
+	from := strides(dims)
+	for _, k := range p {
+		d, st = append(d, dims[k]), append(st, from[k])
+	}
+	return d, st
 }
