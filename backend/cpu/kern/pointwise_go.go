@@ -60,6 +60,7 @@ func portablePointwise() *pwTable {
 	for op, f := range functions64 {
 		t[int(op)<<formBits] = pwOne(func(x float32) float32 { return float32(f(float64(x))) })
 	}
+	t[int(OpPow)<<formBits|formB] = powImm
 	for row, f := range plain {
 		t[row] = f
 	}
@@ -208,3 +209,26 @@ var plain = map[int]pwFunc{
 // fused32 is x*y + z: the product of two float32 is exact in float64, so the sum is rounded twice at
 // most, which float32 can tell from once only in ties.
 func fused32(x, y, z float32) float32 { return float32(float64(x)*float64(y) + float64(z)) }
+
+// powImm is a power with a fixed exponent; the usual ones need no logarithm.
+func powImm(n int, d, a, _, _ *float32, imm float32) {
+	x, y := pwTile(a, n), pwTile(d, n)
+	switch imm {
+	case 2:
+		for i, v := range x {
+			y[i] = v * v
+		}
+	case 3:
+		for i, v := range x {
+			y[i] = v * v * v
+		}
+	default:
+		for i, v := range x {
+			if imm == 0.5 && v > 0 {
+				y[i] = float32(math.Sqrt(float64(v)))
+			} else {
+				y[i] = pow32(v, imm)
+			}
+		}
+	}
+}

@@ -34,17 +34,10 @@ func actRef(a Act, x float64) float64 {
 
 // run64 computes Y, the last H and the last C by the equations of the ONNX operators.
 func (k *rnnCase) run64() (y, lastH, lastC []float64) {
-	h, g, dirs := k.p.Hidden, k.p.Kind.gates(), k.p.dirs()
+	h, dirs := k.p.Hidden, k.p.dirs()
 	y = make([]float64, k.steps*dirs*k.batch*h)
 	for d := range dirs {
 		back := k.p.Backward && (d == 1 || !k.p.Forward)
-		act := k.p.acts(d)
-		clip := func(x float64) float64 {
-			if k.p.Clip > 0 {
-				return max(min(x, float64(k.p.Clip)), -float64(k.p.Clip))
-			}
-			return x
-		}
 		for n := range k.batch {
 			hs, cs := make([]float64, h), make([]float64, h)
 			for j := range h {
@@ -64,66 +57,80 @@ func (k *rnnCase) run64() (y, lastH, lastC []float64) {
 				if back {
 					t = steps - 1 - s
 				}
-				// in and rec are the input's and the state's share of gate row j, biases included.
-				in := func(j int) float64 {
-					v := 0.0
-					for i := range k.input {
-						v += float64(k.x[(t*k.batch+n)*k.input+i]) * float64(k.w[(d*g*h+j)*k.input+i])
-					}
-					if k.b != nil {
-						v += float64(k.b[d*2*g*h+j])
-					}
-					return v
-				}
-				rec := func(j int, state []float64) float64 {
-					v := 0.0
-					for i := range h {
-						v += state[i] * float64(k.r[(d*g*h+j)*h+i])
-					}
-					if k.b != nil {
-						v += float64(k.b[d*2*g*h+g*h+j])
-					}
-					return v
-				}
-				nh, nc := make([]float64, h), make([]float64, h)
-				for j := range h {
-					switch k.p.Kind {
-					case RNN:
-						nh[j] = actRef(act[0], clip(in(j)+rec(j, hs)))
-					case GRU:
-						z := actRef(act[0], clip(in(j)+rec(j, hs)))
-						var cand float64
-						if k.p.LinearBeforeReset {
-							cand = in(2*h+j) + actRef(act[0], clip(in(h+j)+rec(h+j, hs)))*rec(2*h+j, hs)
-						} else {
-							rh := make([]float64, h)
-							for i := range h {
-								rh[i] = hs[i] * actRef(act[0], clip(in(h+i)+rec(h+i, hs)))
-							}
-							cand = in(2*h+j) + rec(2*h+j, rh)
-						}
-						nh[j] = (1-z)*actRef(act[1], clip(cand)) + z*hs[j]
-					case LSTM:
-						p := func(gate int, c float64) float64 {
-							if k.peep == nil {
-								return 0
-							}
-							return float64(k.peep[d*3*h+gate*h+j]) * c
-						}
-						i := actRef(act[0], clip(in(j)+rec(j, hs)+p(0, cs[j])))
-						f := actRef(act[0], clip(in(2*h+j)+rec(2*h+j, hs)+p(2, cs[j])))
-						nc[j] = f*cs[j] + i*actRef(act[1], clip(in(3*h+j)+rec(3*h+j, hs)))
-						o := actRef(act[0], clip(in(h+j)+rec(h+j, hs)+p(1, nc[j])))
-						nh[j] = o * actRef(act[2], nc[j])
-					}
-				}
-				hs, cs = nh, nc
+				hs, cs = k.cell(d, k.x[(t*k.batch+n)*k.input:][:k.input], hs, cs)
 				copy(y[((t*dirs+d)*k.batch+n)*h:], hs)
 			}
 			lastH, lastC = append(lastH, hs...), append(lastC, cs...)
 		}
 	}
 	return y, lastH, lastC
+}
+
+// share is what the input or the state adds to gate row j of direction d, its bias included.
+func (k *rnnCase) share(d, j int, m []float32, bias int, v []float64) float64 {
+	rows := k.p.Kind.gates() * k.p.Hidden
+	sum := 0.0
+	for i, x := range v {
+		sum += x * float64(m[(d*rows+j)*len(v)+i])
+	}
+	if k.b != nil {
+		sum += float64(k.b[(2*d+bias)*rows+j])
+	}
+	return sum
+}
+
+// cell is one step.
+func (k *rnnCase) cell(d int, x32 []float32, hs, cs []float64) (nh, nc []float64) {
+	h, act := k.p.Hidden, k.p.acts(d)
+	x := make([]float64, len(x32))
+	for i, v := range x32 {
+		x[i] = float64(v)
+	}
+	in := func(j int) float64 { return k.share(d, j, k.w, 0, x) }
+	rec := func(j int, state []float64) float64 { return k.share(d, j, k.r, 1, state) }
+	gate := func(a Act, v float64) float64 {
+		if c := float64(k.p.Clip); c > 0 {
+			v = max(min(v, c), -c)
+		}
+		return actRef(a, v)
+	}
+	peep := func(row, j int, c float64) float64 {
+		if k.peep == nil {
+			return 0
+		}
+		return float64(k.peep[d*3*h+row*h+j]) * c
+	}
+	nh, nc = make([]float64, h), make([]float64, h)
+	reset := make([]float64, h)
+	for i := range reset {
+		if k.p.Kind == GRU {
+			reset[i] = gate(act[0], in(h+i)+rec(h+i, hs))
+		}
+	}
+	for j := range h {
+		switch k.p.Kind {
+		case RNN:
+			nh[j] = gate(act[0], in(j)+rec(j, hs))
+		case GRU:
+			z, cand := gate(act[0], in(j)+rec(j, hs)), 0.0
+			if k.p.LinearBeforeReset {
+				cand = in(2*h+j) + reset[j]*rec(2*h+j, hs)
+			} else {
+				rh := make([]float64, h)
+				for i := range h {
+					rh[i] = hs[i] * reset[i]
+				}
+				cand = in(2*h+j) + rec(2*h+j, rh)
+			}
+			nh[j] = (1-z)*gate(act[1], cand) + z*hs[j]
+		case LSTM:
+			i := gate(act[0], in(j)+rec(j, hs)+peep(0, j, cs[j]))
+			f := gate(act[0], in(2*h+j)+rec(2*h+j, hs)+peep(2, j, cs[j]))
+			nc[j] = f*cs[j] + i*gate(act[1], in(3*h+j)+rec(3*h+j, hs))
+			nh[j] = gate(act[0], in(h+j)+rec(h+j, hs)+peep(1, j, nc[j])) * actRef(act[2], nc[j])
+		}
+	}
+	return nh, nc
 }
 
 func (k *rnnCase) check(t *testing.T, name string) {
