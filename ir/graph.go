@@ -17,10 +17,11 @@ type Graph struct {
 	Nodes   []*Node
 	Assumes []Fact // relations between sizes that inference relied on; checked when sizes are bound
 
-	nextID int
-	names  map[string]*Value
-	syms   *symNames // shared with bodies, so that a size has one name throughout
-	hint   int       // index at which the last search for an insertion point ended
+	nextID   int
+	names    map[string]*Value
+	suffixes map[string]int // the last number that made a name unique
+	syms     *symNames      // shared with bodies, so that a size has one name throughout
+	hint     int            // index at which the last search for an insertion point ended
 }
 
 type symNames struct {
@@ -121,13 +122,28 @@ func (g *Graph) newValue(name string, t Type) *Value {
 	if name == "" {
 		name = "v" + strconv.Itoa(g.nextID)
 	}
-	for base, i := name, 1; g.names[name] != nil; i++ {
-		name = base + "." + strconv.Itoa(i)
-	}
+	name = g.freeName(name)
 	v := &Value{ID: g.nextID, Name: name, Type: t}
 	g.nextID++
 	g.names[name] = v
 	return v
+}
+
+// freeName returns name, or where it is taken name with a number behind it. Numbers are not looked for from 1 on each time, for a file may give a million values one name.
+func (g *Graph) freeName(name string) string {
+	if g.names[name] == nil {
+		return name
+	}
+	base := name
+	for i := g.suffixes[base] + 1; ; i++ {
+		if name = base + "." + strconv.Itoa(i); g.names[name] == nil {
+			if g.suffixes == nil {
+				g.suffixes = map[string]int{}
+			}
+			g.suffixes[base] = i
+			return name
+		}
+	}
 }
 
 // Rename gives v another name, made unique in g.
@@ -136,9 +152,7 @@ func (g *Graph) Rename(v *Value, name string) {
 		return
 	}
 	delete(g.names, v.Name)
-	for base, i := name, 1; g.names[name] != nil; i++ {
-		name = base + "." + strconv.Itoa(i)
-	}
+	name = g.freeName(name)
 	v.Name = name
 	g.names[name] = v
 }

@@ -112,7 +112,9 @@ func (n *node) bodies(o *ir.Op, attrs any) ([]*ir.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
+	mark := len(n.s.im.labelled)
 	for range 16 {
+		n.s.im.unlabel(mark) // of the bodies that were too narrow
 		n.caps = &captures{has: map[*ir.Value]bool{}}
 		var scopes []*scope
 		for i, name := range o.Bodies {
@@ -134,6 +136,14 @@ func (n *node) bodies(o *ir.Op, attrs any) ([]*ir.Graph, error) {
 		types = wider
 	}
 	return nil, errors.New("the types of the values that it carries do not settle")
+}
+
+// unlabel frees the names of nodes that were labelled since their number was mark.
+func (im *importer) unlabel(mark int) {
+	for _, name := range im.labelled[mark:] {
+		delete(im.labels, name)
+	}
+	im.labelled = im.labelled[:mark]
 }
 
 // body builds one subgraph whose inputs have the given types.

@@ -21,15 +21,15 @@ type ExportOptions struct {
 
 // The versions that Export writes, unless an operator or an element type needs a newer one.
 const (
-	exportOpset = 24
+	exportOpset = 21
 	exportIR    = 10
 )
 
 // Export turns a graph into a model. Operators that ONNX does not have are written in simpler ones; those for which that is not possible are refused, all at once,
 // by an *UnsupportedError. What Output.Into says is not written: ONNX has no word for it. The model's constants share the graph's memory.
 func Export(g *ir.Graph, o ExportOptions) (*wire.Model, error) {
-	x := &exporter{opsets: map[string]int{"": exportOpset}, ir: exportIR, top: &wire.Graph{Name: g.Name}, shared: map[*tensor.Tensor]string{}}
-	s := &exportScope{x: x, g: g, pg: x.top, names: map[*ir.Value]string{}, own: map[string]bool{}}
+	x := &exporter{opsets: map[string]int{"": exportOpset}, ir: exportIR, top: &wire.Graph{Name: g.Name}, shared: map[*tensor.Tensor]string{}, labels: names{}}
+	s := &exportScope{x: x, g: g, pg: x.top, names: map[*ir.Value]string{}, own: names{}}
 	if err := s.graph(0, nil); err != nil {
 		return nil, fmt.Errorf("onnx: export: %w", err)
 	}
@@ -66,6 +66,7 @@ type exporter struct {
 	ir      int
 	top     *wire.Graph
 	shared  map[*tensor.Tensor]string // constants that several graphs use; they stand in the top one
+	labels  names                     // of nodes, which other readers want to differ
 	refused []Unsupported
 }
 
@@ -76,25 +77,25 @@ type exportScope struct {
 	pg    *wire.Graph
 	outer *exportScope
 	names map[*ir.Value]string
-	own   map[string]bool // the names taken in this graph
-	depth int             // of inlining
+	own   names // the names taken in this graph
+	depth int   // of inlining
 }
 
 // unique returns a name like name that is taken neither in this graph nor in one around it, and takes it.
 func (s *exportScope) unique(name string) string {
-	taken := func(name string) bool {
-		for t := s; t != nil; t = t.outer {
-			if t.own[name] {
-				return true
-			}
+	if name == "" {
+		name = "_"
+	}
+	for {
+		name = s.own.free(name)
+		taken := false
+		for t := s.outer; t != nil && !taken; t = t.outer {
+			_, taken = t.own[name]
 		}
-		return name == ""
+		if !taken {
+			return name
+		}
 	}
-	for base, i := name, 1; taken(name); i++ {
-		name = fmt.Sprintf("%s_%d", base, i)
-	}
-	s.own[name] = true
-	return name
 }
 
 // graph writes the scope's graph. Its first formal inputs are its own; the others stand for the values that captured names.
@@ -155,7 +156,7 @@ func (s *exportScope) outputNames() (copies []ir.Output) {
 		if name := s.x.shared[o.Value.Data]; name != "" && o.Value.IsConst() {
 			s.names[o.Value] = name
 		}
-		if made && o.Value.Name == o.Name && !free[o.Name] && (s.names[o.Value] == o.Name || !s.own[o.Name]) {
+		if made && o.Value.Name == o.Name && !free[o.Name] && (s.names[o.Value] == o.Name || !s.own.has(o.Name)) {
 			free[o.Name] = true
 			switch {
 			case s.names[o.Value] != "":
@@ -164,14 +165,10 @@ func (s *exportScope) outputNames() (copies []ir.Output) {
 			default:
 				s.names[o.Value] = s.unique(o.Name)
 			}
-			s.pg.Outputs = append(s.pg.Outputs, s.info(o.Name, o.Value.Type))
+			s.pg.Outputs = append(s.pg.Outputs, s.info(s.names[o.Value], o.Value.Type))
 			continue
 		}
-		name := o.Name
-		if s.outer != nil || s.own[name] {
-			name = s.unique(o.Name)
-		}
-		s.own[name] = true
+		name := s.unique(o.Name)
 		s.pg.Outputs = append(s.pg.Outputs, s.info(name, o.Value.Type))
 		if o.Value.IsConst() && s.outer != nil && s.names[o.Value] == "" {
 			// A subgraph's output must be made by a node.

@@ -23,7 +23,7 @@ func (s *exportScope) operands(in []*ir.Value) []string {
 
 // plain writes a node whose operator ONNX has; first is the name of its first result.
 func (s *exportScope) plain(n *ir.Node, in []*ir.Value, first string) error {
-	p := &wire.Node{Name: from(n), OpType: n.Op.ONNX, Domain: n.Op.Domain, In: s.operands(in)}
+	p := &wire.Node{Name: s.x.label(from(n)), OpType: n.Op.ONNX, Domain: n.Op.Domain, In: s.operands(in)}
 	for _, v := range n.Out {
 		p.Out = append(p.Out, s.names[v])
 		if v.Type.Kind == ir.Tensor {
@@ -51,13 +51,21 @@ func (s *exportScope) bodies(n *ir.Node, p *wire.Node) error {
 		p.In = p.In[:len(p.In)-1]
 	}
 	for i, b := range n.Bodies {
-		sub := &exportScope{x: s.x, g: b, pg: &wire.Graph{Name: b.Name}, outer: s, names: map[*ir.Value]string{}, own: map[string]bool{}, depth: s.depth}
+		sub := &exportScope{x: s.x, g: b, pg: &wire.Graph{Name: b.Name}, outer: s, names: map[*ir.Value]string{}, own: names{}, depth: s.depth}
 		if err := sub.graph(len(b.Inputs)-len(captured), captured); err != nil {
 			return err
 		}
 		p.Attrs = append(p.Attrs, &wire.Attr{Name: n.Op.Bodies[i], Type: wire.AttrGraph, G: sub.pg})
 	}
 	return nil
+}
+
+// label returns a name for a node that no other has.
+func (x *exporter) label(name string) string {
+	if name == "" {
+		return ""
+	}
+	return x.labels.free(name)
 }
 
 // ownOperands returns the number of operands that are n's op's own; those behind them are captured.
@@ -122,16 +130,25 @@ var requiredAttrs = map[opName][]string{
 
 // neededOpsets are the versions of the domains that the operators and attributes of other versions than the usual ones need; an empty attribute stands for the operator.
 var neededOpsets = map[[3]string]int{
-	{"", "Attention", "left_window_size"}:  25,
-	{"", "Attention", "right_window_size"}: 25,
-	{"", "BitCast", ""}:                    26,
-	{"", "CausalConvWithState", ""}:        27,
-	{"", "CumProd", ""}:                    26,
-	{"", "LinearAttention", ""}:            27,
-	{"", "Range", "stash_type"}:            27,
-	{"", "SpaceToDepth", "mode"}:           28,
-	{"", "SwiGLU", ""}:                     28,
-	{"ai.onnx.ml", "TreeEnsemble", ""}:     5,
+	{"", "Attention", ""}:                    24,
+	{"", "Attention", "left_window_size"}:    25,
+	{"", "Attention", "right_window_size"}:   25,
+	{"", "BitCast", ""}:                      26,
+	{"", "CausalConvWithState", ""}:          27,
+	{"", "Cast", "round_mode"}:               24,
+	{"", "CastLike", "round_mode"}:           24,
+	{"", "CumProd", ""}:                      26,
+	{"", "DequantizeLinear", "output_dtype"}: 23,
+	{"", "LinearAttention", ""}:              27,
+	{"", "QuantizeLinear", "precision"}:      23,
+	{"", "Range", "stash_type"}:              27,
+	{"", "RMSNormalization", ""}:             23,
+	{"", "RotaryEmbedding", ""}:              23,
+	{"", "SpaceToDepth", "mode"}:             28,
+	{"", "SwiGLU", ""}:                       28,
+	{"", "Swish", ""}:                        24,
+	{"", "TensorScatter", ""}:                24,
+	{"ai.onnx.ml", "TreeEnsemble", ""}:       5,
 }
 
 // domainOpsets are the versions that are written of domains other than ai.onnx. Versions of ai.onnx.ml below 5 still have the two older tree ensembles.
@@ -146,8 +163,10 @@ func (x *exporter) need(o *ir.Op) {
 // needType raises the versions to those that know element type d.
 func (x *exporter) needType(d tensor.DType) {
 	switch d {
+	case tensor.BF16:
+		x.opsets[""] = max(x.opsets[""], 24)
 	case tensor.F8E8M0, tensor.F4E2M1:
-		x.ir = max(x.ir, 12)
+		x.ir, x.opsets[""] = max(x.ir, 12), max(x.opsets[""], 24)
 	case tensor.I2, tensor.U2:
 		x.ir = max(x.ir, 13)
 		x.opsets[""] = max(x.opsets[""], 25)

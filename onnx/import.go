@@ -43,7 +43,7 @@ func Import(m *wire.Model, o Options) (*Model, error) {
 	if m.Graph == nil {
 		return nil, fmt.Errorf("onnx: %w: the model has no graph", wire.ErrFormat)
 	}
-	im := &importer{model: m, opts: o, funcs: map[funcKey]*wire.Function{}, nodes: maxNodes, newest: map[*wire.Node]bool{}, adapters: adaptersOf()}
+	im := &importer{model: m, opts: o, funcs: map[funcKey]*wire.Function{}, nodes: maxNodes, newest: map[*wire.Node]bool{}, labels: names{}, adapters: adaptersOf()}
 	out := &Model{Opsets: m.Opsets, Producer: strings.TrimSpace(m.ProducerName + " " + m.ProducerVersion), Metadata: map[string]string{}}
 	for _, kv := range m.Metadata {
 		out.Metadata[kv.Key] = kv.Value
@@ -78,6 +78,8 @@ type importer struct {
 	depth    int
 	warnings []string
 	adapters map[opName][]adapter
+	labels   names               // of nodes so far
+	labelled []string            // what was added to labels, in order
 	newest   map[*wire.Node]bool // nodes that adapters made, in the newest form
 }
 

@@ -277,7 +277,6 @@ func (n *node) add(o *ir.Op) ([]*ir.Value, error) {
 	if o.Own != nil {
 		attrs = o.Own(attrs, len(n.in))
 	}
-	n.s.b.From = []string{n.s.prefix + label(n.proto)}
 	in := n.in
 	var bodies []*ir.Graph
 	if pg := n.decided(o); pg != nil {
@@ -294,13 +293,39 @@ func (n *node) add(o *ir.Op) ([]*ir.Value, error) {
 		}
 		in = append(slices.Clone(in), n.caps.outer...)
 	}
+	n.s.b.From = []string{n.s.im.from(n.s.prefix + label(n.proto))}
 	m := n.s.b.Add(o, attrs, bodies, max(n.outs, 1), in...)
 	if m == nil {
 		err := n.s.b.Err()
 		n.s.b = ir.NewBuilder(n.s.g)
 		return nil, unwrapOp(err)
 	}
-	return m.Out, nil
+	return slices.Clone(m.Out), nil
+}
+
+// from returns a name for messages that no other node has: several nodes of a file may share one, and one may become several.
+func (im *importer) from(name string) string {
+	name = im.labels.free(name)
+	im.labelled = append(im.labelled, name)
+	return name
+}
+
+// names holds names that are taken, each with the last number that made a name like it unique.
+type names map[string]int
+
+func (t names) has(name string) bool { _, ok := t[name]; return ok }
+
+// free returns name, or where it is taken name with a number behind it, and takes it.
+func (t names) free(name string) string {
+	i, taken := t[name]
+	for base := name; taken; {
+		i++
+		t[base] = i
+		name = fmt.Sprintf("%s_%d", base, i)
+		_, taken = t[name]
+	}
+	t[name] = 0
+	return name
 }
 
 // unwrapOp drops the op's name in IR text, for the message names ONNX's.
