@@ -21,6 +21,7 @@ type convPhase struct {
 	mode       convMode
 	rows, cols int // outputs of a strip along y and x
 	ny, nx, nb int // strips, and blocks of panels
+	groups     int // tasks that a strip's groups make: all of them, or one
 	tasks      int
 	bufRows    int // of the copy: input rows (halo), or rows per remainder of stride (ribbon)
 	bufCols    int // halo: input columns
@@ -29,7 +30,7 @@ type convPhase struct {
 }
 
 // plan works out the phases of a convolution. Nothing in it changes bits.
-func (s *convShape) plan(nr, workers int) (phases []convPhase) {
+func (s *convShape) plan(nr, workers int, then bool) (phases []convPhase) {
 	var axes [3][]axisPhase
 	for a := range axes {
 		axes[a] = s.visible(a)
@@ -38,7 +39,7 @@ func (s *convShape) plan(nr, workers int) (phases []convPhase) {
 		for _, y := range axes[1] {
 			for _, x := range axes[2] {
 				ph := convPhase{axis: [3]axisPhase{z, y, x}}
-				ph.plan(s, nr, workers)
+				ph.plan(s, nr, workers, then)
 				phases = append(phases, ph)
 			}
 		}
@@ -46,7 +47,7 @@ func (s *convShape) plan(nr, workers int) (phases []convPhase) {
 	return phases
 }
 
-func (ph *convPhase) plan(s *convShape, nr, workers int) {
+func (ph *convPhase) plan(s *convShape, nr, workers int, then bool) {
 	ph.weights = s.before(ph.axis) * s.group * PackedB(s.cg, s.ocg, nr)
 	ph.k, ph.mode = s.cg, convInPlace
 	for a, f := range ph.axis {
@@ -67,13 +68,13 @@ func (ph *convPhase) plan(s *convShape, nr, workers int) {
 	if ph.axis[2].count < narrow && !s.transposed && s.taps() > 1 {
 		ph.mode = convRibbon
 	}
-	ph.cut(s, nr, workers)
+	ph.cut(s, nr, workers, then)
 	ph.segments(s)
 }
 
 // cut chooses strips whose input and output stay in the second-level cache, small enough that every
-// thread gets some.
-func (ph *convPhase) cut(s *convShape, nr, workers int) {
+// thread gets some. With then, a strip has all its channels, so that its pixels are done together.
+func (ph *convPhase) cut(s *convShape, nr, workers int, then bool) {
 	z, y, x := &ph.axis[0], &ph.axis[1], &ph.axis[2]
 	budget := machineBlocks().mc * machineBlocks().kc // float32
 	ph.cols, ph.nb = x.count, 1
@@ -85,10 +86,14 @@ func (ph *convPhase) cut(s *convShape, nr, workers int) {
 	}
 	ph.rows = min(max(1, budget/(perCol*max(1, ph.cols))), max(1, y.count))
 	panels := (s.ocg + nr - 1) / nr
+	ph.groups = s.group
+	if then {
+		panels, ph.groups = 1, 1
+	}
 	work := float64(s.n*z.count*y.count) * float64(x.count) * float64(s.oc) * float64(max(1, ph.k))
 	for {
 		ph.ny, ph.nx = (y.count+ph.rows-1)/ph.rows, (x.count+max(1, ph.cols)-1)/max(1, ph.cols)
-		ph.tasks = s.n * z.count * ph.ny * ph.nx * s.group * ph.nb
+		ph.tasks = s.n * z.count * ph.ny * ph.nx * ph.groups * ph.nb
 		if workers < 2 || work < smallGemm || ph.tasks == 0 || ph.tasks >= 4*workers {
 			break
 		}

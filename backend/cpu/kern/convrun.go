@@ -3,7 +3,6 @@ package kern
 import (
 	"fmt"
 	"slices"
-	"unsafe"
 )
 
 // A convRun is what a step keeps from run to run: the plan for the sizes that it last saw, and the
@@ -12,6 +11,7 @@ type convRun struct {
 	p         *ConvParam
 	dims      [3][]int // of x, w and y that the plan is for
 	workers   int
+	whole     bool // tasks have all channels of their pixels
 	shape     convShape
 	row       *gemmRow
 	kc        int
@@ -23,13 +23,14 @@ type convRun struct {
 	bias, res []float32
 	scratch   []float32
 	depth     depthRun
+	then      func(p0, p1 int)
 }
 
 // ConvF32Scratch returns the bytes of scratch that [ConvF32] needs for operands of these dims on so
 // many workers (see [Call.Workers]).
 func ConvF32Scratch(p *ConvParam, x, w, y []int, workers int) (int, error) {
 	var cv convRun
-	if err := cv.prepare(p, x, w, y, workers); err != nil {
+	if err := cv.prepare(p, x, w, y, workers, false); err != nil {
 		return 0, err
 	}
 	return 4 * cv.scratchSize(), nil
@@ -43,12 +44,12 @@ func (cv *convRun) scratchSize() int {
 }
 
 // prepare makes the plan, unless it is for these very sizes already.
-func (cv *convRun) prepare(p *ConvParam, x, w, y []int, workers int) error {
+func (cv *convRun) prepare(p *ConvParam, x, w, y []int, workers int, then bool) error {
 	row := gemmRowFor(p.NR)
 	if row == nil || p.NR <= 0 {
 		return fmt.Errorf("weights in panels of %d channels: no such kernel", p.NR)
 	}
-	if cv.p == p && cv.row == row && cv.workers == workers &&
+	if cv.p == p && cv.row == row && cv.workers == workers && cv.whole == then &&
 		slices.Equal(cv.dims[0], x) && slices.Equal(cv.dims[1], w) && slices.Equal(cv.dims[2], y) {
 		return nil
 	}
@@ -56,7 +57,7 @@ func (cv *convRun) prepare(p *ConvParam, x, w, y []int, workers int) error {
 	if err != nil {
 		return err
 	}
-	cv.p, cv.shape, cv.row, cv.workers, cv.kc = p, s, row, workers, machineBlocks().kc
+	cv.p, cv.shape, cv.row, cv.workers, cv.whole, cv.kc = p, s, row, workers, then, machineBlocks().kc
 	for i, d := range [][]int{x, w, y} {
 		cv.dims[i] = append(cv.dims[i][:0], d...)
 	}
@@ -65,7 +66,7 @@ func (cv *convRun) prepare(p *ConvParam, x, w, y []int, workers int) error {
 		cv.depth.plan(&cv.shape)
 		return nil
 	}
-	cv.phases = s.plan(p.NR, workers)
+	cv.phases = s.plan(p.NR, workers, then)
 	for i := range cv.phases {
 		cv.buffer = max(cv.buffer, cv.phases[i].buffer(&cv.shape))
 		cv.tasks += cv.phases[i].tasks
@@ -81,16 +82,22 @@ func (cv *convRun) prepare(p *ConvParam, x, w, y []int, workers int) error {
 // y [N,…,OC]; y = clamp(conv + bias + residual). Param: *ConvParam. Each result is one chain of
 // multiply-adds, from the bias, over taps in the order of the kernel (backwards along each axis if
 // transposed), then channels; what lies outside the image is added as zero, or left out.
-func ConvF32(c *Call) error {
+func ConvF32(c *Call) error { return ConvF32Then(c, nil) }
+
+// ConvF32Then is [ConvF32] and tells then, unless it is nil, of pixels p0 to p1-1 of y, counted
+// through all images, when all their channels are done and still hot: on any thread, once for each
+// pixel.
+func ConvF32Then(c *Call, then func(p0, p1 int)) error {
 	p, ok := c.Param.(*ConvParam)
 	if !ok || len(c.Args) != 5 {
 		return fmt.Errorf("conv: %d operands and parameters of type %T", len(c.Args), c.Param)
 	}
 	cv := StateOf[convRun](c)
-	if err := cv.prepare(p, c.Args[0].Dims, c.Args[1].Dims, c.Args[4].Dims, c.Workers()); err != nil {
+	if err := cv.prepare(p, c.Args[0].Dims, c.Args[1].Dims, c.Args[4].Dims, c.Workers(), then != nil); err != nil {
 		return fmt.Errorf("conv: %w", err)
 	}
 	cv.x, cv.w, cv.y = F32(&c.Args[0]), F32(&c.Args[1]), F32(&c.Args[4])
+	cv.then = then
 	cv.bias, cv.res, cv.scratch = nil, nil, Of[float32](&Arg{Data: c.Scratch})
 	if c.Args[2].Has() {
 		cv.bias = F32(&c.Args[2])
@@ -167,7 +174,7 @@ func (cv *convRun) task(id int) (t convTask) {
 	b := id % ph.nb
 	id /= ph.nb
 	t.panel, t.panel1 = panels*b/ph.nb, panels*(b+1)/ph.nb
-	t.group, id = id%s.group, id/s.group
+	t.group, id = id%ph.groups, id/ph.groups
 	t.strip = strip + id
 	t.x0, id = id%ph.nx*ph.cols, id/ph.nx
 	t.y0, id = id%ph.ny*ph.rows, id/ph.ny
@@ -175,52 +182,4 @@ func (cv *convRun) task(id int) (t convTask) {
 	t.rows = min(ph.rows, ph.axis[1].count-t.y0)
 	t.cols = min(ph.cols, ph.axis[2].count-t.x0)
 	return t
-}
-
-// Do computes tasks lo to hi-1.
-func (cv *convRun) Do(worker, lo, hi int) {
-	s := &cv.shape
-	for id := lo; id < hi; id++ {
-		t := cv.task(id)
-		ph := t.ph
-		z, y, x := &ph.axis[0], &ph.axis[1], &ph.axis[2]
-		g := gemmPart{
-			row: cv.row, kc: cv.kc, segs: ph.segs, segk: ph.segk, n: s.ocg,
-			lda: 4 * x.istep * s.c, ldc: 4 * x.ostep * s.oc, crun: 4 * y.ostep * s.out[2] * s.oc,
-			runs: t.rows, len: t.cols, lo: cv.p.Clamp.Lo, hi: cv.p.Clamp.Hi,
-		}
-		g.arun = y.istep * s.in[2] * 4 * s.c
-		switch {
-		case ph.k == 0: // nothing is read: no pointer may leave its operand
-			g.a, g.lda, g.arun = ptr(cv.x), 0, 0
-		case ph.mode == convInPlace:
-			g.a = unsafe.Add(ptr(cv.x), 4*s.c*(((t.n*s.in[0]+t.z*z.istep)*s.in[1]+t.y0*y.istep)*s.in[2]+t.x0*x.istep))
-		case ph.mode == convHalo:
-			g.a, g.arun = cv.strip(worker, &t), y.istep*ph.bufCols*4*s.c
-		default:
-			g.a, g.lda = cv.strip(worker, &t), 4*len(x.taps)*s.c
-			g.arun = ph.cols * g.lda
-		}
-		g.b = ptr(cv.w)
-		if ph.k > 0 {
-			g.a = unsafe.Add(g.a, 4*t.group*s.cg)
-			g.b = unsafe.Add(g.b, 4*(ph.weights+t.group*PackedB(ph.k, s.ocg, cv.row.nr)))
-		}
-		if g.arun == g.len*g.lda && g.crun == g.len*g.ldc {
-			g.runs, g.len = 1, g.runs*g.len
-		}
-		out := ((t.n*s.out[0]+z.first+t.z*z.ostep)*s.out[1]+y.first+t.y0*y.ostep)*s.out[2] + x.first + t.x0*x.ostep
-		col := 4 * (out*s.oc + t.group*s.ocg)
-		g.c, g.ldr, g.rrun = unsafe.Add(ptr(cv.y), col), g.ldc, g.crun
-		if cv.res != nil {
-			g.res = unsafe.Add(ptr(cv.res), col)
-		}
-		if cv.bias != nil {
-			g.init = unsafe.Add(ptr(cv.bias), 4*t.group*s.ocg)
-		}
-		if cv.p.Clamp.On {
-			g.flags |= tileClamp
-		}
-		g.panels(t.panel, t.panel1)
-	}
 }

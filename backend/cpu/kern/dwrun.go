@@ -173,13 +173,29 @@ func (dt *depthTask) Do(worker, lo, hi int) {
 				r -= d.phases[i].rows
 			}
 			ph := &d.phases[i]
-			cv.depthRow(worker, ph, n, r/ph.axis[1].count, r%ph.axis[1].count, c0, c1)
+			p := cv.depthRow(worker, ph, n, r/ph.axis[1].count, r%ph.axis[1].count, c0, c1)
+			if cv.then != nil && c1 == cv.shape.oc {
+				cv.tellRow(ph, p)
+			}
 		}
 	}
 }
 
-// depthRow computes channels c0 to c1-1 of one row of results, span by span.
-func (cv *convRun) depthRow(worker int, ph *depthPhase, n, tz, ty, c0, c1 int) {
+// tellRow reports a row of results that begins at pixel p.
+func (cv *convRun) tellRow(ph *depthPhase, p int) {
+	x := &ph.axis[2]
+	if x.ostep == 1 {
+		cv.then(p, p+x.count)
+		return
+	}
+	for i := range x.count {
+		cv.then(p+i*x.ostep, p+i*x.ostep+1)
+	}
+}
+
+// depthRow computes channels c0 to c1-1 of one row of results, span by span, and returns the row's
+// first pixel.
+func (cv *convRun) depthRow(worker int, ph *depthPhase, n, tz, ty, c0, c1 int) int {
 	s, d := &cv.shape, &cv.depth
 	z, y, x := &ph.axis[0], &ph.axis[1], &ph.axis[2]
 	t := dwTile{
@@ -197,7 +213,8 @@ func (cv *convRun) depthRow(worker int, ph *depthPhase, n, tz, ty, c0, c1 int) {
 	w := depthWindow{}
 	w.z0, w.z1 = z.inside(tz, s.in[0])
 	w.y0, w.y1 = y.inside(ty, s.in[1])
-	out := (((n*s.out[0]+z.first+tz*z.ostep)*s.out[1]+y.first+ty*y.ostep)*s.out[2]+x.first)*s.oc + c0
+	pixel := ((n*s.out[0]+z.first+tz*z.ostep)*s.out[1]+y.first+ty*y.ostep)*s.out[2] + x.first
+	out := pixel*s.oc + c0
 	in := (((n-d.first)*s.in[0]+tz*z.istep)*s.in[1] + ty*y.istep) * s.in[2]
 	for i := range ph.spans {
 		p := &ph.spans[i]
@@ -215,6 +232,7 @@ func (cv *convRun) depthRow(worker int, ph *depthPhase, n, tz, ty, c0, c1 int) {
 		}
 		cv.depthPixels(&t, p.count)
 	}
+	return pixel
 }
 
 // depthTaps returns the taps of a span in rows that see the given window.

@@ -36,9 +36,9 @@ func (st *gemmState) remember(c *Call, workers int) {
 }
 
 // same reports whether a run is of the same sizes and parameters as the last.
-func (st *gemmState) same(c *Call, p *GemmParam, workers int) bool {
+func (st *gemmState) same(c *Call, p *GemmParam, workers int, then func(int, int)) bool {
 	l := &st.last
-	if !l.ok || l.workers != workers || l.p != *p || st.gemm.part.row != gemmRowFor(p.NR) {
+	if !l.ok || l.workers != workers || l.p != *p || (then == nil) != (st.gemm.After == nil) || st.gemm.part.row != gemmRowFor(p.NR) {
 		return false
 	}
 	for i := range l.bytes {
@@ -50,8 +50,9 @@ func (st *gemmState) same(c *Call, p *GemmParam, workers int) bool {
 }
 
 // again runs the last plan on new operands.
-func (st *gemmState) again(c *Call) {
+func (st *gemmState) again(c *Call, then func(r0, r1 int)) {
 	g := &st.gemm
+	g.After = then
 	part := &g.part
 	part.a, part.b, part.c = ptr(F32(&c.Args[0])), ptr(F32(&c.Args[1])), ptr(F32(&c.Args[4]))
 	bias, res := ptr(F32(&c.Args[2])), ptr(F32(&c.Args[3]))

@@ -131,6 +131,7 @@ type gemmState struct {
 	p       *GemmParam
 	s       gemmShape
 	call    *Call
+	then    func(r0, r1 int)
 	a, b    []float32
 	bias    []float32
 	res, c  []float32
@@ -153,22 +154,26 @@ type gemmWorker struct {
 // C = clamp(alpha·A·B + bias + residual). Args: A [...,M,K], B [...,K,N], bias [N] or absent,
 // residual like C or absent, C [...,M,N]. Param: *GemmParam. B that is not packed is packed here.
 // With alpha other than 1, a bias and a residual exclude each other.
-func GemmF32(c *Call) error {
+func GemmF32(c *Call) error { return GemmF32Then(c, nil) }
+
+// GemmF32Then is [GemmF32] and tells then, unless it is nil, of rows r0 to r1-1 of C, all its
+// matrices one below the other, when they are done and still hot: on any thread, once for each row.
+func GemmF32Then(c *Call, then func(r0, r1 int)) error {
 	p, ok := c.Param.(*GemmParam)
 	if !ok || len(c.Args) != 5 {
 		return fmt.Errorf("gemm: %d operands and parameters of type %T", len(c.Args), c.Param)
 	}
 	w := c.Workers()
 	st := StateOf[gemmState](c)
-	if st.same(c, p, w) {
-		st.again(c)
+	if st.same(c, p, w, then) {
+		st.again(c, then)
 		return nil
 	}
 	s, err := shapeOf(p, c.Args[0].Dims, c.Args[1].Dims, w)
 	if err != nil {
 		return fmt.Errorf("gemm: %w", err)
 	}
-	st.p, st.s, st.call = p, s, c
+	st.p, st.s, st.call, st.then = p, s, c, then
 	st.a, st.b, st.bias = F32(&c.Args[0]), F32(&c.Args[1]), nil
 	st.res, st.c, st.scratch = nil, F32(&c.Args[4]), Of[float32](&Arg{Data: c.Scratch})
 	if c.Args[2].Has() {
@@ -298,7 +303,7 @@ func (st *gemmState) fill(g *Gemm, i int, packed []float32) {
 	if st.res != nil {
 		g.Res = st.res[i*s.m*s.n:]
 	}
-	g.Alpha, g.Clamp = st.p.Alpha, st.p.Clamp
+	g.Alpha, g.Clamp, g.After, g.row0 = st.p.Alpha, st.p.Clamp, st.then, i*s.m
 	if g.Bias != nil && g.Alpha != 0 && g.Alpha != 1 {
 		g.Bias, g.Res, g.Ldr = nil, st.bias, 0 // alpha does not apply to the bias: it is added after
 	}

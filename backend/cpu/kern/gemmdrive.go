@@ -33,6 +33,7 @@ type Gemm struct {
 	// any thread, never twice for one row.
 	After func(r0, r1 int)
 
+	row0   int // what After calls row 0
 	part   gemmPart
 	mb, nb int       // blocks of rows and of columns
 	packed []float32 // transposed A: one block of rows per worker
@@ -193,7 +194,7 @@ func (g *Gemm) Do(worker, lo, hi int) {
 		}
 		p.panels(groups*jb/g.nb*wide, min(panels, groups*(jb+1)/g.nb*wide))
 		if g.After != nil {
-			g.After(m0, m1)
+			g.After(g.row0+m0, g.row0+m1)
 		}
 	}
 }
