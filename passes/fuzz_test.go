@@ -152,8 +152,8 @@ func sprout(seed uint64) *ir.Graph {
 		g.Input("y", ir.TensorOf(tensor.F32, n, sym.Const(4))),
 		g.Input("z", ir.TensorOf(tensor.F32, sym.Const(1), sym.Const(4), sym.Const(4))),
 	}
-	for range 40 {
-		if len(w.v) > 15 {
+	for range 150 {
+		if len(w.v) > 25 {
 			break
 		}
 		w.b = ir.NewBuilder(g)
@@ -234,8 +234,10 @@ func TestRandomGraphsMeanTheSameAfterwards(t *testing.T) {
 	}
 	for seed := range uint64(n) {
 		g := sprout(seed)
-		if err := sameWith(g, every{}); err != nil {
-			t.Fatalf("seed %d: %v\nbefore:\n%s", seed, err, g)
+		for _, target := range []Target{every{}, images{}} {
+			if err := sameWith(g, target); err != nil {
+				t.Fatalf("seed %d, %T: %v\nbefore:\n%s", seed, target, err, g)
+			}
 		}
 	}
 }
@@ -246,8 +248,10 @@ func FuzzPasses(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		g := sprout(seed)
-		if err := sameWith(g, every{}); err != nil {
-			t.Fatalf("%v\nbefore:\n%s", err, g)
+		for _, target := range []Target{every{}, images{}} {
+			if err := sameWith(g, target); err != nil {
+				t.Fatalf("%T: %v\nbefore:\n%s", target, err, g)
+			}
 		}
 	})
 }
