@@ -58,6 +58,9 @@ func (f *folder) node(n *ir.Node) error {
 		f.fired("identity", n, nil)
 		return f.swap(n, n.In[0])
 	}
+	if len(n.Op.Bodies) > 0 {
+		return f.flow(n)
+	}
 	if n.Op.Props&ir.Pure == 0 || n.Op.Props&ir.Random != 0 || len(n.Bodies) > 0 || n.Op == op.DequantizeLinear.Op {
 		return nil // quantized weights stay as small as they are, for the kernels that take them so
 	}

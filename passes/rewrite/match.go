@@ -153,6 +153,9 @@ func (m *Match) match(t *term, v *ir.Value, k func() bool) bool {
 		return false
 	}
 	n := v.Def
+	if n.Epilogue() != nil {
+		return false // its result is not the op's alone
+	}
 	for _, f := range t.fields {
 		if ir.AttrText(n.Attrs, f) != ir.AttrText(t.attrs, f) {
 			return false
