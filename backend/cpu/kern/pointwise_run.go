@@ -25,8 +25,8 @@ func PointwiseF32(c *Call) error {
 	if !ok {
 		return fmt.Errorf("pointwise: parameter is a %T", c.Param)
 	}
-	s := StateOf[pwState](c)
-	if err := s.prepare(c, p); err != nil {
+	s := StateOf[Pointwise](c)
+	if err := s.Set(p, c.Args); err != nil {
 		return fmt.Errorf("pointwise: %w", err)
 	}
 	if s.walk.n > 0 {
@@ -49,8 +49,10 @@ const (
 	pwGather                 // copied tile by tile
 )
 
-// A pwState is a program laid out over the sizes of a run.
-type pwState struct {
+// A Pointwise is a program laid out over operands and results. [PointwiseF32] runs it as a whole;
+// the epilogue of another kernel, such as Gemm.After, runs it over parts of the results while they
+// are hot. Its zero value is ready for Set.
+type Pointwise struct {
 	prog    *Program
 	types   []DType
 	rows    []int // of the table, one per instruction
@@ -66,7 +68,9 @@ type pwState struct {
 	grain   int
 }
 
-func (s *pwState) prepare(c *Call, p *PointwiseParam) error {
+// Set lays a program out over operands, then results; nothing is allocated if their dims are those
+// of the last time.
+func (s *Pointwise) Set(p *PointwiseParam, args []Arg) error {
 	if s.prog != &p.Program {
 		if err := p.Program.Check(); err != nil {
 			return err
@@ -86,25 +90,25 @@ func (s *pwState) prepare(c *Call, p *PointwiseParam) error {
 		s.walk.seen = s.walk.seen[:0]
 	}
 	in, out := s.prog.In, s.prog.Out
-	if len(c.Args) != in+out {
-		return fmt.Errorf("%d operands and results, want %d", len(c.Args), in+out)
+	if len(args) != in+out {
+		return fmt.Errorf("%d operands and results, want %d", len(args), in+out)
 	}
-	for i := range c.Args {
-		if _, err := c.Args[i].count(s.typeOf(i).Size()); err != nil {
+	for i := range args {
+		if _, err := args[i].count(s.typeOf(i).Size()); err != nil {
 			return fmt.Errorf("operand %d: %w", i, err)
 		}
 	}
-	s.args, s.table = c.Args, pwBest()
-	dims := c.Args[in].Dims
+	s.args, s.table = args, pwBest()
+	dims := args[in].Dims
 	for i := in + 1; i < in+out; i++ {
-		if !equalDims(c.Args[i].Dims, dims) {
-			return fmt.Errorf("results of dims %v and %v", dims, c.Args[i].Dims)
+		if !equalDims(args[i].Dims, dims) {
+			return fmt.Errorf("results of dims %v and %v", dims, args[i].Dims)
 		}
 	}
-	if s.walk.unchanged(dims, c.Args[:in]) {
+	if s.walk.unchanged(dims, args[:in]) {
 		return nil
 	}
-	if err := s.walk.set(dims, c.Args[:in]); err != nil {
+	if err := s.walk.set(dims, args[:in]); err != nil {
 		s.walk.seen = s.walk.seen[:0]
 		return err
 	}
@@ -124,7 +128,7 @@ func equalDims(a, b []int) bool {
 	return true
 }
 
-func (s *pwState) typeOf(i int) DType {
+func (s *Pointwise) typeOf(i int) DType {
 	if len(s.types) == 0 {
 		return Float32
 	}
@@ -132,7 +136,7 @@ func (s *pwState) typeOf(i int) DType {
 }
 
 // layOut cuts the output into tiles: pieces of long rows, or as many short rows as fit.
-func (s *pwState) layOut() {
+func (s *Pointwise) layOut() {
 	w := &s.walk
 	s.rowLen = w.dims[w.rank-1]
 	rows := w.n / max(s.rowLen, 1)
@@ -160,7 +164,7 @@ func (s *pwState) layOut() {
 	s.grain = max(1, 12000/cost)
 }
 
-func (s *pwState) accessOf(k int) pwAccess {
+func (s *Pointwise) accessOf(k int) pwAccess {
 	w := &s.walk
 	scalar, dense, outer, step := true, true, false, 1
 	for i := w.rank - 1; i >= 0; i-- {
@@ -219,7 +223,18 @@ func giveRegs(r *pwRegs) {
 }
 
 // Do computes tiles lo to hi-1.
-func (s *pwState) Do(_, lo, hi int) {
+func (s *Pointwise) Do(_, lo, hi int) {
+	first, off, _ := s.place(lo)
+	last, end, n := s.place(hi - 1)
+	s.Range(first*s.rowLen+off, last*s.rowLen+end+n)
+}
+
+// Range computes elements lo to hi-1 of the results, counted in memory order. Several threads may
+// do so at a time, each its own range; the bits do not depend on how the results are divided.
+func (s *Pointwise) Range(lo, hi int) {
+	if lo >= hi {
+		return
+	}
 	mem := takeRegs(s.prog.Regs)
 	var regs [MaxRegs]*float32
 	for i := range s.prog.Regs {
@@ -231,28 +246,42 @@ func (s *pwState) Do(_, lo, hi int) {
 		}
 	}
 	lastRow := -1
-	for t := lo; t < hi; t++ {
-		row, off, n := s.place(t)
+	for at := lo; at < hi; {
+		row := at / s.rowLen
+		off := at - row*s.rowLen
+		n := s.reach(off, hi-at)
 		s.fetch(&regs, mem.buf, row, off, n, row != lastRow)
 		lastRow = row
-		base := row*s.rowLen + off
 		for k := s.prog.In; k < s.prog.In+s.prog.Out; k++ {
 			if s.typeOf(k) == Float32 {
-				regs[k] = (*float32)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s.args[k].Data)), base*4))
+				regs[k] = (*float32)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s.args[k].Data)), at*4))
 			}
 		}
 		s.execute(&regs, n)
 		for k := s.prog.In; k < s.prog.In+s.prog.Out; k++ {
 			if t := s.typeOf(k); t != Float32 {
-				storeAs(t, &s.args[k], base, mem.buf[k*pwTileLen:][:n])
+				storeAs(t, &s.args[k], at, mem.buf[k*pwTileLen:][:n])
 			}
 		}
+		at += n
 	}
 	giveRegs(mem)
 }
 
+// reach returns how many elements a tile has that starts at off in its row, with so many to come:
+// up to the end of a piece or of the row, or as many whole rows as fit.
+func (s *Pointwise) reach(off, left int) int {
+	switch {
+	case s.perRow > 0:
+		return min(left, s.rowLen-off, s.pieceOf-off%s.pieceOf)
+	case off > 0:
+		return min(left, s.rowLen-off)
+	}
+	return min(left, s.perTile*s.rowLen)
+}
+
 // place returns the first row of tile t, the offset in that row, and the tile's length.
-func (s *pwState) place(t int) (row, off, n int) {
+func (s *Pointwise) place(t int) (row, off, n int) {
 	if s.perRow > 0 {
 		row = t / s.perRow
 		off = (t - row*s.perRow) * s.pieceOf
@@ -262,7 +291,7 @@ func (s *pwState) place(t int) (row, off, n int) {
 	return row, 0, min(s.perTile*s.rowLen, s.walk.n-row*s.rowLen)
 }
 
-func (s *pwState) execute(regs *[MaxRegs]*float32, n int) {
+func (s *Pointwise) execute(regs *[MaxRegs]*float32, n int) {
 	at := func(r uint8) *float32 {
 		if r < MaxRegs {
 			return regs[r]
@@ -276,7 +305,7 @@ func (s *pwState) execute(regs *[MaxRegs]*float32, n int) {
 }
 
 // fixed fills the tile of an operand that does not change from tile to tile.
-func (s *pwState) fixed(k int, t []float32) {
+func (s *Pointwise) fixed(k int, t []float32) {
 	inner := s.walk.strides[k][s.walk.rank-1]
 	if inner == 0 || s.rowLen >= len(t) {
 		loadAs(s.typeOf(k), &s.args[k], 0, 0, t)
@@ -289,29 +318,31 @@ func (s *pwState) fixed(k int, t []float32) {
 }
 
 // fetch brings the operands of a tile: as pointers where they lie right, else as copies.
-func (s *pwState) fetch(regs *[MaxRegs]*float32, buf []float32, row, off, n int, newRow bool) {
+func (s *Pointwise) fetch(regs *[MaxRegs]*float32, buf []float32, row, off, n int, newRow bool) {
 	w := &s.walk
 	last := w.rank - 1
 	for k, a := range s.access {
-		if a == pwFixed || a == pwFill && !newRow {
+		if a == pwFill && !newRow {
 			continue
 		}
 		t := buf[k*pwTileLen:][:pwTileLen]
 		inner := w.strides[k][last]
 		switch {
+		case a == pwFixed:
+			if s.perRow == 0 && inner != 0 {
+				regs[k] = &t[off] // the tile holds the row over and over
+			}
 		case a == pwDirect:
 			at := w.offset(k, row) + off
 			regs[k] = (*float32)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s.args[k].Data)), at*4))
 		case a == pwFill:
 			loadAs(s.typeOf(k), &s.args[k], w.offset(k, row), 0, t)
-		case s.perRow > 0:
+		case s.perRow > 0 || off > 0:
 			loadAs(s.typeOf(k), &s.args[k], w.offset(k, row)+off*inner, inner, t[:n])
 		default:
-			for at := 0; at < n; at += s.rowLen {
-				loadAs(s.typeOf(k), &s.args[k], w.offset(k, row), inner, t[at:at+s.rowLen])
-				row++
+			for at, r := 0, row; at < n; at, r = at+s.rowLen, r+1 {
+				loadAs(s.typeOf(k), &s.args[k], w.offset(k, r), inner, t[at:min(at+s.rowLen, n)])
 			}
-			row -= n / s.rowLen
 		}
 	}
 }
