@@ -77,6 +77,7 @@ var adapters = slices.Concat([]adapter{
 	{"", "Upsample", 9, attrToFloats("scales", 1)},
 	{"", "Upsample", always, upsample},
 	{"ai.onnx.ml", "LabelEncoder", 2, labelEncoder1},
+	{"ai.onnx.preview", "FlexAttention", always, identityBodies("score_mod", "prob_mod")},
 }, broadcastAdapters, removedOps)
 
 // adapted holds the operators that rows take whole, whatever the opset: the catalogue need not have them.
