@@ -1,0 +1,225 @@
+package cpu
+
+import (
+	"slices"
+
+	"github.com/cameo-onnx/cameo/backend/cpu/kern"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+// moveKernels holds the ops that move elements of any type of whole bytes.
+var moveKernels = []Kernel{
+	{Name: "transpose", Op: op.Transpose.Op, Takes: takesMove(0), Emit: emitTranspose, Run: kern.Transpose},
+	{Name: "relayout", Op: op.Relayout.Op, Takes: takesRelayout, Emit: emitRelayout, Run: kern.Transpose},
+	{Name: "slice", Op: op.Slice.Op, Takes: takesSlice, Emit: emitSlice, Run: kern.Slice},
+	{Name: "concat", Op: op.Concat.Op, Takes: takesConcat, Emit: emitConcat, Run: kern.Concat},
+	{Name: "split", Op: op.Split.Op, Takes: takesMove(0), Emit: emitSplit, Run: kern.Split},
+	{Name: "expand", Op: op.Expand.Op, Takes: takesMove(0), Emit: emitExpand, Run: kern.Expand},
+	{Name: "tile", Op: op.Tile.Op, Takes: takesMove(0), Emit: emitExpand, Run: kern.Tile},
+	{Name: "pad", Op: op.Pad.Op, Takes: takesPad, Emit: emitPad, Run: kern.Pad},
+	{Name: "gather", Op: op.Gather.Op, Takes: takesMove(0), Emit: emitGather, Run: kern.Gather},
+	{Name: "gather_elements", Op: op.GatherElements.Op, Takes: takesMove(0), Emit: emitGather, Run: kern.GatherElements},
+	{Name: "gather_nd", Op: op.GatherND.Op, Takes: takesMove(0), Emit: emitGatherND, Run: kern.GatherND},
+	{Name: "where", Op: op.Where.Op, Takes: takesMove(1), Emit: func(_ *call, n *ir.Node) (any, error) { return &kern.WhereParam{Size: sizeOf(n.In[1])}, nil }, Run: kern.Where},
+	{Name: "depth_to_space", Op: op.DepthToSpace.Op, Takes: takesMove(0), Emit: emitDepth(op.DepthToSpace), Run: kern.DepthToSpace},
+	{Name: "space_to_depth", Op: op.SpaceToDepth.Op, Takes: takesMove(0), Emit: emitDepth(op.SpaceToDepth), Run: kern.SpaceToDepth},
+	{Name: "constant_of_shape", Op: op.ConstantOfShape.Op, Takes: takesFill, Emit: emitFill, Run: kern.Fill},
+	{Name: "range", Op: op.Range.Op, Takes: takesTyped, Emit: func(_ *call, n *ir.Node) (any, error) { return &kern.RangeParam{Type: kernType(n.Out[0].Type.DType)}, nil }, Run: kern.Range},
+	{Name: "cast", Op: op.Cast.Op, Takes: takesTyped, Emit: emitCast, Run: kern.Cast},
+}
+
+// sizeOf returns the bytes of one element of v.
+func sizeOf(v *ir.Value) int { return v.Type.DType.Bits() / 8 }
+
+// movable reports whether v is a row-major tensor of elements of whole bytes whose rank kernels can walk.
+func movable(v *ir.Value) bool {
+	t := v.Type
+	return t.Kind == ir.Tensor && !t.Unranked && t.Layout == ir.RowMajor && t.DType.Bits() >= 8 && len(t.Shape) <= kern.MaxRank
+}
+
+// takesMove takes nodes whose operand i and results can be moved; other operands must be row-major tensors too.
+func takesMove(i int) func(*ir.Node) bool {
+	return func(n *ir.Node) bool {
+		if len(n.Bodies) > 0 || !movable(n.In[i]) {
+			return false
+		}
+		return !slices.ContainsFunc(slices.Concat(n.In, n.Out), func(v *ir.Value) bool { return v != nil && !movable(v) })
+	}
+}
+
+// takesTyped takes nodes whose operands and results are of types that kernels have names for.
+func takesTyped(n *ir.Node) bool {
+	for _, v := range slices.Concat(n.In, n.Out) {
+		if v == nil {
+			continue
+		}
+		if _, ok := kernTypeOf(v.Type.DType); !ok || !movable(v) {
+			return false
+		}
+	}
+	return len(n.Bodies) == 0
+}
+
+func emitTranspose(_ *call, n *ir.Node) (any, error) {
+	perm, err := op.Transpose.Attrs(n).Order(n.In[0].Type.Rank())
+	return &kern.TransposeParam{Perm: perm, Size: sizeOf(n.In[0])}, err
+}
+
+func takesRelayout(n *ir.Node) bool {
+	t := n.In[0].Type
+	return t.Kind == ir.Tensor && !t.Unranked && len(t.Shape) <= kern.MaxRank && t.DType.Bits() >= 8
+}
+
+// emitRelayout moves channels to the end or back: a transposition of what lies in memory.
+func emitRelayout(c *call, n *ir.Node) (any, error) {
+	in, out := n.In[0].Type, n.Out[0].Type
+	rank := len(in.Shape)
+	p := &kern.TransposeParam{Size: sizeOf(n.In[0])}
+	for i := range rank {
+		p.Perm = append(p.Perm, i)
+	}
+	c.SetArgs(n.In[0])
+	switch {
+	case in.Layout == out.Layout || rank < 3:
+	case out.Layout == ir.ChannelsLast:
+		copy(p.Perm[1:], p.Perm[2:])
+		p.Perm[rank-1] = 1
+		c.AliasOut(0, channelsLast(out.Shape))
+	default:
+		copy(p.Perm[2:], p.Perm[1:rank-1])
+		p.Perm[1] = rank - 1
+		c.Alias(0, channelsLast(in.Shape))
+	}
+	return p, nil
+}
+
+func takesSlice(n *ir.Node) bool {
+	return takesMove(0)(n) && n.In[0].Type.Rank() > 0 && (n.In[1].Type.DType == tensor.I64 || n.In[1].Type.DType == tensor.I32)
+}
+
+func emitSlice(_ *call, n *ir.Node) (any, error) {
+	return &kern.SliceParam{Size: sizeOf(n.In[0]), Dynamic: true, Index: kernType(n.In[1].Type.DType)}, nil
+}
+
+// takesConcat takes operands that all lie in one layout.
+func takesConcat(n *ir.Node) bool {
+	for _, v := range slices.Concat(n.In, n.Out) {
+		t := v.Type
+		t.Layout = ir.RowMajor
+		if !movable(&ir.Value{Type: t}) || v.Type.Layout != n.Out[0].Type.Layout {
+			return false
+		}
+	}
+	return len(n.Bodies) == 0
+}
+
+func emitConcat(c *call, n *ir.Node) (any, error) {
+	p := &kern.ConcatParam{Axis: op.Concat.Attrs(n).Axis, Size: sizeOf(n.In[0])}
+	rank := n.Out[0].Type.Rank()
+	if p.Axis < 0 {
+		p.Axis += rank
+	}
+	if n.Out[0].Type.Layout == ir.ChannelsLast {
+		for i, v := range n.In {
+			c.Alias(i, channelsLast(v.Type.Shape))
+		}
+		c.AliasOut(0, channelsLast(n.Out[0].Type.Shape))
+		if p.Axis == 1 {
+			p.Axis = rank - 1
+		} else if p.Axis > 1 {
+			p.Axis--
+		}
+	}
+	return p, nil
+}
+
+func emitSplit(c *call, n *ir.Node) (any, error) {
+	c.SetArgs(n.In[0])
+	return &kern.ConcatParam{Axis: op.Split.Attrs(n).Axis, Size: sizeOf(n.In[0])}, nil
+}
+
+func emitExpand(c *call, n *ir.Node) (any, error) {
+	c.SetArgs(n.In[0])
+	return &kern.ExpandParam{Size: sizeOf(n.In[0])}, nil
+}
+
+var padModes = map[string]kern.PadMode{"constant": kern.PadConstant, "reflect": kern.PadReflect, "edge": kern.PadEdge, "wrap": kern.PadWrap}
+
+// takesPad takes pads that are known, or given for all axes.
+func takesPad(n *ir.Node) bool {
+	_, known := n.In[1].Known().Ints()
+	return takesMove(0)(n) && (known && constAxes(n) || len(n.In) < 4 || n.In[3] == nil)
+}
+
+func constAxes(n *ir.Node) bool {
+	if len(n.In) < 4 || n.In[3] == nil {
+		return true
+	}
+	_, ok := n.In[3].Known().Ints()
+	return ok
+}
+
+func emitPad(c *call, n *ir.Node) (any, error) {
+	mode, ok := padModes[op.Pad.Attrs(n).Mode]
+	p := &kern.PadParam{Mode: mode, Size: sizeOf(n.In[0])}
+	if !ok {
+		return nil, ir.ErrUnsupported
+	}
+	var value *ir.Value
+	if len(n.In) > 2 {
+		value = n.In[2]
+	}
+	pads, known := n.In[1].Known().Ints()
+	if !known {
+		p.Dynamic = true
+		c.SetArgs(n.In[0], n.In[1], value)
+		return p, nil
+	}
+	rank := n.In[0].Type.Rank()
+	p.Before = make([]int, rank)
+	axes := make([]int, 0, rank)
+	if len(n.In) > 3 && n.In[3] != nil {
+		axes, _ = n.In[3].Known().Ints()
+	} else {
+		for i := range rank {
+			axes = append(axes, i)
+		}
+	}
+	for i, a := range axes {
+		p.Before[(a+rank)%rank] = pads[i]
+	}
+	c.SetArgs(n.In[0], nil, value)
+	return p, nil
+}
+
+func emitGather(_ *call, n *ir.Node) (any, error) {
+	a := n.Attrs.(op.AxisAttrs)
+	return &kern.GatherParam{Axis: a.Axis, Size: sizeOf(n.In[0]), Index: kernType(n.In[1].Type.DType)}, nil
+}
+
+func emitGatherND(_ *call, n *ir.Node) (any, error) {
+	return &kern.GatherParam{Batch: op.GatherND.Attrs(n).BatchDims, Size: sizeOf(n.In[0]), Index: kern.Int64}, nil
+}
+
+func emitDepth(k op.Kind[op.BlockAttrs]) func(*call, *ir.Node) (any, error) {
+	return func(_ *call, n *ir.Node) (any, error) {
+		a := k.Attrs(n)
+		return &kern.DepthParam{Block: a.BlockSize, Size: sizeOf(n.In[0]), CRD: a.Mode == "CRD"}, nil
+	}
+}
+
+func takesFill(n *ir.Node) bool { return movable(n.Out[0]) }
+
+func emitFill(c *call, n *ir.Node) (any, error) {
+	c.SetArgs()
+	if v := op.ConstantOfShape.Attrs(n).Value; v != nil {
+		return &kern.FillParam{Value: v.Bytes()}, nil
+	}
+	return &kern.FillParam{Value: make([]byte, 4)}, nil
+}
+
+func emitCast(_ *call, n *ir.Node) (any, error) {
+	return &kern.CastParam{From: kernType(n.In[0].Type.DType), To: kernType(n.Out[0].Type.DType)}, nil
+}
