@@ -210,10 +210,8 @@ func (e *emitter) known(t ir.Type, have map[string]bool) bool {
 
 // result places a result of the step that is about to be added.
 func (e *emitter) result(v *ir.Value, kernel bool) int {
-	switch {
-	case v.Type.Kind != ir.Tensor || v.Type.DType == tensor.String:
-		return e.slot(v, backend.Slot{Space: backend.Object, Index: -1})
-	case e.known(v.Type, e.early):
+	object := v.Type.Kind != ir.Tensor || v.Type.DType == tensor.String
+	if !object && e.known(v.Type, e.early) {
 		e.p.Buffers = append(e.p.Buffers, backend.Buffer{Size: byteSize(v.Type), First: len(e.p.Steps), Last: len(e.p.Steps)})
 		return e.slot(v, backend.Slot{Space: backend.InArena, Index: len(e.p.Buffers) - 1})
 	}
@@ -223,6 +221,9 @@ func (e *emitter) result(v *ir.Value, kernel bool) int {
 				e.define(name, false)
 			}
 		}
+	}
+	if object {
+		return e.slot(v, backend.Slot{Space: backend.Object, Index: -1})
 	}
 	e.p.Lates++
 	return e.slot(v, backend.Slot{Space: backend.Late, Index: e.p.Lates - 1})

@@ -49,6 +49,11 @@ var RotaryEmbedding = define(Def[RotaryEmbeddingAttrs]{
 					continue
 				}
 				w = ir.Shape{in[i].Type.Shape[0], want[2]}
+			} else if in[i].Rank() == 3 { // one table for all items, as exporters write it, is taken too
+				if err := sc.Assume(ir.Fact{Rel: ir.Broadcast, A: in[i].Type.Shape[0], B: s[0], What: name}); err != nil {
+					return of(t), err
+				}
+				w = append(ir.Shape{in[i].Type.Shape[0]}, want[1:]...)
 			}
 			if err := sizedAs(sc, in[i], w, name); err != nil {
 				return of(t), err
@@ -99,11 +104,11 @@ func (r *rotation) load(e *ir.Env, cos, sin, pos *tensor.Tensor, h heads) error 
 	rows := count(d[:len(d)-1])
 	r.at = make([]int, h.n*h.length)
 	switch {
-	case pos == nil && (len(d) != 3 || d[0] != h.n || d[1] != h.length):
+	case pos == nil && (len(d) != 3 || d[0] != h.n && d[0] != 1 || d[1] != h.length):
 		return fmt.Errorf("caches of sizes %v for %d items of %d tokens", d, h.n, h.length)
 	case pos == nil:
 		for i := range r.at {
-			r.at[i] = i
+			r.at[i] = i % rows
 		}
 	case len(d) != 2 || pos.Len() != len(r.at):
 		return fmt.Errorf("position_ids of sizes %v for %d items of %d tokens", pos.Dims(), h.n, h.length)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cameo-onnx/cameo/backend"
 	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
 	"github.com/cameo-onnx/cameo/ir/sym"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 	"github.com/cameo-onnx/cameo/onnx"
@@ -132,6 +133,21 @@ type verifier struct {
 	o        Options
 	inputs   []*wire.ValueInfo
 	in, want []tensor.Value
+	random   bool // only types and sizes can be compared
+}
+
+// draws reports whether a graph draws random numbers. Dropout does so when it trains.
+func draws(g *ir.Graph) bool {
+	return !g.AllNodes(func(_ *ir.Graph, n *ir.Node) bool {
+		if n.Op == op.Dropout.Op {
+			if len(n.In) < 3 || n.In[2] == nil {
+				return true
+			}
+			on, known := n.In[2].Known().Ints()
+			return known && len(on) == 1 && on[0] == 0
+		}
+		return n.Op.Props&ir.Random == 0
+	})
 }
 
 // imports returns how the model is imported: as it is, with symbolic sizes, or with constant inputs.
@@ -163,6 +179,7 @@ func (v *verifier) compile(ctx context.Context) (*runtime.Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	v.random = v.c.Random || draws(im.Graph)
 	o := v.o.Runtime
 	if !v.o.EachPass {
 		return runtime.Compile(im.Graph, o)
@@ -256,7 +273,7 @@ func (v *verifier) compare(name string, i int, got tensor.Value) error {
 	if i >= len(v.want) || v.want[i] == nil {
 		return nil
 	}
-	if d := vectors.Compare(got, v.want[i], v.c.Tolerance, v.c.Random); d != nil {
+	if d := vectors.Compare(got, v.want[i], v.c.Tolerance, v.random); d != nil {
 		return errDiffers{fmt.Errorf("output %s: %w", wire.Quote(name), d)}
 	}
 	return nil
