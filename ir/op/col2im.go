@@ -31,14 +31,17 @@ var Col2Im = define(Def[Col2ImAttrs]{
 		if len(x.Shape) != 3 {
 			return ir.Known{}, fmt.Errorf("rank %d, not 3", len(x.Shape))
 		}
-		c := sc.Fresh()
-		if b := productOf(sizesOr(in[2], 1)); b.Valid() {
-			if n, ok := b.Int(); ok && n < 1 {
-				return ir.Known{}, fmt.Errorf("blocks of %d elements", n)
-			}
-			if c, err = exactly(sc, x.Shape[1], b, "channels"); err != nil {
-				return ir.Known{}, err
-			}
+		block, ok := in[2].Sizes()
+		b := productOf(block)
+		if !ok || !b.Valid() {
+			return of(x.WithShape(append(ir.Shape{x.Shape[0], sc.Fresh()}, asShape(sc, image)...)...)), nil
+		}
+		if n, ok := b.Int(); ok && n < 1 {
+			return ir.Known{}, fmt.Errorf("blocks of %d elements", n)
+		}
+		c, err := exactly(sc, x.Shape[1], b, "channels")
+		if err != nil {
+			return ir.Known{}, err
 		}
 		return of(x.WithShape(append(ir.Shape{x.Shape[0], c}, asShape(sc, image)...)...)), nil
 	},

@@ -11,11 +11,10 @@ var NonZero = define(Def[None]{
 	Name: "non_zero", ONNX: "NonZero", Sig: "x T -> y i64; T " + movable,
 	Props: ir.Pure,
 	Infer: func(sc *ir.Scope, _ None, in []ir.Known) (ir.Known, error) {
-		rank := sc.Fresh()
 		if r := in[0].Rank(); r >= 0 {
-			rank = sym.Const(r)
+			return of(ir.TensorOf(tensor.I64, sym.Const(r), sc.Fresh())), nil
 		}
-		return of(ir.TensorOf(tensor.I64, rank, sc.Fresh())), nil
+		return of(ir.TensorOf(tensor.I64, sc.FreshShape(2)...)), nil
 	},
 	Eval: func(e *ir.Env, _ None, in []tensor.Value) (tensor.Value, error) {
 		x := tens(in, 0)

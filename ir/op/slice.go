@@ -164,7 +164,7 @@ func sizesOr(k ir.Known, n int) []sym.Dim {
 // far is a place that exporters write for "to the end".
 const far = math.MaxInt32
 
-// slicePlace returns the place that i means in n elements, clamped to 0 and n; not Valid where its sign is not known.
+// slicePlace returns the place that i means in n elements, at least 0; not Valid where its sign is not known.
 func slicePlace(i, n sym.Dim) sym.Dim {
 	c, isConst := i.Int()
 	switch {
@@ -175,7 +175,7 @@ func slicePlace(i, n sym.Dim) sym.Dim {
 	case isConst && c <= -far:
 		return sym.Const(0)
 	case atLeast(i, 0):
-		return sym.Min(i, n)
+		return i
 	case atMost(i, -1):
 		return sym.Max(sym.Add(i, n), sym.Const(0))
 	}
@@ -194,7 +194,11 @@ func sliceSize(start, end sym.Dim, step int, n sym.Dim) sym.Dim {
 		_, count, _ := sliceRange(s, t, step, c)
 		return sym.Const(count)
 	case step > 0:
+		// A start beyond the end gives a negative difference, wherever it is clamped.
 		from, to := slicePlace(start, n), slicePlace(end, n)
+		if to.Valid() && !to.Equal(n) && atLeast(end, 0) {
+			to = sym.Min(to, n)
+		}
 		return sym.Max(sym.CeilDiv(sym.Sub(to, from), sym.Const(step)), sym.Const(0))
 	case ok1 && ok2 && (s == -1 || s >= far) && t <= -far && step > -far:
 		return sym.CeilDiv(n, sym.Const(-step))
