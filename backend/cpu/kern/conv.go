@@ -49,7 +49,8 @@ func (p *ConvParam) axes(w []int) (s convShape, err error) {
 		s.k[a], s.stride[a], s.dil[a], s.in[a], s.out[a] = 1, 1, 1, 1, 1
 		if i := a - (3 - rank); i >= 0 {
 			s.k[a], s.stride[a], s.dil[a], s.front[a] = p.Kernel[i], p.Strides[i], p.Dilations[i], p.Pads[i]
-			if s.k[a] < 1 || s.stride[a] < 1 || s.dil[a] < 1 || s.front[a] < 0 {
+			if s.k[a] < 1 || s.stride[a] < 1 || s.dil[a] < 1 || s.front[a] < 0 || p.Pads[rank+i] < 0 ||
+				max(s.k[a], s.stride[a], s.dil[a], s.front[a], p.Pads[rank+i]) > maxStep {
 				return s, fmt.Errorf("axis %d: kernel %d, stride %d, dilation %d, padding %d", i, s.k[a], s.stride[a], s.dil[a], s.front[a])
 			}
 		}
@@ -59,6 +60,9 @@ func (p *ConvParam) axes(w []int) (s convShape, err error) {
 	}
 	return s, nil
 }
+
+// maxStep bounds kernels, strides, dilations and paddings, so that no coordinate overflows.
+const maxStep = 1 << 24
 
 // maxPhases bounds the plan of a transposed convolution, which works out each phase on its own.
 const maxPhases = 4096
@@ -78,6 +82,9 @@ func (p *ConvParam) shape(x, w, y []int) (s convShape, err error) {
 	s.n = x[0]
 	copy(s.in[3-rank:], x[2:])
 	copy(s.out[3-rank:], y[2:])
+	if countOf(x) > maxElements || countOf(y) > maxElements {
+		return s, fmt.Errorf("%v to %v: too many elements", x, y)
+	}
 	for i, k := range p.Kernel {
 		room := x[2+i] + p.Pads[i] + p.Pads[rank+i] - (k-1)*p.Dilations[i] - 1
 		if out := room/p.Strides[i] + 1; !s.transposed && (room < 0 || y[2+i] != out) {
@@ -89,6 +96,15 @@ func (p *ConvParam) shape(x, w, y []int) (s convShape, err error) {
 		s.in, s.n = s.out, 1
 	}
 	return s, nil
+}
+
+// countOf is the number of elements, where it may be more than an int holds.
+func countOf(dims []int) float64 {
+	n := 1.0
+	for _, d := range dims {
+		n *= float64(d)
+	}
+	return n
 }
 
 // pointwise reports whether each result is made of the one pixel in its place.

@@ -297,6 +297,8 @@ func TestConvRefusesWhatDoesNotFit(t *testing.T) {
 		"short bias":      func(c *Call) { c.Args[2] = argOf(make([]float32, 3), 3) },
 		"far outputs":     func(c *Call) { c.Args[4] = argOf(make([]float32, 24), 1, 4, 6) },
 		"zero stride":     func(c *Call) { c.Param.(*ConvParam).Strides = []int{0} },
+		"wrapping steps":  func(c *Call) { c.Param.(*ConvParam).Dilations = []int{1 << 62} },
+		"negative pads":   func(c *Call) { c.Param.(*ConvParam).Pads = []int{0, -1} },
 		"groups":          func(c *Call) { c.Param.(*ConvParam).Group = 3 },
 		"panels of seven": func(c *Call) { c.Param.(*ConvParam).NR = 7 },
 	} {
@@ -305,6 +307,14 @@ func TestConvRefusesWhatDoesNotFit(t *testing.T) {
 		if err := ConvF32(c); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+}
+
+func TestConvRefusesStripsOfAnySize(t *testing.T) {
+	const far = 1 << 22
+	p := &ConvParam{Kernel: []int{3, 3}, Strides: []int{1, 1}, Dilations: []int{far, far}, Pads: []int{far, far, far, far}, Group: 1, NR: GemmNR()}
+	if _, err := ConvF32Scratch(p, []int{1, 1, 9, 9}, []int{1, 1, 3, 3}, []int{1, 1, 9, 9}, 1); err == nil {
+		t.Error("accepted")
 	}
 }
 

@@ -151,14 +151,23 @@ func (ph *convPhase) segments(s *convShape) {
 	}
 }
 
-// buffer returns the float32 that the copy of a strip takes.
+// buffer returns the float32 that the copy of a strip takes; -1 if that is absurd.
 func (ph *convPhase) buffer(s *convShape) int {
-	nz := len(ph.axis[0].taps)
+	dims := []int{len(ph.axis[0].taps), ph.bufRows, ph.bufCols, s.c, 1}
 	switch ph.mode {
-	case convHalo:
-		return nz * ph.bufRows * ph.bufCols * s.c
+	case convInPlace:
+		return 0
 	case convRibbon:
-		return nz * ph.axis[1].istep * ph.bufRows * ph.cols * len(ph.axis[2].taps) * s.c
+		dims = []int{len(ph.axis[0].taps) * ph.axis[1].istep, ph.bufRows, ph.cols, len(ph.axis[2].taps), s.c}
 	}
-	return 0
+	if ph.tasks == 0 {
+		return 0
+	}
+	if countOf(dims) > maxStrip {
+		return -1
+	}
+	return dims[0] * dims[1] * dims[2] * dims[3] * dims[4]
 }
+
+// maxStrip bounds the copy of a strip: wide dilations over wide padding could make it any size.
+const maxStrip = 1 << 30

@@ -68,7 +68,12 @@ func (cv *convRun) prepare(p *ConvParam, x, w, y []int, workers int, then bool) 
 	}
 	cv.phases = s.plan(p.NR, workers, then)
 	for i := range cv.phases {
-		cv.buffer = max(cv.buffer, cv.phases[i].buffer(&cv.shape))
+		size := cv.phases[i].buffer(&cv.shape)
+		if size < 0 {
+			cv.p = nil // there is no plan
+			return fmt.Errorf("%v to %v: dilations %v with pads %v: a strip of input takes more than %d elements", x, y, p.Dilations, p.Pads, maxStrip)
+		}
+		cv.buffer = max(cv.buffer, size)
 		cv.tasks += cv.phases[i].tasks
 	}
 	if len(cv.holds) < workers {

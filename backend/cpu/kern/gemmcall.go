@@ -10,6 +10,10 @@ type GemmParam struct {
 	Clamp          Clamp
 }
 
+// maxElements bounds products of sizes, so that none of those made of them overflows: operands are
+// far smaller, but their dims, if they are wrong, need not be.
+const maxElements = 1 << 56
+
 // A gemmShape is the sizes of a product of stacks of matrices.
 type gemmShape struct {
 	m, n, k, nr  int
@@ -36,7 +40,7 @@ func shapeOf(p *GemmParam, a, b []int, workers int) (s gemmShape, err error) {
 	}
 	s.k, s.batch = ka, 1
 	rank := max(len(s.a), len(s.b))
-	whole := 1
+	whole, all := 1, float64(s.m)*float64(s.n)*float64(s.k)
 	for i := range rank {
 		x, y := batchDim(s.a, rank, i), batchDim(s.b, rank, i)
 		if x != y && x != 1 && y != 1 {
@@ -44,6 +48,10 @@ func shapeOf(p *GemmParam, a, b []int, workers int) (s gemmShape, err error) {
 		}
 		s.batch *= broadcast(x, y)
 		whole *= y
+		all *= float64(broadcast(x, y))
+	}
+	if all > maxElements {
+		return s, fmt.Errorf("%v by %v: too many elements", a, b)
 	}
 	s.nr = p.NR
 	if p.NR == 0 {

@@ -143,6 +143,7 @@ func TestGemmF32RefusesSizesThatDoNotMeet(t *testing.T) {
 	}{
 		{[]int{2, 3}, []int{4, 5}, "gemm: inner dimensions: 3 != 4"},
 		{[]int{2, 2, 3}, []int{3, 3, 5}, "gemm: batch dimensions: [2] and [3]"},
+		{[]int{1 << 30, 1 << 30}, []int{1 << 30, 1 << 30}, "gemm: [1073741824 1073741824] by [1073741824 1073741824]: too many elements"},
 		{[]int{2, 3}, []int{3, 5}, "gemm: A has 0 elements: want 6"},
 	} {
 		c := Call{Param: &GemmParam{}, Args: []Arg{{Dims: x.a}, {Dims: x.b}, {}, {}, {}}}
