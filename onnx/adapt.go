@@ -78,13 +78,14 @@ var adapters = slices.Concat([]adapter{
 	{"", "Upsample", always, upsample},
 	{"ai.onnx.ml", "LabelEncoder", 2, labelEncoder1},
 	{"ai.onnx.preview", "FlexAttention", always, identityBodies("score_mod", "prob_mod")},
-}, broadcastAdapters, removedOps)
+}, broadcastAdapters, removedOps, contribOps)
 
 // adapted holds the operators that rows take whole, whatever the opset: the catalogue need not have them.
 var adapted = map[opName]bool{
 	{"", "Constant"}: true, {"", "Upsample"}: true, {"", "Scatter"}: true,
 	{"", "Affine"}: true, {"", "ConstantFill"}: true, {"", "Crop"}: true, {"", "DynamicSlice"}: true, {"", "GivenTensorFill"}: true,
 	{"", "GiventensorFill"}: true, {"", "ImageScaler"}: true, {"", "ParametricSoftplus"}: true, {"", "Scale"}: true, {"", "ScaledTanh"}: true,
+	{"", "SimplifiedLayerNormalization"}: true,
 }
 
 type opName struct{ domain, op string }

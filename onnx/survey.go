@@ -129,7 +129,8 @@ func (s *surveyor) known(domain, name string) bool {
 	if o := s.im.opts.Op; o != nil && o(domain, name) != nil {
 		return true
 	}
-	return op.ByONNX(domain, name) != nil || adapted[opName{domain, name}]
+	k := opName{domain, name}
+	return op.ByONNX(domain, name) != nil || adapted[k] || domain == microsoft && s.im.adapters[k] != nil // all rows of that domain are whole
 }
 
 func (s *surveyor) reason(domain, name string) string {
