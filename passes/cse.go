@@ -12,7 +12,7 @@ import (
 
 // cse computes once what a graph computes twice: nodes of the same op, operands and attributes, and constants of the same content.
 func cse(g *ir.Graph, t Target) error {
-	c := &merger{g: g, fired: fired(t), seed: maphash.MakeSeed(), consts: map[uint64][]*ir.Value{}, same: map[*ir.Value]*ir.Value{}, nodes: map[string][]*ir.Node{}}
+	c := &merger{g: g, fired: fired(t), seed: maphash.MakeSeed(), consts: map[uint64][]*ir.Value{}, whole: map[*ir.Value]uint64{}, same: map[*ir.Value]*ir.Value{}, nodes: map[string][]*ir.Node{}}
 	for _, n := range slices.Clone(g.Nodes) {
 		for i, v := range n.In {
 			if v == nil || !v.IsConst() {
@@ -39,7 +39,8 @@ type merger struct {
 	g      *ir.Graph
 	fired  func(string, *ir.Node, error)
 	seed   maphash.Seed
-	consts map[uint64][]*ir.Value  // by hash of the content
+	consts map[uint64][]*ir.Value  // by hash of a sample of the content
+	whole  map[*ir.Value]uint64    // hashes of the whole content, for those whose samples are alike
 	same   map[*ir.Value]*ir.Value // constants seen, and those that stand for them
 	nodes  map[string][]*ir.Node
 }
@@ -49,16 +50,9 @@ func (c *merger) constant(v *ir.Value) *ir.Value {
 	if w := c.same[v]; w != nil {
 		return w
 	}
-	var h maphash.Hash
-	h.SetSeed(c.seed)
-	fmt.Fprint(&h, v.Data.DType(), v.Data.Dims())
-	h.Write(v.Data.Bytes())
-	for _, s := range v.Data.Strings() {
-		fmt.Fprintf(&h, "%d:%s", len(s), s)
-	}
-	key := h.Sum64()
+	key := c.sample(v.Data)
 	for _, w := range c.consts[key] {
-		if sameBits(v.Data, w.Data) {
+		if c.hash(v) == c.hash(w) && sameBits(v.Data, w.Data) {
 			c.same[v] = w
 			return w
 		}
@@ -66,6 +60,33 @@ func (c *merger) constant(v *ir.Value) *ir.Value {
 	c.consts[key] = append(c.consts[key], v)
 	c.same[v] = v
 	return v
+}
+
+// sample hashes the type and some bytes of t: most weights differ there, and need not be read whole.
+func (c *merger) sample(t *tensor.Tensor) uint64 {
+	const some = 1024
+	var h maphash.Hash
+	h.SetSeed(c.seed)
+	fmt.Fprint(&h, t.DType(), t.Dims())
+	b := t.Bytes()
+	for at := 0; at < len(b); at += max(some, len(b)/4) {
+		h.Write(b[at:min(at+some, len(b))])
+	}
+	return h.Sum64()
+}
+
+func (c *merger) hash(v *ir.Value) uint64 {
+	if h, ok := c.whole[v]; ok {
+		return h
+	}
+	var h maphash.Hash
+	h.SetSeed(c.seed)
+	h.Write(v.Data.Bytes())
+	for _, s := range v.Data.Strings() {
+		fmt.Fprintf(&h, "%d:%s", len(s), s)
+	}
+	c.whole[v] = h.Sum64()
+	return c.whole[v]
 }
 
 // sameBits is stricter than equality of elements: it tells NaNs and zeros apart.

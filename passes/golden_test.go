@@ -270,7 +270,7 @@ func writeGolden(t *testing.T, file, out string) {
 }
 
 // tables are the rule tables by pass; every rule in them has a golden file.
-var tables = map[string]*rewrite.Rules{"simplify": simplifyRules}
+var tables = map[string]*rewrite.Rules{"simplify": simplifyRules, "fuse-patterns": patternRules}
 
 func TestEveryRuleHasAGoldenFile(t *testing.T) {
 	have := map[string]bool{}

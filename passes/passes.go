@@ -45,6 +45,7 @@ type Target interface {
 type Options struct {
 	Off    []string                                     // names of passes to leave out; "all" is every one without Must
 	Stop   string                                       // the last pass to run; empty runs them all
+	Strict bool                                         // leave out rules that round elsewhere than the model does
 	Verify bool                                         // check the graph's invariants after each pass
 	Dump   func(i int, name string, g *ir.Graph)        // sees the graph after pass i, counted from 1
 	Time   func(name string, d time.Duration)           // gets the time that each pass took
@@ -79,7 +80,7 @@ func run(pipeline []Pass, g *ir.Graph, t Target, o Options) error {
 func (o *Options) step(upTo []Pass, g *ir.Graph, t Target) error {
 	p := upTo[len(upTo)-1]
 	start := time.Now()
-	err := each(g, observed{t, p.Name, o.Fired}, p.Run)
+	err := each(g, observed{t, p.Name, o.Fired, o.Strict}, p.Run)
 	if o.Time != nil {
 		o.Time(p.Name, time.Since(start))
 	}
@@ -165,11 +166,17 @@ func ordered(ps []Pass) []Pass {
 	return ps
 }
 
-// observed is a target that also carries the observer of the run.
+// observed is a target that also carries what else passes are told of the run.
 type observed struct {
 	Target
-	pass string
-	see  func(pass, rule string, n *ir.Node, err error)
+	pass   string
+	see    func(pass, rule string, n *ir.Node, err error)
+	strict bool
+}
+
+func strict(t Target) bool {
+	o, ok := t.(observed)
+	return ok && o.strict
 }
 
 // fired returns the function that reports a rule's firing at a node.

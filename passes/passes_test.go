@@ -132,3 +132,18 @@ func TestHooksSeeEveryPass(t *testing.T) {
 		t.Errorf("dumped %v, seen %v", dumped, seen)
 	}
 }
+
+func TestStrictLeavesOutRulesThatRoundElsewhere(t *testing.T) {
+	for _, strict := range []bool{false, true} {
+		g, err := ir.Parse("graph g(%x: f32[1,2,3,3]) {\n\t%w = const @w : f32[2,2,3,3]\n\t%k = const [2] : f32[]\n\t%c = conv(%x, %w) : f32[1,2,1,1]\n\t%y = mul(%c, %k) : f32[1,2,1,1]\n\treturn %y\n}", op.Lookup, randomConst)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := Run(g, every{}, Options{Strict: strict}); err != nil {
+			t.Fatal(err)
+		}
+		if want := map[bool]int{false: 1, true: 2}[strict]; len(g.Nodes) != want {
+			t.Errorf("strict %v: %d nodes are left, want %d", strict, len(g.Nodes), want)
+		}
+	}
+}

@@ -18,7 +18,7 @@ type ruleContext struct {
 
 // rewriteBy applies a table of rules to g, with a ruleContext.
 func rewriteBy(rs *rewrite.Rules, g *ir.Graph, t Target) error {
-	return rs.Apply(g, rewrite.Options{Ctx: ruleContext{t, bindable(g)}, Fired: fired(t)})
+	return rs.Apply(g, rewrite.Options{Ctx: ruleContext{t, bindable(g)}, Strict: strict(t), Fired: fired(t)})
 }
 
 // shapeOperand returns an operand for reshape that asks for sizes s: a constant where all of them or all but one are numbers, else a `sizes` node; nil where neither can be.

@@ -10,8 +10,9 @@ import (
 
 // Options of one application.
 type Options struct {
-	Ctx   any                                      // becomes Match.Ctx
-	Fired func(rule string, n *ir.Node, err error) // sees each rule that fired at n, or whose result could not be built, which changes nothing
+	Ctx    any                                      // becomes Match.Ctx
+	Strict bool                                     // leaves out Loose rules
+	Fired  func(rule string, n *ir.Node, err error) // sees each rule that fired at n, or whose result could not be built, which changes nothing
 }
 
 // Apply applies the rules to g until none matches; bodies are graphs of their own. The work is bounded: rules that undo each other end, though not in a fixpoint.
@@ -65,6 +66,9 @@ func (e *engine) visit(n *ir.Node) (bool, error) {
 		return false, nil
 	}
 	for _, r := range e.rules.byRoot[n.Op] {
+		if r.Loose && e.o.Strict {
+			continue
+		}
 		m := &Match{G: e.g, Root: n, Ctx: e.o.Ctx, rule: r, outs: e.outs}
 		if !m.find() {
 			continue

@@ -14,6 +14,7 @@ type Rule struct {
 	To     string
 	Do     func(*Match) *ir.Value // builds the result with Match.B; nil declines
 	When   func(*Match) bool      // asked of every way in which From matches
+	Loose  bool                   // rounds elsewhere than the left side does
 	Shared bool                   // inner nodes may have other uses, for the right side costs no more than the root alone
 }
 
