@@ -145,9 +145,9 @@ func (i *Instr) row() int {
 // weight is about how many nanoseconds a tile of the instruction takes.
 func (i *Instr) weight() int {
 	switch o := i.Op; {
-	case o >= OpSin && o <= OpAtanh, o == OpPow, o == OpMod, o == OpFmod, o == OpLog1p:
+	case o >= OpTan && o <= OpAtanh, o == OpPow, o == OpMod, o == OpFmod, o == OpLog1p:
 		return 15000
-	case o >= OpExp && o <= OpMish, o == OpElu:
+	case o >= OpExp && o <= OpCos, o == OpElu:
 		return 500
 	}
 	return 80

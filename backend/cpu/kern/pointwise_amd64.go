@@ -208,6 +208,12 @@ func pwSigmoidAVX2(n int, d *float32, a *float32, b *float32, c *float32, imm fl
 // pwTanhAVX2 sets d[i] = tanh(a[i]) for i < n.
 func pwTanhAVX2(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
 
+// pwSinAVX2 sets d[i] = sin(a[i]), for abs(a[i]) < pwSinLimit for i < n.
+func pwSinAVX2(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
+
+// pwCosAVX2 sets d[i] = cos(a[i]), for abs(a[i]) < pwSinLimit for i < n.
+func pwCosAVX2(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
+
 // pwErfAVX2 sets d[i] = erf(a[i]) for i < n.
 func pwErfAVX2(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
 
@@ -453,6 +459,12 @@ func pwSigmoidAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm 
 
 // pwTanhAVX512 sets d[i] = tanh(a[i]) for i < n.
 func pwTanhAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
+
+// pwSinAVX512 sets d[i] = sin(a[i]), for abs(a[i]) < pwSinLimit for i < n.
+func pwSinAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
+
+// pwCosAVX512 sets d[i] = cos(a[i]), for abs(a[i]) < pwSinLimit for i < n.
+func pwCosAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
 
 // pwErfAVX512 sets d[i] = erf(a[i]) for i < n.
 func pwErfAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)

@@ -5100,6 +5100,314 @@ DATA pw3f200000<>+24(SB)/4, $0x3f200000
 DATA pw3f200000<>+28(SB)/4, $0x3f200000
 GLOBL pw3f200000<>(SB), RODATA|NOPTR, $32
 
+// func pwSinAVX2(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·pwSinAVX2(SB), NOSPLIT, $0-44
+	MOVQ n+0(FP), AX
+	MOVQ d+8(FP), CX
+	MOVQ a+16(FP), DX
+	XORQ BX, BX
+	MOVQ AX, SI
+	SUBQ $0x08, SI
+
+loop:
+	CMPQ         BX, SI
+	JG           loopend
+	VMOVUPS      (DX)(BX*4), Y0
+	VMULPS       pw3f22f983<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VMOVUPS      Y0, Y0
+	VFNMADD231PS pw3fc90fdb<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, Y0
+	VFNMADD231PS pwb33bbd2e<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, Y0
+	VFNMADD231PS pwa6f72ced<>+0(SB), Y1, Y0
+	VMULPS       Y0, Y0, Y2
+	VBROADCASTSS pw36366a4c<>+0(SB), Y3
+	VFMADD213PS  pwb95007c5<>+0(SB), Y2, Y3
+	VFMADD213PS  pw3c088884<>+0(SB), Y2, Y3
+	VFMADD213PS  pwbe2aaaab<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y3, Y3
+	VMOVUPS      Y0, Y4
+	VFMADD231PS  Y0, Y3, Y4
+	VBROADCASTSS pw37ccfb98<>+0(SB), Y0
+	VFMADD213PS  pwbab60630<>+0(SB), Y2, Y0
+	VFMADD213PS  pw3d2aaaa5<>+0(SB), Y2, Y0
+	VMULPS       Y2, Y2, Y3
+	VMOVUPS      pw3f800000<>+0(SB), Y5
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS pw3f000000<>+0(SB), Y2, Y5
+	VMOVUPS      Y5, Y2
+	VFMADD231PS  Y3, Y0, Y2
+	VCVTPS2DQ    Y1, Y0
+	VPSLLD       $0x1f, Y0, Y1
+	VPSRLD       $0x01, Y0, Y0
+	VPSLLD       $0x1f, Y0, Y0
+	VBLENDVPS    Y1, Y2, Y4, Y1
+	VXORPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (CX)(BX*4)
+	ADDQ         $0x08, BX
+	JMP          loop
+
+loopend:
+	SUBQ         BX, AX
+	JE           done
+	LEAQ         pwTail<>+0(SB), SI
+	NEGQ         AX
+	VMOVUPS      32(SI)(AX*4), Y0
+	VMASKMOVPS   (DX)(BX*4), Y0, Y1
+	VMULPS       pw3f22f983<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS pw3fc90fdb<>+0(SB), Y2, Y1
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS pwb33bbd2e<>+0(SB), Y2, Y1
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS pwa6f72ced<>+0(SB), Y2, Y1
+	VMULPS       Y1, Y1, Y3
+	VBROADCASTSS pw36366a4c<>+0(SB), Y4
+	VFMADD213PS  pwb95007c5<>+0(SB), Y3, Y4
+	VFMADD213PS  pw3c088884<>+0(SB), Y3, Y4
+	VFMADD213PS  pwbe2aaaab<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VMOVUPS      Y1, Y5
+	VFMADD231PS  Y1, Y4, Y5
+	VBROADCASTSS pw37ccfb98<>+0(SB), Y1
+	VFMADD213PS  pwbab60630<>+0(SB), Y3, Y1
+	VFMADD213PS  pw3d2aaaa5<>+0(SB), Y3, Y1
+	VMULPS       Y3, Y3, Y4
+	VMOVUPS      pw3f800000<>+0(SB), Y6
+	VMOVUPS      Y6, Y6
+	VFNMADD231PS pw3f000000<>+0(SB), Y3, Y6
+	VMOVUPS      Y6, Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VCVTPS2DQ    Y2, Y1
+	VPSLLD       $0x1f, Y1, Y2
+	VPSRLD       $0x01, Y1, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VBLENDVPS    Y2, Y3, Y5, Y2
+	VXORPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA pw3f22f983<>+0(SB)/4, $0x3f22f983
+DATA pw3f22f983<>+4(SB)/4, $0x3f22f983
+DATA pw3f22f983<>+8(SB)/4, $0x3f22f983
+DATA pw3f22f983<>+12(SB)/4, $0x3f22f983
+DATA pw3f22f983<>+16(SB)/4, $0x3f22f983
+DATA pw3f22f983<>+20(SB)/4, $0x3f22f983
+DATA pw3f22f983<>+24(SB)/4, $0x3f22f983
+DATA pw3f22f983<>+28(SB)/4, $0x3f22f983
+GLOBL pw3f22f983<>(SB), RODATA|NOPTR, $32
+
+DATA pw3fc90fdb<>+0(SB)/4, $0x3fc90fdb
+DATA pw3fc90fdb<>+4(SB)/4, $0x3fc90fdb
+DATA pw3fc90fdb<>+8(SB)/4, $0x3fc90fdb
+DATA pw3fc90fdb<>+12(SB)/4, $0x3fc90fdb
+DATA pw3fc90fdb<>+16(SB)/4, $0x3fc90fdb
+DATA pw3fc90fdb<>+20(SB)/4, $0x3fc90fdb
+DATA pw3fc90fdb<>+24(SB)/4, $0x3fc90fdb
+DATA pw3fc90fdb<>+28(SB)/4, $0x3fc90fdb
+GLOBL pw3fc90fdb<>(SB), RODATA|NOPTR, $32
+
+DATA pwb33bbd2e<>+0(SB)/4, $0xb33bbd2e
+DATA pwb33bbd2e<>+4(SB)/4, $0xb33bbd2e
+DATA pwb33bbd2e<>+8(SB)/4, $0xb33bbd2e
+DATA pwb33bbd2e<>+12(SB)/4, $0xb33bbd2e
+DATA pwb33bbd2e<>+16(SB)/4, $0xb33bbd2e
+DATA pwb33bbd2e<>+20(SB)/4, $0xb33bbd2e
+DATA pwb33bbd2e<>+24(SB)/4, $0xb33bbd2e
+DATA pwb33bbd2e<>+28(SB)/4, $0xb33bbd2e
+GLOBL pwb33bbd2e<>(SB), RODATA|NOPTR, $32
+
+DATA pwa6f72ced<>+0(SB)/4, $0xa6f72ced
+DATA pwa6f72ced<>+4(SB)/4, $0xa6f72ced
+DATA pwa6f72ced<>+8(SB)/4, $0xa6f72ced
+DATA pwa6f72ced<>+12(SB)/4, $0xa6f72ced
+DATA pwa6f72ced<>+16(SB)/4, $0xa6f72ced
+DATA pwa6f72ced<>+20(SB)/4, $0xa6f72ced
+DATA pwa6f72ced<>+24(SB)/4, $0xa6f72ced
+DATA pwa6f72ced<>+28(SB)/4, $0xa6f72ced
+GLOBL pwa6f72ced<>(SB), RODATA|NOPTR, $32
+
+DATA pw36366a4c<>+0(SB)/4, $0x36366a4c
+DATA pw36366a4c<>+4(SB)/4, $0x36366a4c
+DATA pw36366a4c<>+8(SB)/4, $0x36366a4c
+DATA pw36366a4c<>+12(SB)/4, $0x36366a4c
+DATA pw36366a4c<>+16(SB)/4, $0x36366a4c
+DATA pw36366a4c<>+20(SB)/4, $0x36366a4c
+DATA pw36366a4c<>+24(SB)/4, $0x36366a4c
+DATA pw36366a4c<>+28(SB)/4, $0x36366a4c
+GLOBL pw36366a4c<>(SB), RODATA|NOPTR, $32
+
+DATA pwb95007c5<>+0(SB)/4, $0xb95007c5
+DATA pwb95007c5<>+4(SB)/4, $0xb95007c5
+DATA pwb95007c5<>+8(SB)/4, $0xb95007c5
+DATA pwb95007c5<>+12(SB)/4, $0xb95007c5
+DATA pwb95007c5<>+16(SB)/4, $0xb95007c5
+DATA pwb95007c5<>+20(SB)/4, $0xb95007c5
+DATA pwb95007c5<>+24(SB)/4, $0xb95007c5
+DATA pwb95007c5<>+28(SB)/4, $0xb95007c5
+GLOBL pwb95007c5<>(SB), RODATA|NOPTR, $32
+
+DATA pw3c088884<>+0(SB)/4, $0x3c088884
+DATA pw3c088884<>+4(SB)/4, $0x3c088884
+DATA pw3c088884<>+8(SB)/4, $0x3c088884
+DATA pw3c088884<>+12(SB)/4, $0x3c088884
+DATA pw3c088884<>+16(SB)/4, $0x3c088884
+DATA pw3c088884<>+20(SB)/4, $0x3c088884
+DATA pw3c088884<>+24(SB)/4, $0x3c088884
+DATA pw3c088884<>+28(SB)/4, $0x3c088884
+GLOBL pw3c088884<>(SB), RODATA|NOPTR, $32
+
+DATA pwbe2aaaab<>+0(SB)/4, $0xbe2aaaab
+DATA pwbe2aaaab<>+4(SB)/4, $0xbe2aaaab
+DATA pwbe2aaaab<>+8(SB)/4, $0xbe2aaaab
+DATA pwbe2aaaab<>+12(SB)/4, $0xbe2aaaab
+DATA pwbe2aaaab<>+16(SB)/4, $0xbe2aaaab
+DATA pwbe2aaaab<>+20(SB)/4, $0xbe2aaaab
+DATA pwbe2aaaab<>+24(SB)/4, $0xbe2aaaab
+DATA pwbe2aaaab<>+28(SB)/4, $0xbe2aaaab
+GLOBL pwbe2aaaab<>(SB), RODATA|NOPTR, $32
+
+DATA pw37ccfb98<>+0(SB)/4, $0x37ccfb98
+DATA pw37ccfb98<>+4(SB)/4, $0x37ccfb98
+DATA pw37ccfb98<>+8(SB)/4, $0x37ccfb98
+DATA pw37ccfb98<>+12(SB)/4, $0x37ccfb98
+DATA pw37ccfb98<>+16(SB)/4, $0x37ccfb98
+DATA pw37ccfb98<>+20(SB)/4, $0x37ccfb98
+DATA pw37ccfb98<>+24(SB)/4, $0x37ccfb98
+DATA pw37ccfb98<>+28(SB)/4, $0x37ccfb98
+GLOBL pw37ccfb98<>(SB), RODATA|NOPTR, $32
+
+DATA pwbab60630<>+0(SB)/4, $0xbab60630
+DATA pwbab60630<>+4(SB)/4, $0xbab60630
+DATA pwbab60630<>+8(SB)/4, $0xbab60630
+DATA pwbab60630<>+12(SB)/4, $0xbab60630
+DATA pwbab60630<>+16(SB)/4, $0xbab60630
+DATA pwbab60630<>+20(SB)/4, $0xbab60630
+DATA pwbab60630<>+24(SB)/4, $0xbab60630
+DATA pwbab60630<>+28(SB)/4, $0xbab60630
+GLOBL pwbab60630<>(SB), RODATA|NOPTR, $32
+
+DATA pw3d2aaaa5<>+0(SB)/4, $0x3d2aaaa5
+DATA pw3d2aaaa5<>+4(SB)/4, $0x3d2aaaa5
+DATA pw3d2aaaa5<>+8(SB)/4, $0x3d2aaaa5
+DATA pw3d2aaaa5<>+12(SB)/4, $0x3d2aaaa5
+DATA pw3d2aaaa5<>+16(SB)/4, $0x3d2aaaa5
+DATA pw3d2aaaa5<>+20(SB)/4, $0x3d2aaaa5
+DATA pw3d2aaaa5<>+24(SB)/4, $0x3d2aaaa5
+DATA pw3d2aaaa5<>+28(SB)/4, $0x3d2aaaa5
+GLOBL pw3d2aaaa5<>(SB), RODATA|NOPTR, $32
+
+// func pwCosAVX2(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·pwCosAVX2(SB), NOSPLIT, $0-44
+	MOVQ n+0(FP), AX
+	MOVQ d+8(FP), CX
+	MOVQ a+16(FP), DX
+	XORQ BX, BX
+	MOVQ AX, SI
+	SUBQ $0x08, SI
+
+loop:
+	CMPQ         BX, SI
+	JG           loopend
+	VMOVUPS      (DX)(BX*4), Y0
+	VMULPS       pw3f22f983<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VMOVUPS      Y0, Y0
+	VFNMADD231PS pw3fc90fdb<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, Y0
+	VFNMADD231PS pwb33bbd2e<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, Y0
+	VFNMADD231PS pwa6f72ced<>+0(SB), Y1, Y0
+	VMULPS       Y0, Y0, Y2
+	VBROADCASTSS pw36366a4c<>+0(SB), Y3
+	VFMADD213PS  pwb95007c5<>+0(SB), Y2, Y3
+	VFMADD213PS  pw3c088884<>+0(SB), Y2, Y3
+	VFMADD213PS  pwbe2aaaab<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y3, Y3
+	VMOVUPS      Y0, Y4
+	VFMADD231PS  Y0, Y3, Y4
+	VBROADCASTSS pw37ccfb98<>+0(SB), Y0
+	VFMADD213PS  pwbab60630<>+0(SB), Y2, Y0
+	VFMADD213PS  pw3d2aaaa5<>+0(SB), Y2, Y0
+	VMULPS       Y2, Y2, Y3
+	VMOVUPS      pw3f800000<>+0(SB), Y5
+	VMOVUPS      Y5, Y5
+	VFNMADD231PS pw3f000000<>+0(SB), Y2, Y5
+	VMOVUPS      Y5, Y2
+	VFMADD231PS  Y3, Y0, Y2
+	VCVTPS2DQ    Y1, Y0
+	VPADDD       pw00000001<>+0(SB), Y0, Y0
+	VPSLLD       $0x1f, Y0, Y1
+	VPSRLD       $0x01, Y0, Y0
+	VPSLLD       $0x1f, Y0, Y0
+	VBLENDVPS    Y1, Y2, Y4, Y1
+	VXORPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (CX)(BX*4)
+	ADDQ         $0x08, BX
+	JMP          loop
+
+loopend:
+	SUBQ         BX, AX
+	JE           done
+	LEAQ         pwTail<>+0(SB), SI
+	NEGQ         AX
+	VMOVUPS      32(SI)(AX*4), Y0
+	VMASKMOVPS   (DX)(BX*4), Y0, Y1
+	VMULPS       pw3f22f983<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS pw3fc90fdb<>+0(SB), Y2, Y1
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS pwb33bbd2e<>+0(SB), Y2, Y1
+	VMOVUPS      Y1, Y1
+	VFNMADD231PS pwa6f72ced<>+0(SB), Y2, Y1
+	VMULPS       Y1, Y1, Y3
+	VBROADCASTSS pw36366a4c<>+0(SB), Y4
+	VFMADD213PS  pwb95007c5<>+0(SB), Y3, Y4
+	VFMADD213PS  pw3c088884<>+0(SB), Y3, Y4
+	VFMADD213PS  pwbe2aaaab<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VMOVUPS      Y1, Y5
+	VFMADD231PS  Y1, Y4, Y5
+	VBROADCASTSS pw37ccfb98<>+0(SB), Y1
+	VFMADD213PS  pwbab60630<>+0(SB), Y3, Y1
+	VFMADD213PS  pw3d2aaaa5<>+0(SB), Y3, Y1
+	VMULPS       Y3, Y3, Y4
+	VMOVUPS      pw3f800000<>+0(SB), Y6
+	VMOVUPS      Y6, Y6
+	VFNMADD231PS pw3f000000<>+0(SB), Y3, Y6
+	VMOVUPS      Y6, Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VCVTPS2DQ    Y2, Y1
+	VPADDD       pw00000001<>+0(SB), Y1, Y1
+	VPSLLD       $0x1f, Y1, Y2
+	VPSRLD       $0x01, Y1, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VBLENDVPS    Y2, Y3, Y5, Y2
+	VXORPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA pw00000001<>+0(SB)/4, $0x00000001
+DATA pw00000001<>+4(SB)/4, $0x00000001
+DATA pw00000001<>+8(SB)/4, $0x00000001
+DATA pw00000001<>+12(SB)/4, $0x00000001
+DATA pw00000001<>+16(SB)/4, $0x00000001
+DATA pw00000001<>+20(SB)/4, $0x00000001
+DATA pw00000001<>+24(SB)/4, $0x00000001
+DATA pw00000001<>+28(SB)/4, $0x00000001
+GLOBL pw00000001<>(SB), RODATA|NOPTR, $32
+
 // func pwErfAVX2(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·pwErfAVX2(SB), NOSPLIT, $0-44
@@ -11847,6 +12155,225 @@ consts:
 	VBROADCASTSS pw40000000<>+0(SB), Z11
 	VBROADCASTSS pw3f200000<>+0(SB), Z12
 	VBROADCASTSS pw80000000<>+0(SB), Z13
+	JMP          body
+
+// func pwSinAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·pwSinAVX512(SB), NOSPLIT, $0-44
+	MOVQ n+0(FP), CX
+	MOVQ d+8(FP), AX
+	MOVQ a+16(FP), DX
+	JMP  consts
+
+body:
+	XORQ BX, BX
+	MOVQ CX, SI
+	SUBQ $0x10, SI
+
+loop:
+	CMPQ             BX, SI
+	JG               loopend
+	VMOVUPS          (DX)(BX*4), Z0
+	VMULPS           Z1, Z0, Z2
+	VRNDSCALEPS      $0x08, Z2, Z2
+	VMOVUPS          Z0, Z0
+	VFNMADD231PS     Z3, Z2, Z0
+	VMOVUPS          Z0, Z0
+	VFNMADD231PS     Z4, Z2, Z0
+	VMOVUPS          Z0, Z0
+	VFNMADD231PS     Z5, Z2, Z0
+	VMULPS           Z0, Z0, Z8
+	VBROADCASTSS     pw36366a4c<>+0(SB), Z9
+	VFMADD213PS.BCST pwb95007c5<>+0(SB), Z8, Z9
+	VFMADD213PS.BCST pw3c088884<>+0(SB), Z8, Z9
+	VFMADD213PS.BCST pwbe2aaaab<>+0(SB), Z8, Z9
+	VMULPS           Z8, Z9, Z9
+	VMOVUPS          Z0, Z10
+	VFMADD231PS      Z0, Z9, Z10
+	VBROADCASTSS     pw37ccfb98<>+0(SB), Z0
+	VFMADD213PS.BCST pwbab60630<>+0(SB), Z8, Z0
+	VFMADD213PS.BCST pw3d2aaaa5<>+0(SB), Z8, Z0
+	VMULPS           Z8, Z8, Z9
+	VMOVUPS          Z7, Z11
+	VFNMADD231PS     Z6, Z8, Z11
+	VMOVUPS          Z11, Z8
+	VFMADD231PS      Z9, Z0, Z8
+	VCVTPS2DQ        Z2, Z0
+	VPSLLD           $0x1f, Z0, Z2
+	VPSRLD           $0x01, Z0, Z0
+	VPSLLD           $0x1f, Z0, Z0
+	VPMOVD2M         Z2, K1
+	VMOVUPS          Z10, Z2
+	VMOVAPS          Z8, K1, Z2
+	VXORPS           Z0, Z2, Z0
+	VMOVUPS          Z0, (AX)(BX*4)
+	ADDQ             $0x10, BX
+	JMP              loop
+
+loopend:
+	SUBQ             BX, CX
+	JE               done
+	MOVL             $0x00000001, SI
+	SHLL             CL, SI
+	DECL             SI
+	KMOVW            SI, K1
+	VMOVUPS.Z        (DX)(BX*4), K1, Z0
+	VMULPS           Z1, Z0, Z1
+	VRNDSCALEPS      $0x08, Z1, Z1
+	VMOVUPS          Z0, Z0
+	VFNMADD231PS     Z3, Z1, Z0
+	VMOVUPS          Z0, Z0
+	VFNMADD231PS     Z4, Z1, Z0
+	VMOVUPS          Z0, Z0
+	VFNMADD231PS     Z5, Z1, Z0
+	VMULPS           Z0, Z0, Z2
+	VBROADCASTSS     pw36366a4c<>+0(SB), Z3
+	VFMADD213PS.BCST pwb95007c5<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST pw3c088884<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST pwbe2aaaab<>+0(SB), Z2, Z3
+	VMULPS           Z2, Z3, Z3
+	VMOVUPS          Z0, Z4
+	VFMADD231PS      Z0, Z3, Z4
+	VBROADCASTSS     pw37ccfb98<>+0(SB), Z0
+	VFMADD213PS.BCST pwbab60630<>+0(SB), Z2, Z0
+	VFMADD213PS.BCST pw3d2aaaa5<>+0(SB), Z2, Z0
+	VMULPS           Z2, Z2, Z3
+	VMOVUPS          Z7, Z5
+	VFNMADD231PS     Z6, Z2, Z5
+	VMOVUPS          Z5, Z2
+	VFMADD231PS      Z3, Z0, Z2
+	VCVTPS2DQ        Z1, Z0
+	VPSLLD           $0x1f, Z0, Z1
+	VPSRLD           $0x01, Z0, Z0
+	VPSLLD           $0x1f, Z0, Z0
+	VPMOVD2M         Z1, K2
+	VMOVUPS          Z4, Z1
+	VMOVAPS          Z2, K2, Z1
+	VXORPS           Z0, Z1, Z0
+	VMOVUPS          Z0, K1, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+consts:
+	VBROADCASTSS pw3f22f983<>+0(SB), Z1
+	VBROADCASTSS pw3fc90fdb<>+0(SB), Z3
+	VBROADCASTSS pwb33bbd2e<>+0(SB), Z4
+	VBROADCASTSS pwa6f72ced<>+0(SB), Z5
+	VBROADCASTSS pw3f000000<>+0(SB), Z6
+	VBROADCASTSS pw3f800000<>+0(SB), Z7
+	JMP          body
+
+// func pwCosAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·pwCosAVX512(SB), NOSPLIT, $0-44
+	MOVQ n+0(FP), CX
+	MOVQ d+8(FP), AX
+	MOVQ a+16(FP), DX
+	JMP  consts
+
+body:
+	XORQ BX, BX
+	MOVQ CX, SI
+	SUBQ $0x10, SI
+
+loop:
+	CMPQ             BX, SI
+	JG               loopend
+	VMOVUPS          (DX)(BX*4), Z0
+	VMULPS           Z1, Z0, Z2
+	VRNDSCALEPS      $0x08, Z2, Z2
+	VMOVUPS          Z0, Z0
+	VFNMADD231PS     Z3, Z2, Z0
+	VMOVUPS          Z0, Z0
+	VFNMADD231PS     Z4, Z2, Z0
+	VMOVUPS          Z0, Z0
+	VFNMADD231PS     Z5, Z2, Z0
+	VMULPS           Z0, Z0, Z9
+	VBROADCASTSS     pw36366a4c<>+0(SB), Z10
+	VFMADD213PS.BCST pwb95007c5<>+0(SB), Z9, Z10
+	VFMADD213PS.BCST pw3c088884<>+0(SB), Z9, Z10
+	VFMADD213PS.BCST pwbe2aaaab<>+0(SB), Z9, Z10
+	VMULPS           Z9, Z10, Z10
+	VMOVUPS          Z0, Z11
+	VFMADD231PS      Z0, Z10, Z11
+	VBROADCASTSS     pw37ccfb98<>+0(SB), Z0
+	VFMADD213PS.BCST pwbab60630<>+0(SB), Z9, Z0
+	VFMADD213PS.BCST pw3d2aaaa5<>+0(SB), Z9, Z0
+	VMULPS           Z9, Z9, Z10
+	VMOVUPS          Z7, Z12
+	VFNMADD231PS     Z6, Z9, Z12
+	VMOVUPS          Z12, Z9
+	VFMADD231PS      Z10, Z0, Z9
+	VCVTPS2DQ        Z2, Z0
+	VPADDD           Z8, Z0, Z0
+	VPSLLD           $0x1f, Z0, Z2
+	VPSRLD           $0x01, Z0, Z0
+	VPSLLD           $0x1f, Z0, Z0
+	VPMOVD2M         Z2, K1
+	VMOVUPS          Z11, Z2
+	VMOVAPS          Z9, K1, Z2
+	VXORPS           Z0, Z2, Z0
+	VMOVUPS          Z0, (AX)(BX*4)
+	ADDQ             $0x10, BX
+	JMP              loop
+
+loopend:
+	SUBQ             BX, CX
+	JE               done
+	MOVL             $0x00000001, SI
+	SHLL             CL, SI
+	DECL             SI
+	KMOVW            SI, K1
+	VMOVUPS.Z        (DX)(BX*4), K1, Z0
+	VMULPS           Z1, Z0, Z1
+	VRNDSCALEPS      $0x08, Z1, Z1
+	VMOVUPS          Z0, Z0
+	VFNMADD231PS     Z3, Z1, Z0
+	VMOVUPS          Z0, Z0
+	VFNMADD231PS     Z4, Z1, Z0
+	VMOVUPS          Z0, Z0
+	VFNMADD231PS     Z5, Z1, Z0
+	VMULPS           Z0, Z0, Z2
+	VBROADCASTSS     pw36366a4c<>+0(SB), Z3
+	VFMADD213PS.BCST pwb95007c5<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST pw3c088884<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST pwbe2aaaab<>+0(SB), Z2, Z3
+	VMULPS           Z2, Z3, Z3
+	VMOVUPS          Z0, Z4
+	VFMADD231PS      Z0, Z3, Z4
+	VBROADCASTSS     pw37ccfb98<>+0(SB), Z0
+	VFMADD213PS.BCST pwbab60630<>+0(SB), Z2, Z0
+	VFMADD213PS.BCST pw3d2aaaa5<>+0(SB), Z2, Z0
+	VMULPS           Z2, Z2, Z3
+	VMOVUPS          Z7, Z5
+	VFNMADD231PS     Z6, Z2, Z5
+	VMOVUPS          Z5, Z2
+	VFMADD231PS      Z3, Z0, Z2
+	VCVTPS2DQ        Z1, Z0
+	VPADDD           Z8, Z0, Z0
+	VPSLLD           $0x1f, Z0, Z1
+	VPSRLD           $0x01, Z0, Z0
+	VPSLLD           $0x1f, Z0, Z0
+	VPMOVD2M         Z1, K2
+	VMOVUPS          Z4, Z1
+	VMOVAPS          Z2, K2, Z1
+	VXORPS           Z0, Z1, Z0
+	VMOVUPS          Z0, K1, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+consts:
+	VBROADCASTSS pw3f22f983<>+0(SB), Z1
+	VBROADCASTSS pw3fc90fdb<>+0(SB), Z3
+	VBROADCASTSS pwb33bbd2e<>+0(SB), Z4
+	VBROADCASTSS pwa6f72ced<>+0(SB), Z5
+	VBROADCASTSS pw3f000000<>+0(SB), Z6
+	VBROADCASTSS pw3f800000<>+0(SB), Z7
+	VBROADCASTSS pw00000001<>+0(SB), Z8
 	JMP          body
 
 // func pwErfAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)

@@ -96,7 +96,7 @@ var unaryRefs = []struct {
 	{OpSoftplus, softplus64, 4, 0},
 	{OpMish, func(x float64) float64 { return x * math.Tanh(softplus64(x)) }, 4, 1.4e-45},
 	{OpSoftsign, func(x float64) float64 { return x / (1 + math.Abs(x)) }, 4, 0},
-	{OpSin, math.Sin, 1, 0}, {OpCos, math.Cos, 1, 0}, {OpTan, math.Tan, 1, 0}, {OpAsin, math.Asin, 1, 0},
+	{OpSin, math.Sin, 4, 0}, {OpCos, math.Cos, 4, 0}, {OpTan, math.Tan, 1, 0}, {OpAsin, math.Asin, 1, 0},
 	{OpAcos, math.Acos, 1, 0}, {OpAtan, math.Atan, 1, 0}, {OpSinh, math.Sinh, 1, 0}, {OpCosh, math.Cosh, 1, 0},
 	{OpAsinh, math.Asinh, 1, 0}, {OpAcosh, math.Acosh, 1, 0}, {OpAtanh, math.Atanh, 1, 0},
 }

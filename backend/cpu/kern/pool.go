@@ -166,11 +166,11 @@ func (p *pool) finish() {
 
 func (p *pool) drain(worker int) {
 	for {
-		i := int(p.next.Add(1)) - 1
-		if i >= p.chunks || p.stop != nil && p.stop.Load() {
+		i := p.next.Add(1) - 1
+		if i >= int64(p.chunks) || p.stop != nil && p.stop.Load() {
 			return
 		}
-		lo := i * p.chunk
+		lo := int(i) * p.chunk
 		p.task.Do(worker, lo, min(lo+p.chunk, p.n))
 	}
 }

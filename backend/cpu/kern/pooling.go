@@ -117,7 +117,7 @@ func (s *poolState) layOut(p *PoolParam, in, out []int) (batch int, err error) {
 	}
 	for i := range k {
 		w := window{in[first+i], out[first+i], p.Kernel[i], at(p.Strides, i, 1), at(p.Dilations, i, 1), at(p.Before, i, 0), at(p.After, i, 0)}
-		const most = 1 << 31
+		const most = 1 << 24
 		if w.k < 1 || w.stride < 1 || w.dil < 1 || w.before < 0 || w.after < 0 || w.k > most || w.stride > most || w.dil > most || w.before > most || w.after > most {
 			return 0, fmt.Errorf("kernel %v, strides %v, dilations %v, padding %v and %v", p.Kernel, p.Strides, p.Dilations, p.Before, p.After)
 		}

@@ -173,3 +173,30 @@ func (k *kit) hardSwish(x vec) vec {
 // minimum and maximum hand NaN on from either side.
 func (k *kit) minimum(x, y vec) vec { return k.blend(k.cmp(unord, x, x), k.min(x, y), x) }
 func (k *kit) maximum(x, y vec) vec { return k.blend(k.cmp(unord, x, x), k.max(x, y), x) }
+
+// sincos is sin(x + quarter·π/2) for |x| below pwSinLimit: x = n π/2 + r, where n tells which of the
+// two polynomials in r, and which sign. The first product is exact, being fused.
+func (k *kit) sincos(x vec, quarter uint32) vec {
+	n := k.round(k.mul(x, k.c(0.636619747)), 0)
+	r := k.fnma(n, k.c(1.57079637), x)
+	r = k.fnma(n, k.c(-4.37113883e-08), r)
+	r = k.fnma(n, k.c(-1.71512451e-15), r)
+	r2 := k.mul(r, r)
+	s := k.fma(k.mul(k.horner(r2, -0.166666672, 0.00833332911, -0.000198393202, 2.71819863e-06), r2), r, r)
+	c := k.fma(k.horner(r2, 0.0416666456, -0.00138873421, 2.44358525e-05), k.mul(r2, r2), k.fnma(r2, k.c(0.5), k.cr(1)))
+	q := k.reg()
+	VCVTPS2DQ(n, q)
+	if quarter != 0 {
+		VPADDD(k.bits(quarter), q, q)
+	}
+	odd, sign := k.reg(), k.reg()
+	VPSLLD(U8(31), q, odd)
+	VPSRLD(U8(1), q, sign)
+	VPSLLD(U8(31), sign, sign)
+	m := mask{v: odd}
+	if k.avx512 {
+		m = mask{k: K()}
+		VPMOVD2M(odd, m.k)
+	}
+	return k.xor(k.blend(m, s, c), sign)
+}

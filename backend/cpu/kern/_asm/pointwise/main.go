@@ -95,6 +95,8 @@ func kernels() []kernel {
 		unary("Log", "log(a[i])", 1, (*kit).log),
 		unary("Sigmoid", "1 / (1 + exp(-a[i]))", 1, (*kit).sigmoid),
 		unary("Tanh", "tanh(a[i])", 1, (*kit).tanh),
+		unary("Sin", "sin(a[i]), for abs(a[i]) < pwSinLimit", 1, func(k *kit, x vec) vec { return k.sincos(x, 0) }),
+		unary("Cos", "cos(a[i]), for abs(a[i]) < pwSinLimit", 1, func(k *kit, x vec) vec { return k.sincos(x, 1) }),
 		unary("Erf", "erf(a[i])", 1, (*kit).erf),
 		unary("Gelu", "a[i]/2 * (1 + erf(a[i] / sqrt 2))", 1, (*kit).gelu),
 		unary("GeluTanh", "a[i]/2 * (1 + tanh(sqrt(2/pi) * (a[i] + 0.044715*a[i]^3)))", 1, (*kit).geluTanh),
