@@ -46,6 +46,7 @@ var DepthToSpace = define(Def[BlockAttrs]{
 		c, err := exactly(sc, x.Shape[1], sym.Mul(b, b), "channels")
 		return of(x.WithShape(x.Shape[0], c, sym.Mul(x.Shape[2], b), sym.Mul(x.Shape[3], b))), err
 	},
+	Lower: lowerDepthToSpace,
 	Eval: func(e *ir.Env, a BlockAttrs, in []tensor.Value) (tensor.Value, error) {
 		x, b := tens(in, 0), a.BlockSize
 		if err := a.check(x.Rank()); err != nil {
@@ -85,6 +86,7 @@ var SpaceToDepth = define(Def[BlockAttrs]{
 		w, err := exactly(sc, x.Shape[3], b, "width")
 		return of(x.WithShape(x.Shape[0], sym.Prod(x.Shape[1], b, b), h, w)), err
 	},
+	Lower: lowerSpaceToDepth,
 	Eval: func(e *ir.Env, a BlockAttrs, in []tensor.Value) (tensor.Value, error) {
 		x, b := tens(in, 0), a.BlockSize
 		if err := a.check(x.Rank()); err != nil {
@@ -105,6 +107,54 @@ var SpaceToDepth = define(Def[BlockAttrs]{
 		return blockView(e, x, out, []int{d[0], b, b, d[1], h, w}, []int{s[0], s[2], s[3], s[1], b * s[2], b * s[3]})
 	},
 })
+
+// lowerDepthToSpace splits the channels and moves the two parts of a block next to rows and columns.
+func lowerDepthToSpace(b *ir.Builder, a BlockAttrs, in []*ir.Value) *ir.Value {
+	n, c, h, w := sizeAt(b, in[0], 0), sizeAt(b, in[0], 1), sizeAt(b, in[0], 2), sizeAt(b, in[0], 3)
+	k := intsConst(b, a.BlockSize)
+	c = Div.New(b, None{}, c, Mul.New(b, None{}, k, k))
+	parts, perm := []*ir.Value{n, k, k, c, h, w}, []int{0, 3, 4, 1, 5, 2}
+	if a.Mode == "CRD" {
+		parts, perm = []*ir.Value{n, c, k, k, h, w}, []int{0, 1, 4, 2, 5, 3}
+	}
+	return regroup(b, in[0], parts, perm, n, c, Mul.New(b, None{}, h, k), Mul.New(b, None{}, w, k))
+}
+
+// lowerSpaceToDepth splits rows and columns and moves the two parts of a block to the channels.
+func lowerSpaceToDepth(b *ir.Builder, a BlockAttrs, in []*ir.Value) *ir.Value {
+	n, c, h, w := sizeAt(b, in[0], 0), sizeAt(b, in[0], 1), sizeAt(b, in[0], 2), sizeAt(b, in[0], 3)
+	k := intsConst(b, a.BlockSize)
+	h, w = Div.New(b, None{}, h, k), Div.New(b, None{}, w, k)
+	perm := []int{0, 3, 5, 1, 2, 4}
+	if a.Mode == "CRD" {
+		perm = []int{0, 1, 3, 5, 2, 4}
+	}
+	c2 := Mul.New(b, None{}, c, Mul.New(b, None{}, k, k))
+	return regroup(b, in[0], []*ir.Value{n, c, h, k, w, k}, perm, n, c2, h, w)
+}
+
+// regroup reshapes x to sizes from, transposes it, and reshapes it to sizes to; each size is a tensor of one integer.
+func regroup(b *ir.Builder, x *ir.Value, from []*ir.Value, perm []int, to ...*ir.Value) *ir.Value {
+	keep := ReshapeAttrs{AllowZero: true}
+	x = Reshape.New(b, keep, x, Concat.New(b, ConcatAttrs{}, from...))
+	x = Transpose.New(b, TransposeAttrs{Perm: perm}, x)
+	return Reshape.New(b, keep, x, Concat.New(b, ConcatAttrs{}, to...))
+}
+
+// sizeAt is the size of x at an axis, as a tensor of one integer.
+func sizeAt(b *ir.Builder, x *ir.Value, axis int) *ir.Value {
+	end := axis + 1
+	return Shape.New(b, ShapeAttrs{Start: axis, End: &end}, x)
+}
+
+// intsConst is a constant of rank 1.
+func intsConst(b *ir.Builder, v ...int) *ir.Value {
+	t := tensor.New(tensor.I64, len(v))
+	for i, x := range v {
+		t.SetInt64At(i, int64(x))
+	}
+	return b.G.Const("", t)
+}
 
 // blockView is viewOf for a view of more axes than the result has.
 func blockView(e *ir.Env, x *tensor.Tensor, dims, viewDims, strides []int) (tensor.Value, error) {

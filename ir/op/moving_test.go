@@ -147,3 +147,31 @@ func TestStepsOutsideTheBudgetAreRefusedBeforeTheyAllocate(t *testing.T) {
 		}
 	}
 }
+
+func TestBlocksEqualTheirDecompositions(t *testing.T) {
+	for _, mode := range []string{"DCR", "CRD"} {
+		for _, c := range []struct {
+			o *ir.Op
+			x *tensor.Tensor
+		}{{op.DepthToSpace.Op, seq(tensor.I64, 2, 8, 2, 3)}, {op.SpaceToDepth.Op, seq(tensor.I64, 2, 2, 4, 6)}, {op.DepthToSpace.Op, seq(tensor.I64, 0, 8, 2, 3)}} {
+			y, z := evalBoth(t, c.o, op.BlockAttrs{BlockSize: 2, Mode: mode}, c.x)
+			if show(y) != show(z) {
+				t.Errorf("%s %s: %s, lowered to %s", c.o.Name, mode, show(y), show(z))
+			}
+		}
+	}
+}
+
+func TestDecompositionOfBlocksKeepsSymbolicSizes(t *testing.T) {
+	g, err := ir.Parse("graph g(%x: f32[N,C*4,H,W]) {\n\t%y = depth_to_space(%x) {blocksize=2} : f32[N,C,H*2,W*2]\n\treturn %y\n}\n", op.Lookup, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := op.DepthToSpace.Lower(ir.NewBuilder(g), g.Nodes[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := out[0].Type.String(); got != "f32[N,C,H*2,W*2]" {
+		t.Errorf("lowered to %s", got)
+	}
+}

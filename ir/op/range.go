@@ -16,6 +16,19 @@ type RangeAttrs struct {
 	StashType int `ir:"stash_type"`
 }
 
+// check refuses what no intermediate type of ours is.
+func (a RangeAttrs) check(d tensor.DType) error {
+	if (d == tensor.F16 || d == tensor.BF16) && a.StashType != int(tensor.F32) && a.StashType != int(tensor.F64) {
+		return fmt.Errorf("stash_type %d", a.StashType)
+	}
+	return nil
+}
+
+// inFloat32 reports whether elements of type d are computed in float32.
+func (a RangeAttrs) inFloat32(d tensor.DType) bool {
+	return a.StashType == int(tensor.F32) && (d == tensor.F16 || d == tensor.BF16)
+}
+
 var errDelta = errors.New("delta is 0")
 
 // Range is start, start+delta, ... as far as limit, which is not part of it.
@@ -24,7 +37,7 @@ var Range = define(Def[RangeAttrs]{
 	Props: ir.Pure,
 	Attrs: RangeAttrs{StashType: 1},
 	Infer: inferRange,
-	Eval: func(e *ir.Env, _ RangeAttrs, in []tensor.Value) (tensor.Value, error) {
+	Eval: func(e *ir.Env, a RangeAttrs, in []tensor.Value) (tensor.Value, error) {
 		for i := range 3 {
 			if tens(in, i).Len() != 1 {
 				return nil, errors.New("operands must be scalars")
@@ -44,7 +57,9 @@ var Range = define(Def[RangeAttrs]{
 		}
 		v := make([]float64, n)
 		for i := range v {
-			v[i] = start + float64(i)*delta
+			if v[i] = start + float64(i)*delta; a.inFloat32(d) {
+				v[i] = float64(float32(start) + float32(float32(i)*float32(delta)))
+			}
 		}
 		return tensor.FromFloat64s(d, v, n), nil
 	},
@@ -98,8 +113,11 @@ func rangeFloats(start, limit, delta float64) (int, error) {
 	return int(max(n, 0)), nil
 }
 
-func inferRange(sc *ir.Scope, _ RangeAttrs, in []ir.Known) (ir.Known, error) {
+func inferRange(sc *ir.Scope, a RangeAttrs, in []ir.Known) (ir.Known, error) {
 	d := in[0].Type.DType
+	if err := a.check(d); err != nil {
+		return ir.Known{}, err
+	}
 	for i, name := range []string{"start", "limit", "delta"} {
 		if r := in[i].Rank(); r > 1 {
 			return ir.Known{}, fmt.Errorf("%s is of rank %d, not a scalar", name, r)
