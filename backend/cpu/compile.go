@@ -167,6 +167,10 @@ func (e *emitter) node(n *ir.Node) error {
 		}
 		st.Args = append(st.Args, slot)
 	}
+	for range c.absent {
+		st.Args = append(st.Args, -1)
+		st.Outs++
+	}
 	e.step(st)
 	if c.after != nil {
 		return c.after()
@@ -283,10 +287,11 @@ func (e *emitter) output(o ir.Output) {
 
 // call is what a kernel's Emit may change: the operands of its step, and the sizes by which the kernel sees the results.
 type call struct {
-	e     *emitter
-	st    *backend.Step
-	outs  []ir.Shape   // by result; nil: as they are
-	after func() error // adds steps behind this one
+	e      *emitter
+	st     *backend.Step
+	outs   []ir.Shape   // by result; nil: as they are
+	absent int          // results that the kernel has and the node has not, at the end
+	after  func() error // adds steps behind this one
 }
 
 // SetArgs replaces all operands by those given; nil is absent.

@@ -26,7 +26,9 @@ var moveKernels = []Kernel{
 	{Name: "depth_to_space", Op: op.DepthToSpace.Op, Takes: takesMove(0), Emit: emitDepth(op.DepthToSpace), Run: kern.DepthToSpace},
 	{Name: "space_to_depth", Op: op.SpaceToDepth.Op, Takes: takesMove(0), Emit: emitDepth(op.SpaceToDepth), Run: kern.SpaceToDepth},
 	{Name: "constant_of_shape", Op: op.ConstantOfShape.Op, Takes: takesFill, Emit: emitFill, Run: kern.Fill},
-	{Name: "range", Op: op.Range.Op, Takes: takesTyped, Emit: func(_ *call, n *ir.Node) (any, error) { return &kern.RangeParam{Type: kernType(n.Out[0].Type.DType)}, nil }, Run: kern.Range},
+	{Name: "range", Op: op.Range.Op, Takes: takesTyped, Emit: func(_ *call, n *ir.Node) (any, error) {
+		return &kern.RangeParam{Type: kernType(n.Out[0].Type.DType)}, nil
+	}, Run: kern.Range},
 	{Name: "cast", Op: op.Cast.Op, Takes: takesTyped, Emit: emitCast, Run: kern.Cast},
 }
 

@@ -1,0 +1,176 @@
+package cpu
+
+import (
+	"fmt"
+
+	"github.com/cameo-onnx/cameo/backend/cpu/kern"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
+	"github.com/cameo-onnx/cameo/ir/sym"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+var convKernels = []Kernel{
+	{Name: "conv.f32.channels_last", Op: op.Conv.Op, Takes: takesConv(ir.ChannelsLast), Emit: emitConv, Scratch: convScratch, Run: kern.ConvF32},
+	{Name: "conv.f32.row_major", Op: op.Conv.Op, Takes: takesConv(ir.RowMajor), Emit: emitConv, Scratch: convRowMajorScratch, Run: convRowMajor},
+	{Name: "conv_transpose.f32.channels_last", Op: op.ConvTranspose.Op, Takes: takesConv(ir.ChannelsLast), Emit: emitConv, Scratch: convScratch, Run: kern.ConvF32},
+	{Name: "conv_transpose.f32.row_major", Op: op.ConvTranspose.Op, Takes: takesConv(ir.RowMajor), Emit: emitConv, Scratch: convRowMajorScratch, Run: convRowMajor},
+}
+
+// takesConv takes float32 convolutions with constant weights whose padding is known, with operand and result in the given layout.
+func takesConv(l ir.Layout) func(*ir.Node) bool {
+	return func(n *ir.Node) bool {
+		x, w, y := n.In[0].Type, n.In[1], n.Out[0].Type
+		if x.DType != tensor.F32 || x.Unranked || x.Layout != l || y.Layout != l || !w.IsConst() || !isF32(w) || len(x.Shape) < 3 || len(x.Shape) > 5 || w.Data.Len() == 0 {
+			return false
+		}
+		if b := third(n); b != nil && !isF32(b) {
+			return false
+		}
+		_, ok := convParam(n)
+		return ok
+	}
+}
+
+// convParam returns the kernel's parameter; false where padding depends on sizes that only binding tells.
+func convParam(n *ir.Node) (*kern.ConvParam, bool) {
+	w := n.In[1].Data.Dims()
+	p := &kern.ConvParam{Kernel: w[2:], NR: kern.GemmNR()}
+	auto := ""
+	var shape []int
+	switch a := n.Attrs.(type) {
+	case op.ConvAttrs:
+		p.Strides, p.Dilations, p.Pads, p.Group, auto = a.Strides, a.Dilations, a.Pads, a.Group, a.AutoPad
+	case op.ConvTransposeAttrs:
+		p.Strides, p.Dilations, p.Pads, p.Group, auto, shape = a.Strides, a.Dilations, a.Pads, a.Group, a.AutoPad, a.OutputShape
+		p.Transposed = true
+	}
+	spatial := len(w) - 2
+	p.Strides, p.Dilations = ones(p.Strides, spatial), ones(p.Dilations, spatial)
+	if p.Transposed && (len(shape) > 0 || auto == "SAME_UPPER" || auto == "SAME_LOWER") {
+		return nil, false
+	}
+	var ok bool
+	p.Pads, ok = padding(auto, p.Pads, p.Kernel, p.Strides, p.Dilations, n.In[0].Type.Shape[2:])
+	return p, ok
+}
+
+func ones(v []int, n int) []int {
+	if len(v) > 0 {
+		return v
+	}
+	v = make([]int, n)
+	for i := range v {
+		v[i] = 1
+	}
+	return v
+}
+
+// padding resolves auto_pad to numbers: begins, then ends.
+func padding(auto string, pads, kernel, strides, dilations []int, in []sym.Dim) ([]int, bool) {
+	n := len(kernel)
+	if auto != "SAME_UPPER" && auto != "SAME_LOWER" {
+		if len(pads) == 0 || auto == "VALID" {
+			pads = make([]int, 2*n)
+		}
+		return pads, true
+	}
+	out := make([]int, 2*n)
+	for i, k := range kernel {
+		span, s := (k-1)*dilations[i]+1, strides[i]
+		total := span - 1 // with stride 1 whatever the size
+		if x, ok := in[i].Int(); ok {
+			total = max(0, ((x+s-1)/s-1)*s+span-x)
+		} else if s != 1 {
+			return nil, false
+		}
+		out[i] = total / 2
+		if auto == "SAME_LOWER" {
+			out[i] = total - total/2
+		}
+		out[n+i] = total - out[i]
+	}
+	return out, true
+}
+
+func emitConv(c *call, n *ir.Node) (any, error) {
+	p, _ := convParam(n)
+	w := n.In[1].Data
+	size, err := kern.PackedConv(p, w.Dims())
+	if err != nil {
+		return nil, err
+	}
+	packed := tensor.New(tensor.F32, size)
+	if err := kern.PackConv(tensor.Data[float32](packed), tensor.Data[float32](w), p, w.Dims()); err != nil {
+		return nil, err
+	}
+	var bias *ir.Value
+	if n.Own() > 2 {
+		bias = n.In[2]
+	}
+	c.SetArgs(n.In[0], nil, bias, nil)
+	c.PackAs(1, packed, n.In[1].Type.Shape)
+	return p, c.epilogue(n)
+}
+
+func convScratch(param any, args []kern.Arg, workers int) (int, error) {
+	return kern.ConvF32Scratch(param.(*kern.ConvParam), args[0].Dims, args[1].Dims, args[len(args)-1].Dims, workers)
+}
+
+// convRowMajorScratch is room for the operand and the result with channels last, and for the convolution itself.
+func convRowMajorScratch(param any, args []kern.Arg, workers int) (int, error) {
+	n, err := convScratch(param, args, workers)
+	return n + room(&args[0]) + room(&args[len(args)-1]), err
+}
+
+// room returns the bytes of a float32 operand, rounded up to whole cache lines.
+func room(a *kern.Arg) int { return (4*a.Len() + 63) &^ 63 }
+
+// convRow is what a row-major convolution keeps from run to run.
+type convRow struct {
+	in, conv, out   kern.Call
+	inArgs, outArgs [2]kern.Arg
+	convArgs        [5]kern.Arg
+	x, xt, y, yt    [3]int
+	transposed      kern.TransposeParam
+}
+
+// convRowMajor convolves row-major activations: channels are moved to the end and back.
+func convRowMajor(c *kern.Call) error {
+	s := kern.StateOf[convRow](c)
+	x, y := &c.Args[0], &c.Args[len(c.Args)-1]
+	nx, ny := room(x), room(y)
+	if len(c.Scratch) < nx+ny {
+		return fmt.Errorf("%d bytes of scratch, not %d", len(c.Scratch), nx+ny)
+	}
+	s.transposed = kern.TransposeParam{Perm: swapped[:], Size: 4}
+	s.x, s.xt = flat(x.Dims)
+	s.y, s.yt = flat(y.Dims)
+	last := kern.Arg{Data: c.Scratch[:4*x.Len()], Dims: s.xt[:]}
+	result := kern.Arg{Data: c.Scratch[nx : nx+4*y.Len()], Dims: s.yt[:]}
+	s.inArgs = [2]kern.Arg{{Data: x.Data, Dims: s.x[:]}, last}
+	s.in.Args, s.in.Param, s.in.Threads, s.in.Stop = s.inArgs[:], &s.transposed, c.Threads, c.Stop
+	if err := kern.Transpose(&s.in); err != nil {
+		return err
+	}
+	copy(s.convArgs[:], c.Args)
+	s.convArgs[0].Data, s.convArgs[4].Data = last.Data, result.Data
+	s.conv.Args, s.conv.Param, s.conv.Scratch, s.conv.Threads, s.conv.Stop = s.convArgs[:], c.Param, c.Scratch[nx+ny:], c.Threads, c.Stop
+	if err := kern.ConvF32(&s.conv); err != nil {
+		return err
+	}
+	s.outArgs = [2]kern.Arg{result, {Data: y.Data, Dims: s.y[:]}}
+	s.out.Args, s.out.Param, s.out.Threads, s.out.Stop = s.outArgs[:], &s.transposed, c.Threads, c.Stop
+	return kern.Transpose(&s.out)
+}
+
+var swapped = [3]int{0, 2, 1}
+
+// flat returns N, C, spatial and N, spatial, C of sizes with any number of spatial axes.
+func flat(d []int) (first, last [3]int) {
+	spatial := 1
+	for _, n := range d[2:] {
+		spatial *= n
+	}
+	return [3]int{d[0], d[1], spatial}, [3]int{d[0], spatial, d[1]}
+}
