@@ -78,7 +78,7 @@ var adapters = slices.Concat([]adapter{
 	{"", "Upsample", always, upsample},
 	{"ai.onnx.ml", "LabelEncoder", 2, labelEncoder1},
 	{"ai.onnx.preview", "FlexAttention", always, identityBodies("score_mod", "prob_mod")},
-}, broadcastAdapters, removedOps, contribOps)
+}, broadcastAdapters, removedOps, contribOps, contribQuant)
 
 // adapted holds the operators that rows take whole, whatever the opset: the catalogue need not have them.
 var adapted = map[opName]bool{
@@ -159,6 +159,7 @@ func (m *maker) done(outs ...*ir.Value) ([]*ir.Value, error) {
 
 func intAttr(x int64) *wire.Attr     { return &wire.Attr{Type: wire.AttrInt, I: x} }
 func stringAttr(s string) *wire.Attr { return &wire.Attr{Type: wire.AttrString, S: []byte(s)} }
+func intsAttr(x ...int64) *wire.Attr { return &wire.Attr{Type: wire.AttrInts, Ints: x} }
 func floatAttr(x float32) *wire.Attr { return &wire.Attr{Type: wire.AttrFloat, F: x} }
 
 // constant adds a constant that an adapter makes.

@@ -1,0 +1,188 @@
+package onnx
+
+import (
+	"fmt"
+
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+// contribQuant builds operators on quantised tensors from the same on real ones, between DequantizeLinear and QuantizeLinear.
+var contribQuant = []adapter{
+	{microsoft, "DequantizeLinear", always, become1("DequantizeLinear", "axis")},
+	{microsoft, "QuantizeLinear", always, become1("QuantizeLinear", "axis")},
+	{microsoft, "DynamicQuantizeMatMul", always, contrib(1, dynamicQuantizeMatMul)},
+	{microsoft, "MatMulIntegerToFloat", always, contrib(1, matMulIntegerToFloat)},
+	{microsoft, "QGemm", always, contrib(1, qGemm)},
+	{microsoft, "QLinearAdd", always, contrib(1, qBinary("Add"))},
+	{microsoft, "QLinearMul", always, contrib(1, qBinary("Mul"))},
+	{microsoft, "QLinearSigmoid", always, contrib(1, qUnary("Sigmoid"))},
+	{microsoft, "QLinearLeakyRelu", always, contrib(1, qUnary("LeakyRelu", "alpha"))},
+	{microsoft, "QLinearReduceMean", always, contrib(1, qReduceMean)},
+	{microsoft, "QLinearSoftmax", always, contrib(1, qSoftmax)},
+	{microsoft, "QLinearGlobalAveragePool", always, contrib(1, qPool("GlobalAveragePool"))},
+	{microsoft, "QLinearAveragePool", always, contrib(1, qPool("AveragePool", "auto_pad", "ceil_mode", "count_include_pad", "kernel_shape", "pads", "strides"))},
+	{microsoft, "QLinearConcat", always, contrib(1, qConcat)},
+	{microsoft, "QLinearWhere", always, contrib(1, qWhere)},
+}
+
+// become1 is ONNX's operator of a name, with those of its attributes.
+func become1(name string, keep ...string) func(*node) ([]*ir.Value, error) {
+	return contrib(1, func(m *maker) []*ir.Value { return one(m.op(name, m.pass(keep...), m.n.in...)) })
+}
+
+// real dequantises operand i by the scale and the zero point that follow it.
+func (m *maker) real(i int) *ir.Value { return m.realOf(m.in(i), m.in(i+1), m.in(i+2)) }
+
+// realOf dequantises x; a scale for each of several columns counts along the last axis.
+func (m *maker) realOf(x, scale, zero *ir.Value) *ir.Value {
+	if m.err != nil {
+		return nil
+	}
+	if x == nil || scale == nil {
+		m.fail(fmt.Errorf("an operand without its scale: %w", ir.ErrUnsupported))
+		return nil
+	}
+	a := attrs{"axis": intAttr(-1)}
+	if x.Type.Rank() < 1 {
+		a = nil
+	}
+	return m.op("DequantizeLinear", a, x, m.number1(scale), m.number1(zero))
+}
+
+// number1 makes a scalar of a tensor of one element, so that it serves a whole tensor.
+func (m *maker) number1(v *ir.Value) *ir.Value {
+	if v == nil || m.err != nil || v.Type.Rank() != 1 {
+		return v
+	}
+	if n, ok := v.Type.Shape[0].Int(); !ok || n != 1 {
+		return v
+	}
+	return m.op("Squeeze", nil, v)
+}
+
+// quantise is the result y by the scale and zero point in operands i and i+1; without a zero point it is of u8, as the operand's.
+func (m *maker) quantise(y *ir.Value, i int) []*ir.Value {
+	scale, zero := m.in(i), m.in(i+1)
+	if scale == nil {
+		m.fail(fmt.Errorf("a result without a scale: %w", ir.ErrUnsupported))
+		return nil
+	}
+	a := attrs{}
+	if zero == nil {
+		a["output_dtype"] = intAttr(int64(m.in(0).Type.DType))
+	}
+	return one(m.op("QuantizeLinear", a, y, m.number1(scale), m.number1(zero)))
+}
+
+func qBinary(name string) func(*maker) []*ir.Value {
+	return func(m *maker) []*ir.Value { return m.quantise(m.op(name, nil, m.real(0), m.real(3)), 6) }
+}
+
+func qUnary(name string, keep ...string) func(*maker) []*ir.Value {
+	return func(m *maker) []*ir.Value { return m.quantise(m.op(name, m.pass(keep...), m.real(0)), 3) }
+}
+
+func qReduceMean(m *maker) []*ir.Value {
+	a := m.pass("keepdims")
+	var axes *ir.Value
+	if list := m.pass("axes")["axes"]; list != nil {
+		axes = m.n.ints(list.Ints...)
+	}
+	return m.quantise(m.op("ReduceMean", a, m.real(0), axes), 3)
+}
+
+// qSoftmax follows the opset that its attribute names: before 13 all axes from the given one on sum to one together.
+func qSoftmax(m *maker) []*ir.Value {
+	axis, opset := m.int("axis", -1), m.int("opset", 13)
+	x := m.real(0)
+	if opset < 13 && (x == nil || axis != -1 && axis != int64(x.Type.Rank()-1)) {
+		m.fail(fmt.Errorf("the softmax of opset %d over several axes: %w", opset, ir.ErrUnsupported))
+		return nil
+	}
+	return m.quantise(m.op("Softmax", attrs{"axis": intAttr(axis)}, x), 3)
+}
+
+// qPool pools [N,C,…], or with channels_last [N,…,C].
+func qPool(name string, keep ...string) func(*maker) []*ir.Value {
+	return func(m *maker) []*ir.Value {
+		last := m.int("channels_last", 0) != 0
+		x := m.real(0)
+		if m.err != nil {
+			return nil
+		}
+		rank := x.Type.Rank()
+		if last && rank < 2 {
+			m.fail(fmt.Errorf("channels last in an operand of rank %d: %w", rank, ir.ErrUnsupported))
+			return nil
+		}
+		a := m.pass(keep...)
+		if !last {
+			return m.quantise(m.op(name, a, x), 3)
+		}
+		to, from := []int64{0, int64(rank - 1)}, []int64{0}
+		for i := 1; i < rank-1; i++ {
+			to, from = append(to, int64(i)), append(from, int64(i+1))
+		}
+		y := m.op(name, a, m.op("Transpose", attrs{"perm": intsAttr(to...)}, x))
+		return m.quantise(m.op("Transpose", attrs{"perm": intsAttr(append(from, 1)...)}, y), 3)
+	}
+}
+
+// qConcat joins triples of a tensor, its scale and its zero point, which follow those of the result.
+func qConcat(m *maker) []*ir.Value {
+	a := m.pass("axis")
+	var parts []*ir.Value
+	for i := 2; i < len(m.n.in); i += 3 {
+		parts = append(parts, m.real(i))
+	}
+	if len(parts) == 0 || m.in(1) == nil {
+		m.fail(fmt.Errorf("nothing to join: %w", ir.ErrUnsupported))
+		return nil
+	}
+	return m.quantise(m.op("Concat", a, parts...), 0)
+}
+
+func qWhere(m *maker) []*ir.Value {
+	if m.in(8) == nil {
+		m.fail(fmt.Errorf("a result without a zero point: %w", ir.ErrUnsupported))
+		return nil
+	}
+	return m.quantise(m.op("Where", nil, m.in(0), m.real(1), m.real(4)), 7)
+}
+
+// qGemm multiplies quantised matrices; the bias is quantised by both scales. Without the result's scale it is real.
+func qGemm(m *maker) []*ir.Value {
+	a := m.pass("alpha", "transA", "transB")
+	x, w, c := m.real(0), m.real(3), m.in(6)
+	if t := a["transB"]; t != nil && t.I != 0 && m.in(4) != nil && m.in(4).Type.Rank() == 1 && m.number1(m.in(4)) == m.in(4) {
+		m.fail(fmt.Errorf("a scale for each column of a transposed operand: %w", ir.ErrUnsupported))
+		return nil
+	}
+	y := m.op("Gemm", a, x, w)
+	if c != nil {
+		scale := m.op("Mul", nil, m.in(1), m.in(4))
+		if f := a["alpha"]; f != nil {
+			scale = m.op("Mul", nil, scale, m.number(scale, f.F))
+		}
+		y = m.op("Add", nil, y, m.op("Mul", nil, m.op("Cast", attrs{"to": intAttr(int64(tensor.F32))}, c), scale))
+	}
+	if m.in(7) == nil {
+		return one(y)
+	}
+	return m.quantise(y, 7)
+}
+
+func matMulIntegerToFloat(m *maker) []*ir.Value {
+	a, b := m.realOf(m.in(0), m.in(2), m.in(4)), m.realOf(m.in(1), m.in(3), m.in(5))
+	return one(m.plus(m.op("MatMul", nil, a, b), m.in(6)))
+}
+
+func dynamicQuantizeMatMul(m *maker) []*ir.Value {
+	q := m.ops("DynamicQuantizeLinear", nil, 3, m.in(0))
+	if m.err != nil {
+		return nil
+	}
+	b := m.realOf(m.in(1), m.in(2), m.in(3))
+	return one(m.plus(m.op("MatMul", nil, m.realOf(q[0], q[1], q[2]), b), m.in(4)))
+}
