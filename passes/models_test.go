@@ -28,13 +28,23 @@ var (
 	evalFlag   = flag.Bool("eval", true, "evaluate before and after; without it, only run the passes")
 )
 
-// kernels is a target with a kernel for every op, or only for those that have no decomposition.
+// kernels is a target with a kernel for every op, or only for those that have no decomposition, which fuses all that may be fused and wants images channels-last.
 type kernels struct{ few bool }
 
-func (k kernels) HasKernel(n *ir.Node) bool         { return !k.few || n.Op.Lower == nil }
-func (kernels) Fusable(n *ir.Node) bool             { return false }
-func (kernels) TakesEpilogue(n *ir.Node) bool       { return false }
-func (kernels) Layout(n *ir.Node) (ir.Layout, bool) { return ir.RowMajor, false }
+func (k kernels) HasKernel(n *ir.Node) bool { return !k.few || n.Op.Lower == nil }
+
+func (kernels) Fusable(n *ir.Node) bool {
+	return n.Op.Props&ir.Elementwise != 0 && n.Out[0].Type.Kind == ir.Tensor && n.Out[0].Type.DType == tensor.F32
+}
+
+func (kernels) TakesEpilogue(n *ir.Node) bool {
+	return slices.Contains([]string{"gemm", "matmul", "conv", "conv_transpose", "reduce_mean", "reduce_sum", "softmax", "layer_normalization"}, n.Op.Name)
+}
+
+func (kernels) Layout(n *ir.Node) (ir.Layout, bool) {
+	return ir.ChannelsLast, slices.Contains([]string{"conv", "conv_transpose", "max_pool", "average_pool", "global_average_pool", "batch_normalization",
+		"instance_normalization", "group_normalization", "resize", "concat", "pad"}, n.Op.Name)
+}
 
 func shared(t testing.TB) string {
 	dir := os.Getenv("CAMEO_SHARED")
