@@ -22,7 +22,7 @@ type normState struct {
 }
 
 // LayerNormF32 normalises rows: operands x, scale and bias (each of a row's size, or absent), results
-// y and, if there, the mean and the inverse deviation of each row.
+// y, which may take the place of x, and, if there, the mean and the inverse deviation of each row.
 func LayerNormF32(c *Call) error {
 	p, ok := c.Param.(*NormParam)
 	if !ok || len(c.Args) < 4 || len(c.Args) > 6 {
@@ -109,7 +109,7 @@ type groupState struct {
 }
 
 // GroupNormF32 normalises each group of channels of an operand [N, C, ...]: operands x, scale [C] and
-// bias [C], result y.
+// bias [C], result y, which may take the place of x.
 func GroupNormF32(c *Call) error {
 	p, ok := c.Param.(*GroupNormParam)
 	if !ok || len(c.Args) != 4 || len(c.Args[0].Dims) < 2 || !equalDims(c.Args[0].Dims, c.Args[3].Dims) {
@@ -167,7 +167,7 @@ type batchState struct {
 }
 
 // BatchNormF32 is batch normalisation when inferring: operands x, scale, bias, mean and variance, the
-// last four one per channel; result y.
+// last four one per channel; result y, which may take the place of x.
 func BatchNormF32(c *Call) error {
 	p, ok := c.Param.(*BatchNormParam)
 	if !ok || len(c.Args) != 6 || len(c.Args[0].Dims) < 1 || !equalDims(c.Args[0].Dims, c.Args[5].Dims) {

@@ -42,7 +42,8 @@ const (
 	maxWorkers = fieldMask
 )
 
-// A pool is a set of threads that share the chunks of one job at a time. The caller of run works
+// A pool is a set of threads that share the chunks of one job at a time; the process has one, made
+// when it is first needed. The caller of run works
 // too, and closes the job when no chunk is left: a worker that has not joined by then is not
 // waited for. A second caller finds the pool taken and works alone.
 type pool struct {

@@ -60,7 +60,8 @@ type softmaxState struct {
 }
 
 // SoftmaxF32 makes e^x along an axis add up to 1, or gives the logarithm of that. A row that holds
-// NaN or +Inf, or nothing but -Inf, is NaN throughout.
+// NaN or +Inf, or nothing but -Inf, is NaN throughout. The
+// result may take the place of the operand.
 func SoftmaxF32(c *Call) error {
 	p, ok := c.Param.(*SoftmaxParam)
 	if !ok {
