@@ -73,7 +73,39 @@ func run(pipeline []Pass, g *ir.Graph, t Target, o Options) error {
 			break
 		}
 	}
+	forget(g)
 	return nil
+}
+
+// forget drops the facts about sizes that no value shows any more: what relied on them is gone, or has another name for the size.
+func forget(g *ir.Graph) {
+	shown := map[string]bool{}
+	show := func(v *ir.Value) {
+		for _, d := range v.Type.Shape {
+			if name, ok := d.Name(); ok {
+				shown[name] = true
+			}
+		}
+	}
+	graphs := map[*ir.Graph]bool{g: true}
+	g.AllNodes(func(h *ir.Graph, n *ir.Node) bool {
+		graphs[h] = true
+		for _, v := range n.Out {
+			show(v)
+		}
+		return true
+	})
+	for h := range graphs {
+		for _, v := range h.Inputs {
+			show(v)
+		}
+	}
+	hidden := func(name string) bool { return !shown[name] }
+	for h := range graphs {
+		h.Assumes = slices.DeleteFunc(h.Assumes, func(f ir.Fact) bool {
+			return slices.ContainsFunc(f.A.Syms(), hidden) || slices.ContainsFunc(f.B.Syms(), hidden)
+		})
+	}
 }
 
 // step runs the last of the passes, and checks what all of them ensure.

@@ -147,3 +147,16 @@ func TestStrictLeavesOutRulesThatRoundElsewhere(t *testing.T) {
 		}
 	}
 }
+
+func TestFactsAboutSizesThatAreGoneAreForgotten(t *testing.T) {
+	g, err := ir.Parse("graph g(%x: f32[N]) {\n\tassume N <= 8\n\tassume u7 == N\n\t%y = relu(%x) : f32[N]\n\treturn %y\n}", op.Lookup, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Run(g, every{}, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(g.Assumes) != 1 || g.Assumes[0].String() != "N <= 8" {
+		t.Errorf("left are %v", g.Assumes)
+	}
+}
