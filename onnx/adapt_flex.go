@@ -10,8 +10,9 @@ func identityBodies(names ...string) func(*node) ([]*ir.Value, error) {
 	return func(n *node) ([]*ir.Value, error) {
 		for _, name := range names {
 			if n.attrs[name] == nil {
-				x := []*wire.ValueInfo{{Name: "x"}}
-				n.attrs[name] = &wire.Attr{Name: name, Type: wire.AttrGraph, G: &wire.Graph{Name: name, Inputs: x, Outputs: x}}
+				same := []*wire.Node{{OpType: "Identity", In: []string{"x"}, Out: []string{"y"}}}
+				g := &wire.Graph{Name: name, Nodes: same, Inputs: []*wire.ValueInfo{{Name: "x"}}, Outputs: []*wire.ValueInfo{{Name: "y"}}}
+				n.attrs[name] = &wire.Attr{Name: name, Type: wire.AttrGraph, G: g}
 			}
 		}
 		return nil, nil
