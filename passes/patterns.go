@@ -13,14 +13,12 @@ import (
 
 // patterns recognises what exporters spell out in simple ops. Normalisations are found by their cores; the factors that follow join them by rules of their own,
 // so that any subset of them may be there. Where a pattern differs from the op beyond rounding, as L2 normalisation with a floor under the norm does, it stays as it is.
-func patterns(g *ir.Graph, t Target) error {
-	return patternRules.Apply(g, rewrite.Options{Ctx: t, Fired: fired(t)})
-}
+func patterns(g *ir.Graph, t Target) error { return rewriteBy(patternRules, g, t) }
 
 var patternRules = rewrite.Compile(slices.Concat(
-	normRules(),
-	geluRules(),
-	[]rewrite.Rule{
+	loose(normRules()),
+	loose(geluRules()),
+	loose([]rewrite.Rule{
 		{Name: "sigmoid", From: "div(1, add(exp(neg(x)), 1))", When: sameAsX, To: "sigmoid(x)"},
 		{Name: "sigmoid-reciprocal", From: "reciprocal(add(exp(neg(x)), 1))", When: sameAsX, To: "sigmoid(x)"},
 		{Name: "silu", From: "mul(x, sigmoid(x))", To: "swish(x)"},
@@ -37,11 +35,21 @@ var patternRules = rewrite.Compile(slices.Concat(
 		{Name: "softplus-stable", From: "add(relu(x), softplus(neg(abs(x))))", When: sameAsX, To: "softplus(x)"},
 		{Name: "softplus-stable-max", From: "add(max(x, 0), softplus(neg(abs(x))))", When: sameAsX, To: "softplus(x)"},
 		{Name: "mish", From: "mul(x, tanh(softplus(x)))", To: "mish(x)"},
+	}),
+	[]rewrite.Rule{
 		{Name: "pixel-shuffle", From: "reshape(t:transpose(r:reshape(x, ...)), ...)", Do: depthToSpace},
 		{Name: "pixel-unshuffle", From: "reshape(t:transpose(r:reshape(x, ...)), ...)", Do: spaceToDepth},
 	},
-	attentionRules(),
+	loose(attentionRules()),
 ))
+
+// loose marks rules whose right side rounds once where the left rounds at every op.
+func loose(rules []rewrite.Rule) []rewrite.Rule {
+	for i := range rules {
+		rules[i].Loose = true
+	}
+	return rules
+}
 
 // sameAsX: constants beside x have not enlarged it.
 func sameAsX(m *rewrite.Match) bool {
@@ -65,8 +73,8 @@ func geluRules() (rules []rewrite.Rule) {
 	for _, cube := range []string{"pow(x, 3)", "mul(x, mul(x, x))"} {
 		add("gelu-tanh", "{approximate=\"tanh\"}", outer("add(tanh(mul(add(x, mul("+cube+", 0.044715~1e-5)), 0.79788456~1e-5)), 1)"))
 	}
-	for _, square := range []string{"pow(x, 2)", "mul(x, x)"} {
-		add("gelu-tanh", "{approximate=\"tanh\"}", outer("add(tanh(mul(mul(x, 0.79788456~1e-5), add(mul("+square+", 0.044715~1e-5), 1))), 1)"))
+	for _, square := range []string{"mul(pow(x, 2), 0.044715~1e-5)", "mul(mul(x, x), 0.044715~1e-5)", "mul(mul(x, 0.044715~1e-5), x)"} {
+		add("gelu-tanh", "{approximate=\"tanh\"}", outer("add(tanh(mul(mul(x, 0.79788456~1e-5), add("+square+", 1))), 1)"))
 	}
 	return rules
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/cameo-onnx/cameo/passes/rewrite"
 )
 
-// attentionRules find attention of operands of rank 4, and bring the factors of a product of queries and keys to one place.
+// attentionRules find attention of operands of rank 3 and 4, and bring the factors of a product of queries and keys to one place.
 //
 // They leave what `attention` does not say exactly: masks that enlarge the scores, heads that broadcast, keys that are no transpose. A query of which an additive mask
 // hides every key by −∞ gives zeros in `attention`, and in the second rule, whose exporters meant that; spelt out as in the first, its row is NaN.
@@ -45,7 +45,8 @@ func scaleOnce(transposed bool) func(*rewrite.Match) *ir.Value {
 func attention(m *rewrite.Match) *ir.Value {
 	s, v := m.Value("s"), m.Value("v")
 	t := s.Type
-	if axis := op.Softmax.Attrs(m.Node("p")).Axis; t.Rank() != 4 || axis != -1 && axis != 3 || !t.DType.IsFloat() || v.Type.Rank() != 4 {
+	rank := t.Rank()
+	if axis := op.Softmax.Attrs(m.Node("p")).Axis; rank != 3 && rank != 4 || axis != -1 && axis != rank-1 || !t.DType.IsFloat() || v.Type.Rank() != rank {
 		return nil
 	}
 	var mask *ir.Value
@@ -63,8 +64,14 @@ func attention(m *rewrite.Match) *ir.Value {
 		return nil
 	}
 	q, k := unscaled(m, s.Def.In[0], &scale), unscaled(m, s.Def.In[1], &scale)
+	if q.Type.Rank() != rank || k.Type.Rank() != rank {
+		return nil
+	}
 	if k = untransposed(m, k, &scale); k == nil || math.IsInf(scale, 0) || math.IsNaN(scale) {
 		return nil
+	}
+	if rank == 3 {
+		return attentionOf3(m, q, k, v, mask, scale)
 	}
 	// Heads that every group of queries shares need not be repeated.
 	if k0, v0 := unrepeated(k), unrepeated(v); k0 != nil && v0 != nil && k0.Type.Shape[1].Equal(v0.Type.Shape[1]) {
@@ -75,11 +82,39 @@ func attention(m *rewrite.Match) *ir.Value {
 	if !fitHeads(q.Type.Shape, k.Type.Shape, v.Type.Shape, t.Shape) {
 		return nil
 	}
+	y := attend(m, q, k, v, mask, scale)
+	if y == nil || !y.Type.Equal(m.Root.Out[0].Type) {
+		return nil
+	}
+	return y
+}
+
+// attend builds the op; nil where the target has no kernel for it.
+func attend(m *rewrite.Match, q, k, v, mask *ir.Value, scale float64) *ir.Value {
 	f := float32(scale)
 	a := op.Attention.Default()
 	a.Scale = &f
 	y := op.Attention.New(m.B, a, q, k, v, mask)
-	if y == nil || !m.Ctx.(Target).HasKernel(y.Def) || !y.Type.Equal(m.Root.Out[0].Type) {
+	if y == nil || !m.Ctx.(ruleContext).target.HasKernel(y.Def) {
+		return nil
+	}
+	return y
+}
+
+// attentionOf3 is attention of operands [items,length,size]: those items are the heads of one item, and what makes them so are views.
+func attentionOf3(m *rewrite.Match, q, k, v, mask *ir.Value, scale float64) *ir.Value {
+	a, b, c, one := q.Type.Shape, k.Type.Shape, v.Type.Shape, sym.Const(1)
+	s := ir.Shape{a[0], a[1], b[1]}
+	if !fitHeads(ir.Shape{one, a[0], a[1], a[2]}, ir.Shape{one, b[0], b[1], b[2]}, ir.Shape{one, c[0], c[1], c[2]}, ir.Shape{one, s[0], s[1], s[2]}) || !a[0].Equal(b[0]) {
+		return nil
+	}
+	first := m.G.Const("", tensor.Of([]int64{0}))
+	lift := func(x *ir.Value) *ir.Value { return op.Unsqueeze.New(m.B, op.None{}, x, first) }
+	y := attend(m, lift(q), lift(k), lift(v), mask, scale)
+	if y == nil {
+		return nil
+	}
+	if y = op.Squeeze.New(m.B, op.None{}, y, first); y == nil || !y.Type.Equal(m.Root.Out[0].Type) {
 		return nil
 	}
 	return y
@@ -104,12 +139,12 @@ func leadsToProduct(m *rewrite.Match, v *ir.Value) bool {
 
 // fitsMask reports whether v may be added to scores of type t by the op: it has a number for each key.
 func fitsMask(v *ir.Value, t ir.Type) bool {
-	r := v.Type.Rank()
-	if v.Type.DType != t.DType || r < 2 || r > 4 || !v.Type.Shape[r-1].Equal(t.Shape[3]) {
+	r, rank := v.Type.Rank(), t.Rank()
+	if v.Type.DType != t.DType || r < 2 || r > rank || !v.Type.Shape[r-1].Equal(t.Shape[rank-1]) {
 		return false
 	}
 	for i, d := range v.Type.Shape {
-		if n, ok := d.Int(); !d.Equal(t.Shape[4-r+i]) && (!ok || n != 1) {
+		if n, ok := d.Int(); !d.Equal(t.Shape[rank-r+i]) && (!ok || n != 1) {
 			return false
 		}
 	}
@@ -144,36 +179,48 @@ func operands(m *rewrite.Match, v *ir.Value, ops ...*ir.Op) []*ir.Value {
 	return v.Def.In
 }
 
-// untransposed returns the keys [N,heads,length,size] whose last two axes v has changed places of; nil where v is no transpose.
+// untransposed returns the keys [N,heads,length,size], or [items,length,size], whose last two axes v has changed places of; nil where v is no transpose.
 func untransposed(m *rewrite.Match, v *ir.Value, scale *float64) *ir.Value {
-	if v.Type.Rank() != 4 || !m.Alone(v) {
+	if !m.Alone(v) || v.Def == nil {
 		return nil
 	}
+	if _, ok := order(v); ok {
+		return swapped(m, v, scale)
+	}
+	// [N·heads,size,length], transposed, and then reshaped to [N,heads,size,length].
 	s := v.Type.Shape
-	if p, ok := order(v); ok {
-		x := unscaled(m, v.Def.In[0], scale)
-		p = []int{p[0], p[1], p[3], p[2]}
-		if isIdentity(p) {
-			return x
-		}
-		return op.Transpose.New(m.B, op.TransposeAttrs{Perm: p}, x)
-	}
-	// [N,heads,length,size], reshaped to [N·heads,length,size], transposed, reshaped back.
-	if v.Def == nil || v.Def.Op != op.Reshape.Op {
+	if len(s) != 4 || v.Def.Op != op.Reshape.Op {
 		return nil
 	}
-	p, ok := order(v.Def.In[0])
-	if !ok || !slices.Equal(p, []int{0, 2, 1}) {
+	t := v.Def.In[0]
+	if _, ok := order(t); !ok || t.Type.Rank() != 3 || !t.Type.Shape[1:].Equal(s[2:]) || !m.Alone(t) {
 		return nil
 	}
-	r := v.Def.In[0].Def.In[0]
-	if r.Def == nil || r.Def.Op != op.Reshape.Op || !r.Type.Shape[1:].Equal(ir.Shape{s[3], s[2]}) {
-		return nil
+	x := swapped(m, t, scale)
+	want := ir.Shape{s[0], s[1], s[3], s[2]}
+	if x == nil || x.Type.Shape.Equal(want) {
+		return x
 	}
-	if x := r.Def.In[0]; x.Type.Rank() == 4 && x.Type.Shape.Equal(ir.Shape{s[0], s[1], s[3], s[2]}) {
-		return unscaled(m, x, scale)
+	if x.Def != nil && x.Def.Op == op.Reshape.Op && x.Def.In[0].Type.Rank() == 4 && x.Def.In[0].Type.Shape.Equal(want) {
+		return unscaled(m, x.Def.In[0], scale)
+	}
+	if to := shapeOperand(m, want); to != nil {
+		return op.Reshape.New(m.B, op.Reshape.Default(), x, to)
 	}
 	return nil
+}
+
+// swapped returns v, a transpose, with its last two axes in each other's place.
+func swapped(m *rewrite.Match, v *ir.Value, scale *float64) *ir.Value {
+	p, _ := order(v)
+	x := unscaled(m, v.Def.In[0], scale)
+	p = slices.Clone(p)
+	n := len(p)
+	p[n-1], p[n-2] = p[n-2], p[n-1]
+	if isIdentity(p) {
+		return x
+	}
+	return op.Transpose.New(m.B, op.TransposeAttrs{Perm: p}, x)
 }
 
 // unrepeated returns the heads [N,h,length,size] that v repeats, each for a group of its own: unsqueezed to [N,h,1,…], expanded, and reshaped to [N,h·group,…].

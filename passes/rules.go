@@ -21,8 +21,13 @@ func rewriteBy(rs *rewrite.Rules, g *ir.Graph, t Target) error {
 	return rs.Apply(g, rewrite.Options{Ctx: ruleContext{t, bindable(g)}, Strict: strict(t), Fired: fired(t)})
 }
 
-// shapeOperand returns an operand for reshape that asks for sizes s: a constant where all of them or all but one are numbers, else a `sizes` node; nil where neither can be.
+// shapeOperand returns an operand for reshape that asks for sizes s; nil where there can be none.
 func shapeOperand(m *rewrite.Match, s ir.Shape) *ir.Value {
+	return askFor(m.B, m.Ctx.(ruleContext).bindable, s)
+}
+
+// askFor returns an operand for reshape that asks for sizes s: a constant where all of them or all but one are numbers, else a `sizes` node; nil where neither can be.
+func askFor(b *ir.Builder, known map[string]bool, s ir.Shape) *ir.Value {
 	open, dims := 0, make([]int64, len(s))
 	for i, d := range s {
 		n, ok := d.Int()
@@ -34,9 +39,8 @@ func shapeOperand(m *rewrite.Match, s ir.Shape) *ir.Value {
 		}
 	}
 	if open <= 1 {
-		return m.G.Const("", tensor.Of(dims))
+		return b.G.Const("", tensor.Of(dims))
 	}
-	known := m.Ctx.(ruleContext).bindable
 	for _, d := range s {
 		if slices.ContainsFunc(d.Syms(), func(name string) bool { return !known[name] }) {
 			return nil
@@ -45,7 +49,7 @@ func shapeOperand(m *rewrite.Match, s ir.Shape) *ir.Value {
 	if len(s) > ir.MaxElems {
 		return nil
 	}
-	return op.Sizes.New(m.B, op.SizesOf(ir.TensorOf(tensor.I64, sym.Const(len(s))), s))
+	return op.Sizes.New(b, op.SizesOf(ir.TensorOf(tensor.I64, sym.Const(len(s))), s))
 }
 
 // isFloat reports whether the named value holds floating-point numbers.
