@@ -339,10 +339,28 @@ func (s *Pointwise) fetch(regs *[MaxRegs]*float32, buf []float32, row, off, n in
 			loadAs(s.typeOf(k), &s.args[k], w.offset(k, row), 0, t)
 		case s.perRow > 0 || off > 0:
 			loadAs(s.typeOf(k), &s.args[k], w.offset(k, row)+off*inner, inner, t[:n])
+		case s.typeOf(k) == Float32:
+			s.gather(k, row, t[:n])
 		default:
 			for at, r := 0, row; at < n; at, r = at+s.rowLen, r+1 {
 				loadAs(s.typeOf(k), &s.args[k], w.offset(k, r), inner, t[at:min(at+s.rowLen, n)])
 			}
 		}
+	}
+}
+
+// gather fills a tile of short rows from a float32 operand.
+func (s *Pointwise) gather(k, row int, t []float32) {
+	x, fill := F32(&s.args[k]), s.table[int(OpConst)<<formBits]
+	repeats := s.walk.strides[k][s.walk.rank-1] == 0
+	for at := 0; at < len(t); at += s.rowLen {
+		n := min(s.rowLen, len(t)-at)
+		off := s.walk.offset(k, row)
+		if repeats {
+			fill(n, &t[at], nil, nil, nil, x[off])
+		} else {
+			copy(t[at:at+n], x[off:])
+		}
+		row++
 	}
 }
