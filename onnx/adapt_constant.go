@@ -10,9 +10,16 @@ import (
 
 // constantOp makes a constant of whichever attribute holds the value.
 func constantOp(n *node) ([]*ir.Value, error) {
-	for name, a := range n.attrs {
+	if len(n.attrs) > 1 {
+		return nil, fmt.Errorf("%w: it has %d attributes, not one", wire.ErrFormat, len(n.attrs))
+	}
+	name := label(n.proto)
+	if len(n.proto.Out) > 0 {
+		name = n.proto.Out[0]
+	}
+	for attr, a := range n.attrs {
 		var t *tensor.Tensor
-		switch name {
+		switch attr {
 		case "value":
 			if a.T == nil {
 				return nil, fmt.Errorf("%w: attribute value holds no tensor", wire.ErrFormat)
@@ -48,7 +55,7 @@ func constantOp(n *node) ([]*ir.Value, error) {
 		default:
 			continue
 		}
-		return []*ir.Value{n.s.g.Const(n.s.prefix+label(n.proto), t)}, nil
+		return []*ir.Value{n.s.g.Const(n.s.prefix+name, t)}, nil
 	}
 	return nil, fmt.Errorf("%w: it has no value", wire.ErrFormat)
 }

@@ -170,8 +170,9 @@ func (s *exportScope) outputNames() (copies []ir.Output) {
 		}
 		name := s.unique(o.Name)
 		s.pg.Outputs = append(s.pg.Outputs, s.info(name, o.Value.Type))
-		if o.Value.IsConst() && s.outer != nil && s.names[o.Value] == "" {
+		if o.Value.IsConst() && o.Value.Name == o.Name && s.names[o.Value] == "" {
 			// A subgraph's output must be made by a node.
+			s.x.needType(o.Value.Data.DType())
 			s.names[o.Value] = name
 			value := &wire.Attr{Name: "value", Type: wire.AttrTensor, T: wire.FromTensor("", o.Value.Data)}
 			s.pg.Nodes = append(s.pg.Nodes, &wire.Node{OpType: "Constant", Out: []string{name}, Attrs: []*wire.Attr{value}})

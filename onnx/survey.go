@@ -53,15 +53,11 @@ func (im *importer) survey(g *wire.Graph) error {
 		}
 	}
 	s := surveyor{im: im, opsets: im.opsets, size: map[*wire.Function]int{}}
-	n, err := s.nodes(g.Nodes, 0)
-	if err != nil {
+	if _, err := s.nodes(g.Nodes, 0); err != nil {
 		return err
 	}
 	if len(s.found) > 0 {
 		return &UnsupportedError{s.found}
-	}
-	if n > maxNodes {
-		return fmt.Errorf("onnx: %w: more than %d nodes, those of functions included", wire.ErrBudget, maxNodes)
 	}
 	return nil
 }
@@ -75,7 +71,7 @@ type surveyor struct {
 
 const inProgress = -1
 
-// nodes returns the number of nodes that list becomes once functions are inlined, at most a little over maxNodes.
+// nodes returns the number of nodes that list becomes once functions are inlined.
 func (s *surveyor) nodes(list []*wire.Node, depth int) (int, error) {
 	if depth > maxDepth {
 		return 0, fmt.Errorf("onnx: %w: functions and subgraphs are nested more than %d deep", wire.ErrBudget, maxDepth)
@@ -105,7 +101,9 @@ func (s *surveyor) nodes(list []*wire.Node, depth int) (int, error) {
 				n += size
 			}
 		}
-		total = min(total+n, maxNodes+1)
+		if total += n; total > maxNodes {
+			return 0, fmt.Errorf("onnx: %w: more than %d nodes, those of functions and subgraphs included", wire.ErrBudget, maxNodes)
+		}
 	}
 	return total, nil
 }
