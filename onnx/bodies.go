@@ -115,6 +115,9 @@ func (n *node) bodies(o *ir.Op, attrs any) ([]*ir.Graph, error) {
 	mark := len(n.s.im.labelled)
 	for range 16 {
 		n.s.im.unlabel(mark) // of the bodies that were too narrow
+		if n.s.im.again++; n.s.im.again > maxAgain {
+			return nil, fmt.Errorf("%w: subgraphs in subgraphs whose types do not settle", wire.ErrBudget)
+		}
 		n.caps = &captures{has: map[*ir.Value]bool{}}
 		var scopes []*scope
 		for i, name := range o.Bodies {

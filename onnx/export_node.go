@@ -128,6 +128,9 @@ var requiredAttrs = map[opName][]string{
 		"nodes_falseleafs", "nodes_truenodeids"},
 }
 
+// typeAttrs are the attributes that hold types: text in the graph, messages in a file.
+var typeAttrs = map[[3]string]bool{{"", "Optional", "type"}: true}
+
 // neededOpsets are the versions of the domains that the operators and attributes of other versions than the usual ones need; an empty attribute stands for the operator.
 var neededOpsets = map[[3]string]int{
 	{"", "Attention", ""}:                    24,
@@ -185,6 +188,13 @@ func (x *exporter) attrs(n *ir.Node) (out []*wire.Attr) {
 		a := &wire.Attr{Name: f.Name}
 		if !encodeAttr(a, v.Field(f.Index).Interface()) {
 			continue
+		}
+		if typeAttrs[[3]string{n.Op.Domain, n.Op.ONNX, f.Name}] {
+			t, err := ir.ParseType(string(a.S))
+			if err != nil {
+				continue // it decides nothing, or inference would have refused it
+			}
+			a.Type, a.S, a.TP = wire.AttrTypeProto, nil, typeProto(t)
 		}
 		if a.Type == wire.AttrTensor {
 			x.needType(tensor.DType(a.T.DataType))
