@@ -113,9 +113,9 @@ func (n *node) bodies(o *ir.Op, attrs any) ([]*ir.Graph, error) {
 		return nil, err
 	}
 	mark := len(n.s.im.labelled)
-	for range 16 {
+	for try := range 16 {
 		n.s.im.unlabel(mark) // of the bodies that were too narrow
-		if n.s.im.again++; n.s.im.again > maxAgain {
+		if n.s.im.again += min(try, 1); n.s.im.again > maxAgain {
 			return nil, fmt.Errorf("%w: subgraphs in subgraphs whose types do not settle", wire.ErrBudget)
 		}
 		n.caps = &captures{has: map[*ir.Value]bool{}}

@@ -121,7 +121,7 @@ func (s *exportScope) graph(formal int, captured []string) error {
 			s.pg.Inits = append(s.pg.Inits, wire.FromTensor(s.names[v], v.Data))
 		}
 	}
-	copies := s.outputNames()
+	copies := s.outputNames(formal)
 	for _, v := range s.g.Consts() {
 		s.constant(v)
 	}
@@ -149,10 +149,10 @@ func (s *exportScope) graph(formal int, captured []string) error {
 }
 
 // outputNames names the outputs, and returns those that must be copies: a second name of a value, or a value that is not made here.
-func (s *exportScope) outputNames() (copies []ir.Output) {
+func (s *exportScope) outputNames(formal int) (copies []ir.Output) {
 	free := map[string]bool{} // names of results that are outputs under their own name
 	for _, o := range s.g.Outputs {
-		made := o.Value.Def != nil || s.outer == nil
+		made := o.Value.Def != nil || s.outer == nil || slices.Contains(s.g.Inputs[:formal], o.Value)
 		if name := s.x.shared[o.Value.Data]; name != "" && o.Value.IsConst() {
 			s.names[o.Value] = name
 		}

@@ -15,7 +15,7 @@ const MaxOpset = 28
 const (
 	maxNodes = 1 << 20 // after inlining
 	maxDepth = 48      // nesting of subgraphs and functions
-	maxAgain = 1 << 13 // times that nodes' subgraphs are built: again and again where what they carry turns out wider
+	maxAgain = 1 << 12 // times that nodes' subgraphs are built again, because what they carry turned out wider
 )
 
 // Options of an import; the zero value imports a model without external data as it is.
@@ -76,7 +76,7 @@ type importer struct {
 	funcs    map[funcKey]*wire.Function
 	calls    []*wire.Function // being inlined
 	nodes    int              // that may still be built
-	again    int              // times that nodes' subgraphs were built
+	again    int              // times that nodes' subgraphs were built again
 	depth    int
 	warnings []string
 	adapters map[opName][]adapter
