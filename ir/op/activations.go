@@ -23,7 +23,18 @@ func sigmoid(x float64) float64 {
 var Tanh = floatFunc("tanh", "Tanh", math.Tanh)
 
 // Softplus is log(1 + e^x).
-var Softplus = floatFunc("softplus", "Softplus", softplus)
+var Softplus = define(Def[None]{
+	Name: "softplus", ONNX: "Softplus", Sig: "x T -> y T; T float",
+	Props: ir.Pure | ir.Elementwise,
+	Infer: sameAsInput[None],
+	Eval:  unary(func(_ None, x float64) float64 { return softplus(x) }, nil),
+	Lower: func(b *ir.Builder, _ None, in []*ir.Value) *ir.Value {
+		// max(x, 0) + log(1 + e^-|x|) cannot overflow.
+		c := scalars(b, in[0])
+		e := Exp.New(b, None{}, Neg.New(b, None{}, Abs.New(b, None{}, in[0])))
+		return Add.New(b, None{}, Max.New(b, None{}, in[0], c(0)), Log.New(b, None{}, Add.New(b, None{}, e, c(1))))
+	},
+})
 
 func softplus(x float64) float64 {
 	if x > 0 {
@@ -33,15 +44,26 @@ func softplus(x float64) float64 {
 }
 
 // Softsign is x / (1 + |x|).
-var Softsign = floatFunc("softsign", "Softsign", func(x float64) float64 {
-	if math.IsInf(x, 0) {
-		return math.Copysign(1, x)
-	}
-	return x / (1 + math.Abs(x))
+var Softsign = define(Def[None]{
+	Name: "softsign", ONNX: "Softsign", Sig: "x T -> y T; T float",
+	Props: ir.Pure | ir.Elementwise,
+	Infer: sameAsInput[None],
+	Eval:  unary(func(_ None, x float64) float64 { return x / (1 + math.Abs(x)) }, nil),
+	Lower: func(b *ir.Builder, _ None, in []*ir.Value) *ir.Value {
+		return Div.New(b, None{}, in[0], Add.New(b, None{}, Abs.New(b, None{}, in[0]), scalars(b, in[0])(1)))
+	},
 })
 
 // Mish is x · tanh(softplus(x)).
-var Mish = floatFunc("mish", "Mish", func(x float64) float64 { return x * math.Tanh(softplus(x)) })
+var Mish = define(Def[None]{
+	Name: "mish", ONNX: "Mish", Sig: "x T -> y T; T float",
+	Props: ir.Pure | ir.Elementwise,
+	Infer: sameAsInput[None],
+	Eval:  unary(func(_ None, x float64) float64 { return x * math.Tanh(softplus(x)) }, nil),
+	Lower: func(b *ir.Builder, _ None, in []*ir.Value) *ir.Value {
+		return Mul.New(b, None{}, in[0], Tanh.New(b, None{}, Softplus.New(b, None{}, in[0])))
+	},
+})
 
 // HardSwish is x · hard_sigmoid(x) with a slope of 1/6 and an offset of 1/2.
 var HardSwish = define(Def[None]{
@@ -93,7 +115,13 @@ func alphaFunc(name, onnx string, f func(alpha, x float64) float64, lower func(b
 }
 
 // Elu is x above zero and Alpha·(e^x - 1) below.
-var Elu = alphaFunc("elu", "Elu", elu, nil)
+var Elu = alphaFunc("elu", "Elu", elu, func(b *ir.Builder, a AlphaAttrs, in []*ir.Value) *ir.Value {
+	c := scalars(b, in[0])
+	// The exponent is kept from overflowing where it is not taken.
+	e := Exp.New(b, None{}, Min.New(b, None{}, in[0], c(0)))
+	low := Mul.New(b, None{}, Sub.New(b, None{}, e, c(1)), c(float64(a.Alpha)))
+	return Where.New(b, None{}, Less.New(b, None{}, in[0], c(0)), low, in[0])
+})
 
 func elu(alpha, x float64) float64 {
 	if x > 0 {
@@ -125,7 +153,10 @@ var ThresholdedRelu = alphaFunc("thresholded_relu", "ThresholdedRelu", func(alph
 		return x
 	}
 	return 0
-}, nil)
+}, func(b *ir.Builder, a AlphaAttrs, in []*ir.Value) *ir.Value {
+	c := scalars(b, in[0])
+	return Where.New(b, None{}, Greater.New(b, None{}, in[0], c(float64(a.Alpha))), in[0], c(0))
+})
 
 // SeluAttrs holds the two coefficients of Selu.
 type SeluAttrs struct {

@@ -13,6 +13,7 @@ type comparison struct {
 	uint  func(x, y uint64) bool
 	str   func(x, y string) bool
 	size  func(x, y sym.Dim) sym.Dim
+	lower func(b *ir.Builder, _ None, in []*ir.Value) *ir.Value
 }
 
 func (c comparison) infer(sc *ir.Scope, _ None, in []ir.Known) (ir.Known, error) {
@@ -71,6 +72,9 @@ var GreaterOrEqual = define(compareOp("greater_or_equal", "GreaterOrEqual", "num
 	int:   func(x, y int64) bool { return x >= y },
 	uint:  func(x, y uint64) bool { return x >= y },
 	size:  func(x, y sym.Dim) sym.Dim { return lessOrEqualSizes(y, x) },
+	lower: func(b *ir.Builder, _ None, in []*ir.Value) *ir.Value {
+		return Or.New(b, None{}, Greater.New(b, None{}, in...), Equal.New(b, None{}, in...))
+	},
 }))
 
 // Less is x < y.
@@ -87,13 +91,16 @@ var LessOrEqual = define(compareOp("less_or_equal", "LessOrEqual", "num", 0, com
 	int:   func(x, y int64) bool { return x <= y },
 	uint:  func(x, y uint64) bool { return x <= y },
 	size:  lessOrEqualSizes,
+	lower: func(b *ir.Builder, _ None, in []*ir.Value) *ir.Value {
+		return Or.New(b, None{}, Less.New(b, None{}, in...), Equal.New(b, None{}, in...))
+	},
 }))
 
 func compareOp(name, onnx, types string, props ir.Props, c comparison) Def[None] {
 	return Def[None]{
 		Name: name, ONNX: onnx, Sig: "x T, y T -> z bool; T " + types,
 		Props: ir.Pure | ir.Elementwise | props,
-		Infer: c.infer, Eval: c.eval,
+		Infer: c.infer, Eval: c.eval, Lower: c.lower,
 	}
 }
 

@@ -38,4 +38,15 @@ var DynamicQuantizeLinear = defineN(DefN[None]{
 		}
 		return []tensor.Value{y, tensor.Scalar(scale), tensor.Scalar(uint8(zero))}, nil
 	},
+	Lower: func(b *ir.Builder, _ None, n *ir.Node) []*ir.Value {
+		x, c := n.In[0], scalars(b, n.In[0])
+		lo := Min.New(b, None{}, ReduceMin.New(b, ReduceAttrs{}, x), c(0))
+		hi := Max.New(b, None{}, ReduceMax.New(b, ReduceAttrs{}, x), c(0))
+		scale := Div.New(b, None{}, Sub.New(b, None{}, hi, lo), c(255))
+		// Where the scale is 0 so is every quotient, instead of NaN.
+		divisor := Where.New(b, None{}, Greater.New(b, None{}, scale, c(0)), scale, c(1))
+		zero := Div.New(b, None{}, Sub.New(b, None{}, c(0), lo), divisor)
+		z := Cast.New(b, CastAttrs{To: tensor.U8, Saturate: true, RoundMode: "up"}, Round.New(b, None{}, Clip.New(b, None{}, zero, c(0), c(255))))
+		return []*ir.Value{QuantizeLinear.New(b, QuantizeAttrs{Axis: 1, Saturate: true}, x, divisor, z), scale, z}
+	},
 })

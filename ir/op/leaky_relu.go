@@ -19,4 +19,8 @@ var LeakyRelu = define(Def[LeakyReluAttrs]{
 		}
 		return x
 	}, nil),
+	Lower: func(b *ir.Builder, a LeakyReluAttrs, in []*ir.Value) *ir.Value {
+		c := scalars(b, in[0])
+		return Where.New(b, None{}, Less.New(b, None{}, in[0], c(0)), Mul.New(b, None{}, in[0], c(float64(a.Alpha))), in[0])
+	},
 })

@@ -39,11 +39,14 @@ func evalBoth(t *testing.T, o *ir.Op, attrs any, x ...*tensor.Tensor) (direct, l
 
 func TestActivationsEqualTheirDecompositions(t *testing.T) {
 	x := tensor.Of([]float32{-80, -6, -3, -1, -0.3, 0, 0.2, 0.5, 1, 2.5, 4, 30})
-	for _, o := range []*ir.Op{op.HardSwish.Op, op.HardSigmoid.Op, op.Celu.Op, op.Swish.Op, op.Selu.Op, op.Gelu.Op} {
+	for _, o := range []*ir.Op{op.HardSwish.Op, op.HardSigmoid.Op, op.Celu.Op, op.Swish.Op, op.Selu.Op, op.Gelu.Op, op.Softplus.Op, op.Softsign.Op, op.Mish.Op, op.Elu.Op, op.ThresholdedRelu.Op, op.Relu.Op, op.LeakyRelu.Op, op.Shrink.Op} {
 		all := []any{o.Attrs}
 		switch a := o.Attrs.(type) {
 		case op.AlphaAttrs:
 			a.Alpha = 0.7
+			all = append(all, a)
+		case op.ShrinkAttrs:
+			a.Bias, a.Lambd = 0.1, 1.5
 			all = append(all, a)
 		case op.GeluAttrs:
 			a.Approximate = "tanh"
@@ -66,6 +69,21 @@ func TestVariadicOpsEqualTheirDecompositions(t *testing.T) {
 		if got, want := evalBoth(t, o, op.None{}, x, y, z); !tensor.Equal(got, want) {
 			t.Errorf("%s: lowered to %v, not %v", o.Name, got, want)
 		}
+	}
+	for _, o := range []*ir.Op{op.Min.Op, op.Max.Op} {
+		if got, want := evalBoth(t, o, op.None{}, x, y, z); !tensor.Equal(got, want) {
+			t.Errorf("%s: lowered to %v, not %v", o.Name, got, want)
+		}
+	}
+	nan := tensor.Of([]float32{2, float32(math.NaN()), -1})
+	for _, o := range []*ir.Op{op.GreaterOrEqual.Op, op.LessOrEqual.Op, op.PRelu.Op} {
+		if got, want := evalBoth(t, o, op.None{}, nan, x); got.String() != want.String() {
+			t.Errorf("%s: lowered to %v, not %v", o.Name, got, want)
+		}
+	}
+	ints := tensor.Of([]int8{-7, -2, 0, 1, 2, 7})
+	if got, want := evalBoth(t, op.Shrink.Op, op.ShrinkAttrs{Bias: 1.5, Lambd: 1.5}, ints); !tensor.Equal(got, want) {
+		t.Errorf("shrink: lowered to %v, not %v", got, want)
 	}
 	for _, in := range [][]*tensor.Tensor{{z}, {z, tensor.Scalar[float32](2)}, {z, tensor.Scalar[float32](2), tensor.Scalar[float32](9)}} {
 		if got, want := evalBoth(t, op.Clip.Op, op.None{}, in...); !tensor.Equal(got, want) {

@@ -15,6 +15,7 @@ var Min = define(Def[None]{
 		int:   func(x, y int64) int64 { return min(x, y) },
 		uint:  func(x, y uint64) uint64 { return min(x, y) },
 	}.eval,
+	Lower: func(b *ir.Builder, _ None, in []*ir.Value) *ir.Value { return lowerPairs(b, Lookup("min"), in) },
 })
 
 // Max is the greatest of its operands; NaN if any is.
@@ -27,6 +28,7 @@ var Max = define(Def[None]{
 		int:   func(x, y int64) int64 { return max(x, y) },
 		uint:  func(x, y uint64) uint64 { return max(x, y) },
 	}.eval,
+	Lower: func(b *ir.Builder, _ None, in []*ir.Value) *ir.Value { return lowerPairs(b, Lookup("max"), in) },
 })
 
 // Sum adds its operands from left to right.
@@ -51,6 +53,18 @@ var Mean = define(Def[None]{
 		return Div.New(b, None{}, lowerSum(b, in), lowerConst(b, in[0].Type.DType, float64(len(in))))
 	},
 })
+
+// lowerPairs applies o to its operands two by two; it cannot make less of two or of one.
+func lowerPairs(b *ir.Builder, o *ir.Op, in []*ir.Value) *ir.Value {
+	if len(in) < 3 {
+		return nil
+	}
+	y := in[0]
+	for _, x := range in[1:] {
+		y = Kind[None]{o}.New(b, None{}, y, x)
+	}
+	return y
+}
 
 func lowerSum(b *ir.Builder, in []*ir.Value) *ir.Value {
 	y := in[0]

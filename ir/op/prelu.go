@@ -26,6 +26,9 @@ var PRelu = define(Def[None]{
 		}
 		return evalPRelu(e, a, in)
 	},
+	Lower: func(b *ir.Builder, _ None, in []*ir.Value) *ir.Value {
+		return Where.New(b, None{}, Less.New(b, None{}, in[0], scalars(b, in[0])(0)), Mul.New(b, None{}, in[0], in[1]), in[0])
+	},
 })
 
 var evalPRelu = arith[None]{

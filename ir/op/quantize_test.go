@@ -3,6 +3,10 @@ package op_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
+	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
 func TestQuantisationRoundsAndSaturates(t *testing.T) {
@@ -40,6 +44,30 @@ func TestQuantisationRefuses(t *testing.T) {
 	} {
 		if _, y, err := evalText(t, c.inputs, c.body); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, %v; want an error with %q", c.body, y, err, c.want)
+		}
+	}
+}
+
+func TestDynamicQuantisationEqualsItsDecomposition(t *testing.T) {
+	for _, x := range [][]float32{{0, 0}, {-3.1, 0.2, 7}, {1, 2, 250.7}, {-9, -2, -0.3}} {
+		g := ir.NewGraph("g")
+		b := ir.NewBuilder(g)
+		n := b.Add(op.DynamicQuantizeLinear.Op, op.None{}, nil, 3, g.Input("x", ir.TensorOf(tensor.F32, ir.ShapeOf(len(x))...)))
+		low, err := op.DynamicQuantizeLinear.Lower(b, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range append(low, n.Out...) {
+			g.Output(v.Name, v)
+		}
+		out, err := g.Eval(&ir.Env{}, []tensor.Value{tensor.Of(x)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			if !tensor.Equal(out[i], out[3+i]) {
+				t.Errorf("%v: result %d: %v, not %v", x, i, out[i], out[3+i])
+			}
 		}
 	}
 }

@@ -13,4 +13,7 @@ var Relu = define(Def[None]{
 		}
 		return x
 	}, func(_ None, x int64) int64 { return max(x, 0) }),
+	Lower: func(b *ir.Builder, _ None, in []*ir.Value) *ir.Value {
+		return Max.New(b, None{}, in[0], scalars(b, in[0])(0))
+	},
 })

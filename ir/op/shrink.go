@@ -36,6 +36,18 @@ var Shrink = define(Def[ShrinkAttrs]{
 		}
 		return y, nil
 	},
+	Lower: func(b *ir.Builder, a ShrinkAttrs, in []*ir.Value) *ir.Value {
+		x, c := in[0], scalars(b, in[0])
+		lambd, bias := float64(a.Lambd), float64(a.Bias)
+		if d := x.Type.DType; d.IsInt() {
+			if !d.IsSigned() {
+				return nil // -Lambd is no such integer
+			}
+			lambd, bias = math.Trunc(lambd), math.Trunc(bias)
+		}
+		high := Where.New(b, None{}, Greater.New(b, None{}, x, c(lambd)), Sub.New(b, None{}, x, c(bias)), c(0))
+		return Where.New(b, None{}, Less.New(b, None{}, x, c(-lambd)), Add.New(b, None{}, x, c(bias)), high)
+	},
 })
 
 var evalShrink = unary(func(a ShrinkAttrs, x float64) float64 {

@@ -91,13 +91,20 @@ func walk(dims []int, f func(i int, at []int)) {
 
 // spread returns the elements of v, those of a tensor of sizes dims, broadcast to sizes out.
 func spread[T any](v []T, dims, out []int) []T {
-	idx := broadcastIndex(dims, out)
-	if idx == nil {
+	n, _ := tensor.Count(out)
+	if len(v) == n {
 		return v
 	}
-	w := make([]T, len(idx))
-	for i, j := range idx {
-		w[i] = v[j]
+	st := make([]int, len(out))
+	for i, s := range strides(dims) {
+		if dims[i] != 1 {
+			st[i+len(out)-len(dims)] = s
+		}
+	}
+	w := make([]T, n)
+	if n > 0 {
+		d, st := mergeDims(out, st)
+		copyView(w, v, d, st, 0)
 	}
 	return w
 }
