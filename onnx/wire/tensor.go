@@ -106,6 +106,9 @@ func (t *Tensor) source() (field string, n int, err error) {
 		if f.n == 0 {
 			continue
 		}
+		if field == "raw_data" { // some writers leave what they replaced behind; readers take the raw form
+			break
+		}
 		if field != "" {
 			return "", 0, formatf("both %s and %s", field, f.name)
 		}

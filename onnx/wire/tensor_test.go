@@ -155,7 +155,7 @@ func TestTensorsThatLieAreRefused(t *testing.T) {
 		{"raw data too short", Tensor{DataType: 1, Dims: []int64{2, 3}, Raw: raw(20)}, "20 bytes of raw_data, want 24 for f32[2,3]"},
 		{"raw data too long", Tensor{DataType: 1, Raw: raw(5)}, "5 bytes of raw_data, want 4 for f32[]"},
 		{"raw strings", Tensor{DataType: 8, Dims: []int64{1}, Raw: raw(1)}, "raw_data cannot hold strings"},
-		{"raw and typed data", Tensor{DataType: 1, Dims: []int64{1}, Raw: raw(4), Floats: []float32{1}}, "both raw_data and float_data"},
+
 		{"two kinds of typed data", Tensor{DataType: 1, Dims: []int64{1}, Int64s: []int64{1}, Floats: []float32{1}}, "both float_data and int64_data"},
 		{"data of another type", Tensor{DataType: 1, Dims: []int64{1}, Int64s: []int64{1}}, "int64_data instead of float_data for f32[1]"},
 		{"too few entries", Tensor{DataType: 14, Dims: []int64{2}, Floats: []float32{1, 2, 3}}, "3 entries of float_data, want 4 for c64[2]"},
