@@ -128,6 +128,15 @@ func (s *splicer) add(at *ir.Node, from []string, op *ir.Op, attrs any, bodies [
 	return n
 }
 
+// build adds what f builds, to stand before at.
+func (s *splicer) build(at *ir.Node, from []string, f func(*ir.Builder) *ir.Value) *ir.Value {
+	start := len(s.g.Nodes)
+	s.b.From = from
+	v := f(s.b)
+	s.before[at] = append(s.before[at], s.g.Nodes[start:]...)
+	return v
+}
+
 // done puts the nodes in their places.
 func (s *splicer) done() error {
 	nodes := make([]*ir.Node, 0, len(s.g.Nodes))

@@ -9,14 +9,19 @@ import (
 )
 
 // moveTransposes removes transposes: two in a row become one or none; those of all operands of an elementwise node move behind it, where that leaves fewer
-// or meets the next transpose; those of a matrix become a flag of gemm.
+// or meets the next transpose; those of a matrix become a flag of gemm. Transposes between an image and the sequence of its points become transposes of
+// the image, which are views where it lies channels-last.
 func moveTransposes(g *ir.Graph, t Target) error {
-	m := &transposes{g: g, t: t, s: newSplicer(g)}
+	m := &transposes{g: g, t: t, s: newSplicer(g), known: bindable(g)}
 	for _, n := range slices.Clone(g.Nodes) {
 		var err error
 		switch {
 		case n.Op == op.Transpose.Op:
-			err = m.compose(n)
+			if err = m.compose(n); err == nil {
+				err = m.fromImage(n)
+			}
+		case n.Op == op.Reshape.Op:
+			err = m.toImage(n)
 		case n.Op == op.Gemm.Op && len(n.Bodies) == 0:
 			err = m.absorb(n)
 		case n.Op.Props&ir.Elementwise != 0 && len(n.Out) == 1 && len(n.Bodies) == 0:
@@ -35,6 +40,8 @@ type transposes struct {
 	g *ir.Graph
 	t Target
 	s *splicer
+
+	known map[string]bool // symbols that a `sizes` node may name
 }
 
 // order returns the permutation of v's definition, if that is a transpose.
@@ -81,6 +88,65 @@ func (m *transposes) compose(n *ir.Node) error {
 		return m.s.b.Err()
 	}
 	return replace(m.g, n.Out[0], y.Out[0])
+}
+
+// fromImage rewrites a transpose of points [N,C,H·W] to [N,H·W,C] as one of the image that they were.
+func (m *transposes) fromImage(n *ir.Node) error {
+	r, y := n.In[0], n.Out[0].Type
+	if p, ok := order(n.Out[0]); !ok || !slices.Equal(p, pointOrder) || len(n.Out[0].Uses()) == 0 || !op.Reshape.Is(r) || len(r.Uses()) != 1 {
+		return nil
+	}
+	x := r.Def.In[0]
+	if s := x.Type.Shape; x.Type.Rank() < 4 || !isImage(x.Type) || !s[:2].Equal(r.Type.Shape[:2]) {
+		return nil
+	}
+	perm := []int{0}
+	for i := 2; i < x.Type.Rank(); i++ {
+		perm = append(perm, i)
+	}
+	return m.rebuild(n, func(b *ir.Builder) *ir.Value {
+		to := askFor(b, m.known, y.Shape)
+		if to == nil {
+			return nil
+		}
+		return op.Reshape.New(b, op.Reshape.Default(), op.Transpose.New(b, op.TransposeAttrs{Perm: append(perm, 1)}, x), to)
+	})
+}
+
+// toImage rewrites the way back: a reshape to [N,C,H,W] of points [N,C,H·W] that were [N,H·W,C].
+func (m *transposes) toImage(n *ir.Node) error {
+	t, y := n.In[0], n.Out[0].Type
+	if p, ok := order(t); !ok || !slices.Equal(p, pointOrder) || len(t.Uses()) != 1 || y.Rank() < 4 || !isImage(y) || !y.Shape[:2].Equal(t.Type.Shape[:2]) {
+		return nil
+	}
+	rank := y.Rank()
+	image := append(append(ir.Shape{y.Shape[0]}, y.Shape[2:]...), y.Shape[1])
+	perm := []int{0, rank - 1}
+	for i := 1; i < rank-1; i++ {
+		perm = append(perm, i)
+	}
+	x := t.Def.In[0]
+	return m.rebuild(n, func(b *ir.Builder) *ir.Value {
+		to := askFor(b, m.known, image)
+		if to == nil {
+			return nil
+		}
+		return op.Transpose.New(b, op.TransposeAttrs{Perm: perm}, op.Reshape.New(b, op.Reshape.Default(), x, to))
+	})
+}
+
+var pointOrder = []int{0, 2, 1}
+
+// rebuild replaces n by what f builds, if that is anything.
+func (m *transposes) rebuild(n *ir.Node, f func(*ir.Builder) *ir.Value) error {
+	v := m.s.build(n, from(n.In[0].Def, n), f)
+	if v == nil {
+		return m.s.b.Err()
+	}
+	if !v.Type.Shape.Equal(n.Out[0].Type.Shape) {
+		return nil // equal sizes, but spelt otherwise: left for Sweep
+	}
+	return replace(m.g, n.Out[0], v)
 }
 
 // absorb makes the transposes of n's matrices flags.
