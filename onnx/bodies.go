@@ -8,6 +8,7 @@ import (
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
+	"github.com/cameo-onnx/cameo/ir/tensor"
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
 
@@ -65,7 +66,7 @@ func (n *node) decided(o *ir.Op) *wire.Graph {
 		return nil
 	}
 	cond, ok := n.in[0].Known().Ints()
-	if !ok || len(cond) != 1 {
+	if !ok || len(cond) != 1 || n.in[0].Type.DType != tensor.Bool {
 		return nil
 	}
 	a := n.attrs[o.Bodies[1-cond[0]]]

@@ -203,3 +203,22 @@ func TestSizesOfInputs(t *testing.T) {
 		t.Errorf("an input whose type is replaced: %v", err)
 	}
 }
+
+func TestLoopsCarryWhatGrows(t *testing.T) {
+	body := &wire.Graph{Name: "body", Inputs: vnames("i", "go", "s", "r"), Outputs: vnames("go", "r", "next", "n"), Nodes: []*wire.Node{
+		nodeOf("Concat", "r x", "next", intA("axis", 0)), nodeOf("Size", "s", "n")}}
+	g := withInits(graphOf("y z all", nodeOf("Loop", "n _ x x", "y z all", graphA("body", body))), scalarInit("n", 3))
+	if got := text(evaluate(t, modelOf(17, g), x(2))); got != "f32[6](-3 -2 -3 -2 -3 -2) f32[8](-3 -2 -3 -2 -3 -2 -3 -2) i64[3](2 2 4)" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestABranchThatIsNeverTakenNeedNotFit(t *testing.T) {
+	bad := branchOf("b", nodeOf("Add", "x w", "b"))
+	good := branchOf("a", nodeOf("Neg", "x", "a"))
+	n := nodeOf("If", "c", "y", graphA("then_branch", good), graphA("else_branch", bad))
+	g := withInits(graphOf("y", n), boolInit("c"), floats("w", 1, 2, 3))
+	if got := text(evaluate(t, modelOf(17, g), x(2))); got != "f32[2](3 2)" {
+		t.Errorf("got %s", got)
+	}
+}

@@ -154,6 +154,8 @@ func TestImportRefusesHostileModels(t *testing.T) {
 		{"If without a branch", modelOf(17, withInputs(graphOf("y", nodeOf("If", "cond", "y", graphA("then_branch", branchOf("x")))), fx, cond)), "else_branch is missing"},
 		{"branches of different types", modelOf(17, withInputs(graphOf("y", nodeOf("If", "cond", "y", graphA("then_branch", branchOf("x")), graphA("else_branch", branchOf("cond")))), fx, cond)), "not of one type"},
 		{"a branch that takes operands", modelOf(17, withInputs(graphOf("y", nodeOf("If", "cond", "y", graphA("then_branch", withInputs(branchOf("x"), fx)), graphA("else_branch", branchOf("x")))), fx, cond)), "inputs"},
+		{"an If of a number", modelOf(17, withInits(graphOf("y", nodeOf("If", "n", "y", graphA("then_branch", branchOf("x")), graphA("else_branch", branchOf("x")))), scalarInit("n", 5))), "cannot be i64"},
+		{"a count of our own", modelOf(17, withInits(graphOf("y", nodeOf("Loop", "n _ x", "y", intA("carried", 9), graphA("body", branchOf("x")))), scalarInit("n", 3))), "carried"},
 		{"a loop body without inputs", modelOf(17, withInits(graphOf("y", nodeOf("Loop", "n _ x", "y", graphA("body", branchOf("x")))), scalarInit("n", 3))), "inputs"},
 		{"a scan of nothing", modelOf(17, graphOf("y", nodeOf("Scan", "x", "y", intA("num_scan_inputs", -5), graphA("body", branchOf("x"))))), "num_scan_inputs"},
 		{"a sparse initializer out of range", modelOf(17, &wire.Graph{Inputs: []*wire.ValueInfo{fx}, Nodes: []*wire.Node{nodeOf("Add", "x w", "y")}, Outputs: vnames("y"),
