@@ -77,7 +77,11 @@ func reshapeSizes(sc *ir.Scope, a ReshapeAttrs, x ir.Type, want []sym.Dim) (ir.S
 			zeros++
 		}
 		if d.Valid() && !(isConst && n == -1) {
-			out[i] = d
+			if out[i] = d; !a.AllowZero && !isConst {
+				if err := neverKept(sc, x, i, d); err != nil {
+					return nil, err
+				}
+			}
 			continue
 		}
 		several = several || open >= 0
@@ -95,6 +99,16 @@ func reshapeSizes(sc *ir.Scope, a ReshapeAttrs, x ir.Type, want []sym.Dim) (ir.S
 		return out, nil
 	}
 	return out, closeReshape(sc, x.Shape, kept, out, open)
+}
+
+// neverKept records that size d in place i is not 0, which would mean to keep the size of x there, unless that is 0 too.
+func neverKept(sc *ir.Scope, x ir.Type, i int, d sym.Dim) error {
+	if !x.Unranked && i < len(x.Shape) {
+		if _, ok := sym.DivExact(x.Shape[i], d); ok {
+			return nil
+		}
+	}
+	return sc.Assume(ir.Fact{Rel: ir.Le, A: sym.Const(1), B: d, What: "a size of 0 would keep that of the operand"})
 }
 
 // closeReshape sets the open size of out, if there is one, so that the numbers of elements agree; sizes that are kept cancel.
