@@ -104,7 +104,9 @@ func reshapeSizes(sc *ir.Scope, a ReshapeAttrs, x ir.Type, want []sym.Dim) (ir.S
 // neverKept records that size d in place i is not 0, which would mean to keep the size of x there, unless that is 0 too.
 func neverKept(sc *ir.Scope, x ir.Type, i int, d sym.Dim) error {
 	if !x.Unranked && i < len(x.Shape) {
-		if _, ok := sym.DivExact(x.Shape[i], d); ok {
+		// The coefficient of a product is its value where all symbols are 1.
+		c, err := d.Eval(func(string) (int, bool) { return 1, true })
+		if _, ok := sym.DivExact(sym.Mul(x.Shape[i], sym.Const(c)), d); ok && err == nil && c > 0 {
 			return nil
 		}
 	}
