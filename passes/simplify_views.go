@@ -127,7 +127,8 @@ func reshapeTo(m *rewrite.Match, x *ir.Value) *ir.Value {
 	if s == nil {
 		return nil
 	}
-	return op.Reshape.New(m.B, op.Reshape.Default(), x, s)
+	// A size that turns out to be 0 is meant as 0.
+	return op.Reshape.New(m.B, op.ReshapeAttrs{AllowZero: op.Sizes.Is(s)}, x, s)
 }
 
 // padded returns the pads around the spatial axes where zeros are put around those alone.
