@@ -168,9 +168,9 @@ func EvalNode(env *Env, n *Node, args []tensor.Value) ([]tensor.Value, error) {
 // evalEpilogue evaluates n without its epilogue e, and then e.
 func evalEpilogue(env *Env, n *Node, e *Graph, args []tensor.Value) ([]tensor.Value, error) {
 	bare := *n
-	bare.Bodies, bare.In = nil, n.In[:n.Own()]
+	bare.Bodies, bare.In, bare.Out = nil, n.In[:n.Own()], e.Inputs[:1] // the op's own result, whose type the epilogue may change
 	sub := *env
-	sub.Bodies = nil
+	sub.Bodies, sub.Outs = nil, 1
 	res, err := EvalNode(&sub, &bare, args[:n.Own()])
 	if err != nil {
 		return nil, err

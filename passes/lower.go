@@ -36,10 +36,8 @@ func lowerNode(g *ir.Graph, t Target, n *ir.Node, see func(string, *ir.Node, err
 	if err == nil && outs != nil && !complete(g, n, outs) {
 		err = fmt.Errorf("lowered to %d of %d results", len(outs), len(n.Out))
 	}
-	if err != nil || outs == nil || n.Op.Eval != nil && !covered(t, built, lowerDepth-depth) {
-		for _, m := range slices.Backward(built) {
-			g.Erase(m)
-		}
+	if err != nil || outs == nil || n.Op.Eval != nil && !covered(g, t, built, lowerDepth-depth) {
+		undo(g, built)
 		if err != nil && n.Op.Eval == nil {
 			return err
 		}
@@ -84,9 +82,29 @@ func adopt(g *ir.Graph, t Target, n *ir.Node, outs []*ir.Value, built []*ir.Node
 	return nil
 }
 
-// covered reports whether every node has a kernel, or a decomposition of its own that may have.
-func covered(t Target, nodes []*ir.Node, depth int) bool {
-	return depth > 0 && !slices.ContainsFunc(nodes, func(n *ir.Node) bool { return !t.HasKernel(n) && n.Op.Lower == nil })
+// covered reports whether every node has a kernel, or a decomposition all of which is covered.
+func covered(g *ir.Graph, t Target, nodes []*ir.Node, depth int) bool {
+	return !slices.ContainsFunc(nodes, func(n *ir.Node) bool {
+		if t.HasKernel(n) {
+			return false
+		}
+		if n.Op.Lower == nil || depth == 0 {
+			return true
+		}
+		at := g.Index(n)
+		outs, err := n.Op.Lower(ir.NewBuilder(g).Before(n), n)
+		built := slices.Clone(g.Nodes[at:g.Index(n)])
+		ok := err == nil && outs != nil && covered(g, t, built, depth-1)
+		undo(g, built)
+		return !ok
+	})
+}
+
+// undo erases nodes that were built in order, and that nothing else uses.
+func undo(g *ir.Graph, built []*ir.Node) {
+	for _, n := range slices.Backward(built) {
+		g.Erase(n)
+	}
 }
 
 // hasKernels checks that every node can run: by a kernel, or by its op's Eval.
