@@ -128,6 +128,7 @@ func TestImportRefusesHostileModels(t *testing.T) {
 		{"a future opset", modelOf(1<<40, graphOf("y", relu)), "newer than"},
 		{"an input without a type", modelOf(17, withInputs(graphOf("y", relu), vnames("x")...)), "no type"},
 		{"an input of a type that is not known", modelOf(17, withInputs(graphOf("y", relu), vinfo("x", tensor.DType(99)))), "element type 99"},
+		{"a map of keys that are not known", modelOf(17, withInputs(graphOf("y", relu), &wire.ValueInfo{Name: "x", Type: &wire.Type{Kind: wire.KindMap, Elem: 48}})), "keys of element type 48"},
 		{"a type of many levels", modelOf(17, withInputs(graphOf("y", relu), nestedType(10000))), "nested more than"},
 		{"sizes that do not fit", modelOf(17, withInputs(graphOf("y", nodeOf("MatMul", "x x", "y")), vinfo("x", tensor.F32, 2, 3))), "!= "},
 		{"an initializer that claims much", modelOf(17, withInits(graphOf("y", nodeOf("Add", "x w", "y")), &wire.Tensor{Name: "w", DataType: 1, Dims: []int64{1 << 40}})), "no data"},

@@ -69,7 +69,7 @@ func (s *scope) nestedType(t *wire.Type, plain map[string]bool, depth int) (ir.T
 		}
 		return ir.OptionalOf(elem), err
 	case wire.KindMap:
-		if k := tensor.DType(t.Elem); t.Elem < 0 || t.Elem > 255 || !k.IsInt() && k != tensor.String {
+		if k := tensor.DType(t.Elem); t.Elem < 0 || t.Elem > 255 || !k.Valid() || !k.IsInt() && k != tensor.String {
 			return ir.Type{}, fmt.Errorf("%w: keys of element type %d", wire.ErrFormat, t.Elem)
 		}
 		elem, err := s.nestedType(t.Of, plain, depth+1)
