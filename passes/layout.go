@@ -11,7 +11,7 @@ import (
 //
 // What lies channels-last is said by types alone: shapes stay logical. A node of a region has its image operands and its results channels-last; its filters and
 // vectors stay as they are. A target must therefore expect of the nodes in a region:
-//   - of one that its Layout claims: operand 0 and the result are channels-last, other operands row-major; concat: all operands are channels-last;
+//   - of one that its Layout claims: operand 0 and the result are channels-last, other operands row-major; concat: all operands, split: all results are;
 //   - of an elementwise node (and the fused nodes and epilogues that it becomes part of): operands of the result's shape lie as it does; others broadcast, and
 //     lie row-major or, where they have images' rank, in either layout: their strides follow from their own shape and layout, axis by axis;
 //   - of a relayout or a transpose for which op.IsView holds: nothing moves.
@@ -87,6 +87,8 @@ func (r *regions) classify(n *ir.Node) *place {
 	switch {
 	case isTranspose:
 		p.role = perm
+	case n.Op == op.Split.Op && r.claims(n):
+		p.role, p.images = passes, n.In[:1]
 	case len(n.Out) > 1:
 	case n.Op.Props&ir.Elementwise != 0:
 		if images, ok := imagesOf(n); ok && (r.t.Fusable(n) || r.claims(n)) {
@@ -94,6 +96,8 @@ func (r *regions) classify(n *ir.Node) *place {
 		}
 	case r.claims(n) && n.Op == op.Concat.Op:
 		p.role, p.images = passes, distinct(n.In)
+	case r.claims(n) && (n.Op == op.Slice.Op || n.Op == op.Pad.Op) && isImage(n.In[0].Type):
+		p.role, p.images = passes, n.In[:1]
 	case r.claims(n) && isImage(n.In[0].Type):
 		p.role, p.images = wants, n.In[:1]
 		p.gain = elements(n.In[0].Type) + elements(n.Out[0].Type)

@@ -97,7 +97,10 @@ func (r *regions) border(v *ir.Value) int {
 
 // cost returns what the layout of p costs, there and at its borders.
 func (r *regions) cost(p *place) int {
-	n := r.border(p.node.Out[0])
+	n := 0
+	for _, y := range p.node.Out {
+		n += r.border(y)
+	}
 	for _, v := range p.images {
 		n += r.border(v)
 	}
@@ -168,19 +171,21 @@ func (r *regions) drop() {
 		if !p.last {
 			continue
 		}
-		y := p.node.Out[0]
-		gain[find(p)] += p.gain - r.border(y)
+		gain[find(p)] += p.gain
 		if p.role == toImage {
-			gain[find(p)] += moved(y)
+			gain[find(p)] += moved(p.node.Out[0])
 		}
 		for _, v := range p.images {
 			if !r.isLast(v) {
 				gain[find(p)] -= r.border(v)
 			}
 		}
-		for _, u := range y.Uses() {
-			if q := r.of[u.Node]; q.role == fromImage {
-				gain[find(p)] += moved(y)
+		for _, y := range p.node.Out {
+			gain[find(p)] -= r.border(y)
+			for _, u := range y.Uses() {
+				if q := r.of[u.Node]; q.role == fromImage {
+					gain[find(p)] += moved(y)
+				}
 			}
 		}
 	}
@@ -195,8 +200,8 @@ func (r *regions) drop() {
 func (r *regions) apply() error {
 	last := map[*ir.Value]bool{}
 	for _, p := range r.places {
-		if p.last {
-			last[p.node.Out[0]] = true
+		for _, y := range p.node.Out {
+			last[y] = p.last
 		}
 	}
 	s := newSplicer(r.g)
@@ -213,8 +218,10 @@ func (r *regions) apply() error {
 	}
 	for _, p := range r.places {
 		n := p.node
-		if p.last {
-			r.g.SetLayout(n.Out[0], ir.ChannelsLast)
+		for _, y := range n.Out {
+			if p.last {
+				r.g.SetLayout(y, ir.ChannelsLast)
+			}
 		}
 		for i, v := range n.In {
 			switch {

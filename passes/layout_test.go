@@ -16,7 +16,7 @@ import (
 type images struct{ loops }
 
 func (images) Layout(n *ir.Node) (ir.Layout, bool) {
-	return ir.ChannelsLast, slices.Contains([]string{"conv", "conv_transpose", "max_pool", "global_average_pool", "batch_normalization", "concat"}, n.Op.Name)
+	return ir.ChannelsLast, slices.Contains([]string{"conv", "conv_transpose", "max_pool", "global_average_pool", "batch_normalization", "concat", "split"}, n.Op.Name)
 }
 
 // checkLayouts returns an error where a node of g gets an operand in a layout that it does not expect.

@@ -13,6 +13,7 @@ import (
 // the image, which are views where it lies channels-last.
 func moveTransposes(g *ir.Graph, t Target) error {
 	m := &transposes{g: g, t: t, s: newSplicer(g), known: bindable(g)}
+	m.images = slices.ContainsFunc(g.Nodes, func(n *ir.Node) bool { l, ok := t.Layout(n); return ok && l == ir.ChannelsLast })
 	for _, n := range slices.Clone(g.Nodes) {
 		var err error
 		switch {
@@ -21,7 +22,9 @@ func moveTransposes(g *ir.Graph, t Target) error {
 				err = m.fromImage(n)
 			}
 		case n.Op == op.Reshape.Op:
-			err = m.toImage(n)
+			if err = m.toImage(n); err == nil && m.images {
+				err = m.shuffle(n)
+			}
 		case n.Op == op.Gemm.Op && len(n.Bodies) == 0:
 			err = m.absorb(n)
 		case n.Op.Props&ir.Elementwise != 0 && len(n.Out) == 1 && len(n.Bodies) == 0:
@@ -41,7 +44,8 @@ type transposes struct {
 	t Target
 	s *splicer
 
-	known map[string]bool // symbols that a `sizes` node may name
+	known  map[string]bool // symbols that a `sizes` node may name
+	images bool            // whether any node may be channels-last
 }
 
 // order returns the permutation of v's definition, if that is a transpose.
@@ -136,6 +140,35 @@ func (m *transposes) toImage(n *ir.Node) error {
 }
 
 var pointOrder = []int{0, 2, 1}
+
+// shuffle rewrites an exchange of groups of channels, spelt as a transpose of [N,groups,C/groups,H,W], as one of [N,H,W,groups,C/groups] between views of an image
+// that lies channels-last.
+func (m *transposes) shuffle(n *ir.Node) error {
+	t, y := n.In[0], n.Out[0].Type
+	if p, ok := order(t); !ok || !slices.Equal(p, []int{0, 2, 1, 3, 4}) || len(t.Uses()) != 1 || len(n.Out[0].Uses()) == 0 {
+		return nil
+	}
+	r := t.Def.In[0]
+	if !op.Reshape.Is(r) || len(r.Uses()) != 1 {
+		return nil
+	}
+	x, s := r.Def.In[0], r.Type.Shape
+	if x.Type.Rank() != 4 || !x.Type.Equal(y) || !x.Type.Shape[0].Equal(s[0]) || !x.Type.Shape[2:].Equal(s[3:]) {
+		return nil
+	}
+	return m.rebuild(n, func(b *ir.Builder) *ir.Value {
+		split := askFor(b, m.known, ir.Shape{s[0], s[3], s[4], s[1], s[2]})
+		whole := askFor(b, m.known, ir.Shape{s[0], s[3], s[4], y.Shape[1]})
+		if split == nil || whole == nil {
+			return nil
+		}
+		turn := func(v *ir.Value, perm ...int) *ir.Value {
+			return op.Transpose.New(b, op.TransposeAttrs{Perm: perm}, v)
+		}
+		groups := op.Reshape.New(b, op.Reshape.Default(), turn(x, 0, 2, 3, 1), split)
+		return turn(op.Reshape.New(b, op.Reshape.Default(), turn(groups, 0, 1, 2, 4, 3), whole), 0, 3, 1, 2)
+	})
+}
 
 // rebuild replaces n by what f builds, if that is anything.
 func (m *transposes) rebuild(n *ir.Node, f func(*ir.Builder) *ir.Value) error {

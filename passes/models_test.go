@@ -43,7 +43,7 @@ func (kernels) TakesEpilogue(n *ir.Node) bool {
 
 func (kernels) Layout(n *ir.Node) (ir.Layout, bool) {
 	return ir.ChannelsLast, slices.Contains([]string{"conv", "conv_transpose", "max_pool", "average_pool", "global_average_pool", "batch_normalization",
-		"instance_normalization", "group_normalization", "resize", "concat", "pad"}, n.Op.Name)
+		"instance_normalization", "group_normalization", "resize", "concat", "split", "slice", "pad"}, n.Op.Name)
 }
 
 func shared(t testing.TB) string {
