@@ -60,7 +60,34 @@ func compile(g *ir.Graph, outer map[string]bool) (*backend.Plan, error) {
 	for _, o := range g.Outputs {
 		e.output(o)
 	}
+	e.drop()
 	return e.p, e.place()
+}
+
+// drop lets the constants go that no step reads: those of which a kernel has a packed copy.
+func (e *emitter) drop() {
+	used := make([]bool, len(e.p.Consts))
+	mark := func(slot int) {
+		if slot < 0 {
+			return
+		}
+		if s := e.p.Slots[slot]; s.Index >= 0 && (s.Space == backend.InConsts || s.Space == backend.Object && s.Index < len(used)) {
+			used[s.Index] = true
+		}
+	}
+	for _, st := range e.p.Steps {
+		for _, a := range st.Args {
+			mark(a)
+		}
+	}
+	for _, o := range e.p.Outputs {
+		mark(o.Slot)
+	}
+	for i := range e.p.Consts {
+		if !used[i] {
+			e.p.Consts[i] = nil
+		}
+	}
 }
 
 func inputSpace(t ir.Type) backend.Space {
@@ -130,7 +157,7 @@ func (e *emitter) node(n *ir.Node) error {
 			return nil
 		}
 	}
-	st := backend.Step{Kernel: evalKernel, Node: n, Outs: len(n.Out), From: n.From}
+	st := backend.Step{Kernel: evalKernel, Node: alone(n), Outs: len(n.Out), From: n.From}
 	k := selectKernel(n)
 	for _, v := range n.Out {
 		if v.Type.Unranked || !e.known(v.Type, e.bound) {
@@ -176,6 +203,24 @@ func (e *emitter) node(n *ir.Node) error {
 		return c.after()
 	}
 	return nil
+}
+
+// alone returns a copy of n that holds on to nothing else of its graph, so that the plan does not keep the weights which kernels have packed.
+func alone(n *ir.Node) *ir.Node {
+	c := *n
+	c.In, c.Out = make([]*ir.Value, len(n.In)), make([]*ir.Value, len(n.Out))
+	for i, v := range n.In {
+		if v != nil {
+			c.In[i] = &ir.Value{Name: v.Name, Type: v.Type}
+			if selectKernel(n) == nil {
+				c.In[i].Data = v.Data
+			}
+		}
+	}
+	for i, v := range n.Out {
+		c.Out[i] = &ir.Value{Name: v.Name, Type: v.Type}
+	}
+	return &c
 }
 
 // step appends a step.

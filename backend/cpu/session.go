@@ -78,6 +78,9 @@ func newSession(pr *program, l backend.Limits, m *meter) *session {
 		}
 		if c := sl.Index; c >= 0 && (sl.Space == backend.InConsts || sl.Space == backend.Object && pr.isConst(sl)) {
 			t := pr.plan.Consts[c]
+			if t == nil {
+				continue
+			}
 			s.vals[i].arg.Data, s.vals[i].obj = t.Bytes(), t
 		}
 	}
@@ -89,7 +92,7 @@ func newSession(pr *program, l backend.Limits, m *meter) *session {
 
 // isConst reports whether an object slot is a constant: a tensor of strings that no input or step fills.
 func (pr *program) isConst(sl backend.Slot) bool {
-	return sl.Index < len(pr.plan.Consts) && pr.plan.Consts[sl.Index].DType() == tensor.String && !slices.ContainsFunc(pr.plan.Inputs, func(p backend.Param) bool { return p.Name == sl.Name })
+	return sl.Index < len(pr.plan.Consts) && pr.plan.Consts[sl.Index] != nil && pr.plan.Consts[sl.Index].DType() == tensor.String && !slices.ContainsFunc(pr.plan.Inputs, func(p backend.Param) bool { return p.Name == sl.Name })
 }
 
 // Close lets the session's memory go.
