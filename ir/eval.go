@@ -229,7 +229,14 @@ func TypeOf(v tensor.Value) Type {
 		return TensorOf(v.DType(), ShapeOf(v.Dims()...)...)
 	case *tensor.Sequence:
 		if len(v.Elems) > 0 {
-			return SequenceOf(TypeOf(v.Elems[0]))
+			t := TypeOf(v.Elems[0])
+			for _, x := range v.Elems[1:] {
+				// Elements may differ in their sizes.
+				if t.Kind == Tensor && !TypeOf(x).Equal(t) {
+					return SequenceOf(UnrankedOf(t.DType))
+				}
+			}
+			return SequenceOf(t)
 		}
 		return SequenceOf(UnrankedOf(tensor.F32))
 	case *tensor.Optional:
