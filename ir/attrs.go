@@ -209,3 +209,40 @@ func (p *parser) parseSlice(v reflect.Value) error {
 	}
 	return nil
 }
+
+// attrs reads "{a=1, b=2}" into a copy of defaults.
+func (p *parser) attrs(op *Op) (any, error) {
+	if op.Attrs == nil {
+		return nil, nil
+	}
+	v := reflect.New(reflect.TypeOf(op.Attrs)).Elem()
+	v.Set(reflect.ValueOf(op.Attrs))
+	start := p.pos
+	if !p.eat('{') {
+		return v.Interface(), nil
+	}
+	if p.word("body") { // bodies, not attributes
+		p.pos = start
+		return v.Interface(), nil
+	}
+	fields := Fields(op.Attrs)
+	for first := true; !p.eat('}'); first = false {
+		if !first && !p.eat(',') {
+			return nil, p.errorf("want , or }")
+		}
+		name := p.ident()
+		index := -1
+		for _, f := range fields {
+			if f.Name == name {
+				index = f.Index
+			}
+		}
+		if index < 0 || !p.eat('=') {
+			return nil, p.errorf("%s has no attribute %q", op.Name, name)
+		}
+		if err := p.parseAttr(v.Field(index)); err != nil {
+			return nil, err
+		}
+	}
+	return v.Interface(), nil
+}
