@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/cameo-onnx/cameo/backend"
@@ -28,12 +27,16 @@ type emitter struct {
 	slots []int           // by value ID; -1 where there is none yet
 	bound map[string]bool // symbols that are known when the current step runs; those that binding reads are marked early
 	early map[string]bool
-	outs  map[*ir.Value]bool
+	rows  map[*ir.Node]*Kernel // what the select stage chose
+	watch *Watch
+	body  func(*ir.Graph, map[string]bool, *Watch) (*backend.Plan, error) // compiles a body
 }
 
-// compile returns the plan of g. outer holds the symbols that the enclosing graph knows when it runs g, for bodies.
-func compile(g *ir.Graph, outer map[string]bool) (*backend.Plan, error) {
-	e := &emitter{g: g, p: &backend.Plan{Target: "cpu " + kern.CPU().String(), Facts: g.Assumes}, bound: map[string]bool{}, early: map[string]bool{}, outs: map[*ir.Value]bool{}}
+// forever is the last step of buffers that hold outputs.
+const forever = 1 << 30
+
+func newEmitter(g *ir.Graph, outer map[string]bool, w *Watch) *emitter {
+	e := &emitter{g: g, watch: w, body: compile, p: &backend.Plan{Target: "cpu " + kern.CPU().String(), Facts: g.Assumes}, rows: map[*ir.Node]*Kernel{}, bound: map[string]bool{}, early: map[string]bool{}}
 	e.slots = slices.Repeat([]int{-1}, g.NumValues())
 	for s := range outer {
 		e.bound[s], e.early[s] = true, true
@@ -41,7 +44,12 @@ func compile(g *ir.Graph, outer map[string]bool) (*backend.Plan, error) {
 	}
 	slices.Sort(e.p.Outer)
 	e.p.Syms = slices.Clone(e.p.Outer)
-	for i, v := range g.Inputs {
+	return e
+}
+
+// emitSteps makes a step of each node that is no view.
+func (e *emitter) emitSteps() error {
+	for i, v := range e.g.Inputs {
 		for _, d := range v.Type.Shape {
 			if name, ok := d.Name(); ok {
 				e.define(name, true)
@@ -49,19 +57,16 @@ func compile(g *ir.Graph, outer map[string]bool) (*backend.Plan, error) {
 		}
 		e.p.Inputs = append(e.p.Inputs, backend.Param{Name: v.Name, Type: v.Type, Slot: e.slot(v, backend.Slot{Space: inputSpace(v.Type), Index: i})})
 	}
-	for _, o := range g.Outputs {
-		e.outs[o.Value] = true
-	}
-	for _, n := range g.Nodes {
+	for _, n := range e.g.Nodes {
 		if err := e.node(n); err != nil {
-			return nil, fmt.Errorf("cpu: %w", n.Fault(err))
+			return n.Fault(err)
 		}
 	}
-	for _, o := range g.Outputs {
+	for _, o := range e.g.Outputs {
 		e.output(o)
 	}
 	e.drop()
-	return e.p, e.place()
+	return nil
 }
 
 // drop lets the constants go that no step reads: those of which a kernel has a packed copy.
@@ -157,8 +162,8 @@ func (e *emitter) node(n *ir.Node) error {
 			return nil
 		}
 	}
-	st := backend.Step{Kernel: evalKernel, Node: alone(n), Outs: len(n.Out), From: n.From}
-	k := selectKernel(n)
+	st := backend.Step{Kernel: evalKernel, Node: e.alone(n), Outs: len(n.Out), From: n.From}
+	k := e.rows[n]
 	for _, v := range n.Out {
 		if v.Type.Unranked || !e.known(v.Type, e.bound) {
 			k = nil // its sizes are known only when it has run
@@ -206,13 +211,13 @@ func (e *emitter) node(n *ir.Node) error {
 }
 
 // alone returns a copy of n that holds on to nothing else of its graph, so that the plan does not keep the weights which kernels have packed.
-func alone(n *ir.Node) *ir.Node {
+func (e *emitter) alone(n *ir.Node) *ir.Node {
 	c := *n
 	c.In, c.Out = make([]*ir.Value, len(n.In)), make([]*ir.Value, len(n.Out))
 	for i, v := range n.In {
 		if v != nil {
 			c.In[i] = &ir.Value{Name: v.Name, Type: v.Type}
-			if selectKernel(n) == nil {
+			if e.rows[n] == nil {
 				c.In[i].Data = v.Data
 			}
 		}
@@ -304,7 +309,7 @@ func (e *emitter) subs(n *ir.Node, st *backend.Step) error {
 		return nil
 	}
 	for _, b := range n.Bodies {
-		sub, err := compile(b, e.bound)
+		sub, err := e.body(b, e.bound, e.watch)
 		if err != nil {
 			return err
 		}
@@ -325,7 +330,7 @@ func (e *emitter) output(o ir.Output) {
 		slot = len(e.p.Slots) - 1
 	}
 	if s := e.p.Slots[slot]; s.Space == backend.InArena {
-		e.p.Buffers[s.Index].Last = 1 << 30
+		e.p.Buffers[s.Index].Last = forever
 	}
 	e.p.Outputs = append(e.p.Outputs, backend.Param{Name: o.Name, Slot: slot, Type: o.Value.Type})
 }

@@ -12,13 +12,20 @@ import (
 )
 
 // Backend is the CPU.
-type Backend struct{}
+type Backend struct {
+	Watch Watch // who sees the stages of compilation, and which are left out
+}
 
 // Name returns "cpu".
 func (Backend) Name() string { return "cpu" }
 
 // Compile returns the plan of g, which the passes have prepared.
-func (Backend) Compile(g *ir.Graph) (*backend.Plan, error) { return compile(g, nil) }
+func (b Backend) Compile(g *ir.Graph) (*backend.Plan, error) {
+	if err := b.Watch.check(); err != nil {
+		return nil, err
+	}
+	return compile(g, nil, &b.Watch)
+}
 
 // Open returns the CPU; there is only device 0.
 func (Backend) Open(ordinal int) (backend.Device, error) {

@@ -1,8 +1,6 @@
 package cpu
 
 import (
-	"fmt"
-
 	"github.com/cameo-onnx/cameo/backend"
 	"github.com/cameo-onnx/cameo/passes/memory"
 )
@@ -25,7 +23,7 @@ func (e *emitter) place() error {
 	}
 	pl, err := memory.Place(bufs, searchSteps)
 	if err != nil {
-		return fmt.Errorf("cpu: %w", err)
+		return err
 	}
 	p.Arena = backend.Arena{Offsets: pl.Offsets, Size: pl.Size, LowerBound: pl.LowerBound}
 	return nil

@@ -1,0 +1,87 @@
+package cpu
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cameo-onnx/cameo/backend"
+	"github.com/cameo-onnx/cameo/ir"
+)
+
+// A Stage is a step of compilation behind the passes.
+type Stage struct {
+	Name string
+	Must bool // cannot be switched off
+	run  func(*emitter) error
+}
+
+// Stages is every stage in order.
+var Stages = []Stage{
+	{Name: "select", Must: true, run: (*emitter).selectKernels}, // the row that runs each node
+	{Name: "pack", Must: true, run: (*emitter).emitSteps},       // steps and slots, weights in the order that kernels want
+	{Name: "schedule", run: (*emitter).schedule},                // the order of steps that needs least memory
+	{Name: "place", Must: true, run: (*emitter).place},          // offsets in the arena
+}
+
+// Watch says who sees the stages; it may be empty.
+type Watch struct {
+	Off  []string                            // stages that are left out, by name; "all": those that correctness does not need
+	Time func(stage string, d time.Duration) // gets the time that each took, bodies not counted
+	Dump func(stage string, p *backend.Plan) // sees the plan after each
+}
+
+// check refuses names of stages that there are not, or that cannot be switched off.
+func (w *Watch) check() error {
+	var free []string
+	for _, s := range Stages {
+		if !s.Must {
+			free = append(free, s.Name)
+		}
+	}
+	for _, name := range w.Off {
+		if name != "all" && !slices.Contains(free, name) {
+			return fmt.Errorf("cpu: stage %q cannot be switched off: there are all, %s", name, strings.Join(free, ", "))
+		}
+	}
+	return nil
+}
+
+func (w *Watch) off(s Stage) bool {
+	return !s.Must && (slices.Contains(w.Off, s.Name) || slices.Contains(w.Off, "all"))
+}
+
+// compile takes g through the stages. outer holds the symbols that the enclosing graph knows when it runs g, for bodies.
+func compile(g *ir.Graph, outer map[string]bool, w *Watch) (*backend.Plan, error) {
+	e := newEmitter(g, outer, w)
+	for _, s := range Stages {
+		if w.off(s) {
+			continue
+		}
+		start := time.Now()
+		if err := s.run(e); err != nil {
+			return nil, fmt.Errorf("cpu: %w", err)
+		}
+		if outer != nil {
+			continue
+		}
+		if w.Time != nil {
+			w.Time(s.Name, time.Since(start))
+		}
+		if w.Dump != nil {
+			w.Dump(s.Name, e.p)
+		}
+	}
+	return e.p, nil
+}
+
+// selectKernels chooses the row that runs each node; nodes without one run by Eval.
+func (e *emitter) selectKernels() error {
+	for _, n := range e.g.Nodes {
+		if k := selectKernel(n); k != nil {
+			e.rows[n] = k
+		}
+	}
+	return nil
+}
