@@ -44,6 +44,7 @@ var Attention = defineN(DefN[AttentionAttrs]{
 		}
 		return a.eval(e, in)
 	},
+	Lower: lowerAttention,
 })
 
 func (a AttentionAttrs) check() error {

@@ -33,6 +33,7 @@ var Einsum = define(Def[EinsumAttrs]{
 		}
 		return value(einsum[float64](e, a.Equation, in))
 	},
+	Lower: lowerEinsum,
 })
 
 // A label names an axis: a letter, or −1, −2, … for the axes of the ellipsis counted from the last.

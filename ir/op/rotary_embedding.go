@@ -81,6 +81,7 @@ var RotaryEmbedding = define(Def[RotaryEmbeddingAttrs]{
 		}
 		return value(store(e, x.DType(), v, x.Dims()...))
 	},
+	Lower: lowerRotary,
 })
 
 // A rotation is the angles by which tokens turn.
