@@ -19,6 +19,7 @@ func attentionRules() []rewrite.Rule {
 	return []rewrite.Rule{
 		{Name: "attention", From: "matmul(p:softmax(s), v)", Do: attention},
 		{Name: "attention-safe", From: "matmul(where(is_nan(p:softmax(s)), 0, p), v)", Do: attention},
+		{Name: "add-inside-reshape", From: "reshape(add(r:reshape(x, ...), c!), ...)", Do: addInside},
 		{Name: "scale-both", From: "matmul(mul(q, s!), mul(k, t!))", Do: scaleOnce(false)},
 		{Name: "scale-both-transposed", From: "matmul(mul(q, s!), p:transpose(mul(k, t!)))", Do: scaleOnce(true)},
 	}
@@ -49,14 +50,9 @@ func attention(m *rewrite.Match) *ir.Value {
 	if axis := op.Softmax.Attrs(m.Node("p")).Axis; rank != 3 && rank != 4 || axis != -1 && axis != rank-1 || !t.DType.IsFloat() || v.Type.Rank() != rank {
 		return nil
 	}
-	var mask *ir.Value
-	if alone(m, s, op.Add.Op) {
-		for i, w := range s.Def.In {
-			other := s.Def.In[1-i]
-			if mask == nil && leadsToProduct(m, w) && fitsMask(other, t) {
-				s, mask = w, other
-			}
-		}
+	s, mask, ok := unmasked(m, s)
+	if !ok {
+		return nil
 	}
 	scale := 1.0
 	s = unscaled(m, s, &scale)
@@ -131,10 +127,70 @@ func alone(m *rewrite.Match, v *ir.Value, o *ir.Op) bool {
 	return v.Def != nil && v.Def.Op == o && m.Alone(v) && len(v.Def.Bodies) == 0
 }
 
-// leadsToProduct reports whether v is a matrix product, perhaps scaled.
-func leadsToProduct(m *rewrite.Match, v *ir.Value) bool {
+// unmasked returns the scores to which s adds a mask, or a constant mask and another; false where it adds what cannot be one.
+func unmasked(m *rewrite.Match, s *ir.Value) (scores, mask *ir.Value, ok bool) {
+	for range 2 {
+		if !alone(m, s, op.Add.Op) {
+			break
+		}
+		from, with := s.Def.In[0], s.Def.In[1]
+		if !leadsToScores(m, from, 2) {
+			from, with = with, from
+		}
+		if !leadsToScores(m, from, 2) || !fitsMask(with, s.Type) {
+			return nil, nil, false
+		}
+		if mask != nil {
+			if with = sumOf(m, mask, with); with == nil {
+				return nil, nil, false
+			}
+		}
+		s, mask = from, with
+	}
+	return s, mask, true
+}
+
+// leadsToScores reports whether v is a matrix product, perhaps scaled, perhaps with one thing added.
+func leadsToScores(m *rewrite.Match, v *ir.Value, depth int) bool {
 	var scale float64
-	return alone(m, unscaled(m, v, &scale), op.MatMul.Op)
+	if alone(m, unscaled(m, v, &scale), op.MatMul.Op) {
+		return true
+	}
+	return depth > 1 && alone(m, v, op.Add.Op) && (leadsToScores(m, v.Def.In[0], depth-1) || leadsToScores(m, v.Def.In[1], depth-1))
+}
+
+// sumOf returns the sum of two constants, if it is finite where they are: a key that is nearly hidden must not become hidden.
+func sumOf(m *rewrite.Match, a, b *ir.Value) *ir.Value {
+	if !a.IsConst() || !b.IsConst() || max(a.Data.Len(), b.Data.Len()) > 1<<24 || a.Data.Len()*b.Data.Len() > 1<<24 {
+		return nil
+	}
+	out, err := op.Add.Eval(&ir.Env{Outs: 1}, op.None{}, []tensor.Value{a.Data, b.Data})
+	if err != nil {
+		return nil
+	}
+	sum := out[0].(*tensor.Tensor)
+	isInf := func(x float64) bool { return math.IsInf(x, 0) }
+	if slices.ContainsFunc(sum.Float64s(), isInf) && !slices.ContainsFunc(a.Data.Float64s(), isInf) && !slices.ContainsFunc(b.Data.Float64s(), isInf) {
+		return nil
+	}
+	return m.G.Const("", sum)
+}
+
+// addInside adds c without the axis of size 1 that the reshapes put in front of x and take away again.
+func addInside(m *rewrite.Match) *ir.Value {
+	x, r, c := m.Value("x"), m.Value("r").Type, m.Value("c")
+	if n := x.Type.Rank(); n < 1 || r.Rank() != n+1 || c.Type.Rank() != n+1 || !x.Type.Equal(m.Root.Out[0].Type) || !r.Shape.Equal(append(ir.Shape{sym.Const(1)}, x.Type.Shape...)) {
+		return nil
+	}
+	d := c.Data.Dims()
+	if d[0] != 1 {
+		return nil
+	}
+	y := op.Add.New(m.B, op.None{}, x, m.G.Const("", c.Data.Reshape(d[1:]...)))
+	if y == nil || !y.Type.Equal(x.Type) {
+		return nil
+	}
+	return y
 }
 
 // fitsMask reports whether v may be added to scores of type t by the op: it has a number for each key.
