@@ -45,7 +45,8 @@ var CausalConvWithState = defineN(DefN[CausalConvWithStateAttrs]{
 		d := in[0].Type.DType
 		return []ir.Known{of(ir.TensorOf(d, x...)), of(ir.TensorOf(d, state...))}, sizedAs(sc, in[3], state, "past_state")
 	},
-	Eval: causalConvEval,
+	Eval:  causalConvEval,
+	Lower: lowerCausalConv,
 })
 
 func (a CausalConvWithStateAttrs) check() error {

@@ -104,6 +104,7 @@ var GlobalLpPool = define(Def[GlobalLpPoolAttrs]{
 		}
 		return lpRoot(s, a.P)
 	}),
+	Lower: lowerGlobalLp,
 })
 
 // lpTerm is |x| to the power of p, and lpRoot its inverse.

@@ -28,6 +28,13 @@ var InstanceNormalization = define(Def[InstanceNormalizationAttrs]{
 		}
 		return value(groupEval(e, max(1, x.Dims()[1]), a.Epsilon, in))
 	},
+	Lower: func(b *ir.Builder, a InstanceNormalizationAttrs, in []*ir.Value) *ir.Value {
+		if in[0].Type.Rank() < 2 {
+			return nil
+		}
+		c, _ := in[0].Type.Shape[1].Int()
+		return lowerGroups(b, c, a.Epsilon, in)
+	},
 })
 
 // GroupNormalizationAttrs holds the number of groups of channels, which is required, and what is added to the variance.
@@ -50,6 +57,9 @@ var GroupNormalization = define(Def[GroupNormalizationAttrs]{
 	},
 	Eval: func(e *ir.Env, a GroupNormalizationAttrs, in []tensor.Value) (tensor.Value, error) {
 		return value(groupEval(e, a.NumGroups, a.Epsilon, in))
+	},
+	Lower: func(b *ir.Builder, a GroupNormalizationAttrs, in []*ir.Value) *ir.Value {
+		return lowerGroups(b, a.NumGroups, a.Epsilon, in)
 	},
 })
 

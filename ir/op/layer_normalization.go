@@ -39,7 +39,8 @@ var LayerNormalization = defineN(DefN[LayerNormalizationAttrs]{
 		s := of(ir.TensorOf(d, stat...))
 		return []ir.Known{of(t), s, s}, nil
 	},
-	Eval: layerNormalizationEval,
+	Eval:  layerNormalizationEval,
+	Lower: lowerLayerNorm,
 })
 
 // stashType returns the element type that ONNX numbers so; only those that statistics may have are.
@@ -203,6 +204,7 @@ var RMSNormalization = define(Def[RMSNormalizationAttrs]{
 		n.apply()
 		return value(store(e, scale.DType(), n.x, x.Dims()...))
 	},
+	Lower: lowerRMSNorm,
 })
 
 // rmsRow divides x by √(mean(x²) + eps) and returns the factor.

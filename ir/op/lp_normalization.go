@@ -35,4 +35,5 @@ var LpNormalization = define(Def[LpNormalizationAttrs]{
 			x[i] /= s
 		}
 	}),
+	Lower: lowerLpNorm,
 })

@@ -59,4 +59,5 @@ var LRN = define(Def[LRNAttrs]{
 		}
 		return value(store(e, t.DType(), y, t.Dims()...))
 	},
+	Lower: lowerLRN,
 })

@@ -53,4 +53,5 @@ var MeanVarianceNormalization = define(Def[MeanVarianceNormalizationAttrs]{
 		})
 		return value(store(e, tens(in, 0).DType(), r.x, r.dims...))
 	},
+	Lower: lowerMeanVariance,
 })

@@ -15,8 +15,12 @@ const (
 
 func always(n int64) func(tensor.DType) int64 { return func(tensor.DType) int64 { return n } }
 
-func defineReduce(name, onnx, sig string, entry func(x, y sym.Dim) sym.Dim, eval evalFunc[ReduceAttrs]) Kind[ReduceAttrs] {
-	return define(Def[ReduceAttrs]{Name: name, ONNX: onnx, Sig: sig, Props: ir.Pure, Attrs: reduceDefaults, Infer: reducing(entry), Eval: eval})
+func defineReduce(name, onnx, sig string, entry func(x, y sym.Dim) sym.Dim, eval evalFunc[ReduceAttrs], lower ...lowerFunc[ReduceAttrs]) Kind[ReduceAttrs] {
+	d := Def[ReduceAttrs]{Name: name, ONNX: onnx, Sig: sig, Props: ir.Pure, Attrs: reduceDefaults, Infer: reducing(entry), Eval: eval}
+	if len(lower) > 0 {
+		d.Lower = lower[0]
+	}
+	return define(d)
 }
 
 // ReduceSum is the sum over axes; of nothing, 0.
@@ -91,26 +95,26 @@ var ReduceL1 = defineReduce("reduce_l1", "ReduceL1", reduceSig, nil, reducer{
 	inits: always(0),
 	int:   func(acc, x int64) int64 { return acc + max(x, -x) },
 	uint:  func(acc, x uint64) uint64 { return acc + x },
-}.eval)
+}.eval, lowerReduce(&ReduceSum, abs, nil))
 
 // ReduceL2 is the square root of the sum of squares over axes.
 var ReduceL2 = defineReduce("reduce_l2", "ReduceL2", reduceSig, nil, reducer{
 	float: func(acc, x float64) float64 { return acc + x*x },
 	last:  func(acc float64, _ int) float64 { return math.Sqrt(acc) },
-}.eval)
+}.eval, lowerReduce(&ReduceSum, square, root))
 
 // ReduceSumSquare is the sum of squares over axes.
 var ReduceSumSquare = defineReduce("reduce_sum_square", "ReduceSumSquare", reduceSig, nil, reducer{
 	float: func(acc, x float64) float64 { return acc + x*x },
 	inits: always(0),
 	int:   func(acc, x int64) int64 { return acc + x*x },
-}.eval)
+}.eval, lowerReduce(&ReduceSum, square, nil))
 
 // ReduceLogSum is the logarithm of the sum over axes; of nothing, −∞.
 var ReduceLogSum = defineReduce("reduce_log_sum", "ReduceLogSum", reduceSig, nil, reducer{
 	float: func(acc, x float64) float64 { return acc + x },
 	last:  func(acc float64, _ int) float64 { return math.Log(acc) },
-}.eval)
+}.eval, lowerReduce(&ReduceSum, nil, ln))
 
 // ReduceLogSumExp is the logarithm of the sum of exponentials over axes; of nothing, −∞.
 var ReduceLogSumExp = defineReduce("reduce_log_sum_exp", "ReduceLogSumExp", "data T, axes? i64 -> y T; T float", nil,

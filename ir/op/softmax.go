@@ -19,6 +19,7 @@ var Softmax = define(Def[SoftmaxAttrs]{
 	Attrs: SoftmaxAttrs{Axis: -1},
 	Infer: alongAxis(func(a SoftmaxAttrs) int { return a.Axis }),
 	Eval:  rows(func(a SoftmaxAttrs) int { return a.Axis }, func(_ SoftmaxAttrs, x []float64) { softmaxRow(x) }),
+	Lower: lowerSoftmax,
 })
 
 // LogSoftmax is the logarithm of Softmax.
@@ -28,6 +29,7 @@ var LogSoftmax = define(Def[SoftmaxAttrs]{
 	Attrs: SoftmaxAttrs{Axis: -1},
 	Infer: alongAxis(func(a SoftmaxAttrs) int { return a.Axis }),
 	Eval:  rows(func(a SoftmaxAttrs) int { return a.Axis }, func(_ SoftmaxAttrs, x []float64) { logSoftmaxRow(x) }),
+	Lower: lowerLogSoftmax,
 })
 
 // alongAxis infers the first operand's type, in which the axis must exist.
