@@ -80,7 +80,7 @@ func (cv *convRun) compute(worker int, t *convTask) {
 		g.res = unsafe.Add(ptr(cv.res), col)
 	}
 	if cv.bias != nil {
-		g.init = unsafe.Add(ptr(cv.bias), 4*t.group*s.ocg)
+		g.bias = unsafe.Add(ptr(cv.bias), 4*t.group*s.ocg)
 	}
 	if cv.p.Clamp.On {
 		g.flags |= tileClamp

@@ -85,7 +85,7 @@ func (cv *convRun) prepare(p *ConvParam, x, w, y []int, workers int, then bool) 
 // ConvF32 convolves channels-last activations: x [N,…,C] with dims in the order N,C,…, weights as
 // [PackConv] left them with dims as they were before, bias [OC] or absent, residual like y or absent,
 // y [N,…,OC]; y = clamp(conv + bias + residual). Param: *ConvParam. Each result is one chain of
-// multiply-adds, from the bias, over taps in the order of the kernel (backwards along each axis if
+// multiply-adds, from zero, over taps in the order of the kernel (backwards along each axis if
 // transposed), then channels; what lies outside the image is added as zero, or left out.
 func ConvF32(c *Call) error { return ConvF32Then(c, nil) }
 

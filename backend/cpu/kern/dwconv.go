@@ -34,23 +34,24 @@ const dwPixels = 8 // most pixels of a tile
 // multiply-add:
 //
 //	for each pixel p and channel c:
-//		s := bias[c]
+//		s := 0
 //		for each tap: s += src[at+p·pix+tap.src+c] * w[tap.w+c]
-//		dst[p·dpix+c] = min(max(s + res[p·dpix+c], lo), hi)
+//		dst[p·dpix+c] = min(max(s + bias[c] + res[p·dpix+c], lo), hi)
 func dwTileGo(px int, t *dwTile) {
 	taps := unsafe.Slice(t.taps, t.ntaps)
 	for p := range px * t.tiles {
 		dst := rowOf(t.dst, p*t.dpix, 0, t.chans)
-		if t.bias != nil {
-			copy(dst, rowOf(t.bias, 0, 0, t.chans))
-		} else {
-			clear(dst)
-		}
+		clear(dst)
 		for _, tap := range taps {
 			src := rowOf(t.src, t.at+p*t.pix+tap.src, 0, t.chans)[:len(dst)]
 			w := rowOf(t.w, tap.w, 0, t.chans)[:len(dst)]
 			for c := range dst {
 				dst[c] += src[c] * w[c]
+			}
+		}
+		if t.bias != nil {
+			for c, b := range rowOf(t.bias, 0, 0, t.chans) {
+				dst[c] += b
 			}
 		}
 		if t.res != nil {

@@ -23,26 +23,14 @@ tile:
 	JLT  few
 
 wide:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      wzero
-	VMOVUPS (BX)(CX*1), Z0
-	VMOVUPS 64(BX)(CX*1), Z1
-	VMOVUPS 128(BX)(CX*1), Z2
-	VMOVUPS 192(BX)(CX*1), Z3
-	JMP     wbegin
-
-wzero:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-
-wbegin:
-	MOVQ  16(AX), BX
-	MOVQ  24(AX), SI
-	TESTQ SI, SI
-	JZ    wdone
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     wdone
 
 wtap:
 	MOVQ        R12, R9
@@ -64,6 +52,19 @@ wtap:
 	JNZ         wtap
 
 wdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      wresidual
+	VMOVUPS (BX)(CX*1), Z5
+	VADDPS  Z5, Z0, Z0
+	VMOVUPS 64(BX)(CX*1), Z5
+	VADDPS  Z5, Z1, Z1
+	VMOVUPS 128(BX)(CX*1), Z5
+	VADDPS  Z5, Z2, Z2
+	VMOVUPS 192(BX)(CX*1), Z5
+	VADDPS  Z5, Z3, Z3
+
+wresidual:
 	TESTQ   R13, R13
 	JZ      wclamp
 	MOVQ    R13, BX
@@ -108,20 +109,11 @@ few:
 	JZ    rest
 
 vector:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      vzero
-	VMOVUPS (BX)(CX*1), Z0
-	JMP     vbegin
-
-vzero:
 	VPXORD Z0, Z0, Z0
-
-vbegin:
-	MOVQ  16(AX), BX
-	MOVQ  24(AX), SI
-	TESTQ SI, SI
-	JZ    vdone
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     vdone
 
 vtap:
 	MOVQ        R12, R9
@@ -137,6 +129,13 @@ vtap:
 	JNZ         vtap
 
 vdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      vresidual
+	VMOVUPS (BX)(CX*1), Z5
+	VADDPS  Z5, Z0, Z0
+
+vresidual:
 	TESTQ   R13, R13
 	JZ      vclamp
 	MOVQ    R13, BX
@@ -161,23 +160,14 @@ vstore:
 	JNZ     vector
 
 rest:
-	CMPL      96(AX), $0x00
-	JE        next
-	KMOVW     96(AX), K1
-	MOVQ      56(AX), BX
-	TESTQ     BX, BX
-	JZ        rzero
-	VMOVUPS.Z (BX)(CX*1), K1, Z0
-	JMP       rbegin
-
-rzero:
+	CMPL   96(AX), $0x00
+	JE     next
+	KMOVW  96(AX), K1
 	VPXORD Z0, Z0, Z0
-
-rbegin:
-	MOVQ  16(AX), BX
-	MOVQ  24(AX), SI
-	TESTQ SI, SI
-	JZ    rdone
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     rdone
 
 rtap:
 	MOVQ        R12, R9
@@ -194,6 +184,13 @@ rtap:
 	JNZ         rtap
 
 rdone:
+	MOVQ      56(AX), BX
+	TESTQ     BX, BX
+	JZ        rresidual
+	VMOVUPS.Z (BX)(CX*1), K1, Z5
+	VADDPS    Z5, Z0, Z0
+
+rresidual:
 	TESTQ     R13, R13
 	JZ        rclamp
 	MOVQ      R13, BX
@@ -251,30 +248,18 @@ tile:
 	JLT  few
 
 wide:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      wzero
-	VMOVUPS (BX)(CX*1), Z0
-	VMOVUPS 64(BX)(CX*1), Z2
-	VMOVUPS 128(BX)(CX*1), Z4
-	VMOVUPS 192(BX)(CX*1), Z6
-	JMP     wbegin
-
-wzero:
 	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
-
-wbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z2, Z3
-	VMOVAPS Z4, Z5
-	VMOVAPS Z6, Z7
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      wdone
+	VPXORD Z7, Z7, Z7
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     wdone
 
 wtap:
 	MOVQ        R12, R9
@@ -300,6 +285,23 @@ wtap:
 	JNZ         wtap
 
 wdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      wresidual
+	VMOVUPS (BX)(CX*1), Z9
+	VADDPS  Z9, Z0, Z0
+	VADDPS  Z9, Z1, Z1
+	VMOVUPS 64(BX)(CX*1), Z9
+	VADDPS  Z9, Z2, Z2
+	VADDPS  Z9, Z3, Z3
+	VMOVUPS 128(BX)(CX*1), Z9
+	VADDPS  Z9, Z4, Z4
+	VADDPS  Z9, Z5, Z5
+	VMOVUPS 192(BX)(CX*1), Z9
+	VADDPS  Z9, Z6, Z6
+	VADDPS  Z9, Z7, Z7
+
+wresidual:
 	TESTQ   R13, R13
 	JZ      wclamp
 	MOVQ    R13, BX
@@ -366,21 +368,12 @@ few:
 	JZ    rest
 
 vector:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      vzero
-	VMOVUPS (BX)(CX*1), Z0
-	JMP     vbegin
-
-vzero:
 	VPXORD Z0, Z0, Z0
-
-vbegin:
-	VMOVAPS Z0, Z1
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      vdone
+	VPXORD Z1, Z1, Z1
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     vdone
 
 vtap:
 	MOVQ        R12, R9
@@ -397,6 +390,14 @@ vtap:
 	JNZ         vtap
 
 vdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      vresidual
+	VMOVUPS (BX)(CX*1), Z9
+	VADDPS  Z9, Z0, Z0
+	VADDPS  Z9, Z1, Z1
+
+vresidual:
 	TESTQ   R13, R13
 	JZ      vclamp
 	MOVQ    R13, BX
@@ -428,24 +429,15 @@ vstore:
 	JNZ     vector
 
 rest:
-	CMPL      96(AX), $0x00
-	JE        next
-	KMOVW     96(AX), K1
-	MOVQ      56(AX), BX
-	TESTQ     BX, BX
-	JZ        rzero
-	VMOVUPS.Z (BX)(CX*1), K1, Z0
-	JMP       rbegin
-
-rzero:
+	CMPL   96(AX), $0x00
+	JE     next
+	KMOVW  96(AX), K1
 	VPXORD Z0, Z0, Z0
-
-rbegin:
-	VMOVAPS Z0, Z1
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      rdone
+	VPXORD Z1, Z1, Z1
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     rdone
 
 rtap:
 	MOVQ        R12, R9
@@ -464,6 +456,14 @@ rtap:
 	JNZ         rtap
 
 rdone:
+	MOVQ      56(AX), BX
+	TESTQ     BX, BX
+	JZ        rresidual
+	VMOVUPS.Z (BX)(CX*1), K1, Z9
+	VADDPS    Z9, Z0, Z0
+	VADDPS    Z9, Z1, Z1
+
+rresidual:
 	TESTQ     R13, R13
 	JZ        rclamp
 	MOVQ      R13, BX
@@ -528,34 +528,22 @@ tile:
 	JLT  few
 
 wide:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      wzero
-	VMOVUPS (BX)(CX*1), Z0
-	VMOVUPS 64(BX)(CX*1), Z3
-	VMOVUPS 128(BX)(CX*1), Z6
-	VMOVUPS 192(BX)(CX*1), Z9
-	JMP     wbegin
-
-wzero:
 	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
-
-wbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z3, Z4
-	VMOVAPS Z3, Z5
-	VMOVAPS Z6, Z7
-	VMOVAPS Z6, Z8
-	VMOVAPS Z9, Z10
-	VMOVAPS Z9, Z11
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      wdone
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     wdone
 
 wtap:
 	MOVQ        R12, R9
@@ -585,6 +573,27 @@ wtap:
 	JNZ         wtap
 
 wdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      wresidual
+	VMOVUPS (BX)(CX*1), Z13
+	VADDPS  Z13, Z0, Z0
+	VADDPS  Z13, Z1, Z1
+	VADDPS  Z13, Z2, Z2
+	VMOVUPS 64(BX)(CX*1), Z13
+	VADDPS  Z13, Z3, Z3
+	VADDPS  Z13, Z4, Z4
+	VADDPS  Z13, Z5, Z5
+	VMOVUPS 128(BX)(CX*1), Z13
+	VADDPS  Z13, Z6, Z6
+	VADDPS  Z13, Z7, Z7
+	VADDPS  Z13, Z8, Z8
+	VMOVUPS 192(BX)(CX*1), Z13
+	VADDPS  Z13, Z9, Z9
+	VADDPS  Z13, Z10, Z10
+	VADDPS  Z13, Z11, Z11
+
+wresidual:
 	TESTQ   R13, R13
 	JZ      wclamp
 	MOVQ    R13, BX
@@ -673,22 +682,13 @@ few:
 	JZ    rest
 
 vector:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      vzero
-	VMOVUPS (BX)(CX*1), Z0
-	JMP     vbegin
-
-vzero:
 	VPXORD Z0, Z0, Z0
-
-vbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      vdone
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     vdone
 
 vtap:
 	MOVQ        R12, R9
@@ -706,6 +706,15 @@ vtap:
 	JNZ         vtap
 
 vdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      vresidual
+	VMOVUPS (BX)(CX*1), Z13
+	VADDPS  Z13, Z0, Z0
+	VADDPS  Z13, Z1, Z1
+	VADDPS  Z13, Z2, Z2
+
+vresidual:
 	TESTQ   R13, R13
 	JZ      vclamp
 	MOVQ    R13, BX
@@ -744,25 +753,16 @@ vstore:
 	JNZ     vector
 
 rest:
-	CMPL      96(AX), $0x00
-	JE        next
-	KMOVW     96(AX), K1
-	MOVQ      56(AX), BX
-	TESTQ     BX, BX
-	JZ        rzero
-	VMOVUPS.Z (BX)(CX*1), K1, Z0
-	JMP       rbegin
-
-rzero:
+	CMPL   96(AX), $0x00
+	JE     next
+	KMOVW  96(AX), K1
 	VPXORD Z0, Z0, Z0
-
-rbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      rdone
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     rdone
 
 rtap:
 	MOVQ        R12, R9
@@ -783,6 +783,15 @@ rtap:
 	JNZ         rtap
 
 rdone:
+	MOVQ      56(AX), BX
+	TESTQ     BX, BX
+	JZ        rresidual
+	VMOVUPS.Z (BX)(CX*1), K1, Z13
+	VADDPS    Z13, Z0, Z0
+	VADDPS    Z13, Z1, Z1
+	VADDPS    Z13, Z2, Z2
+
+rresidual:
 	TESTQ     R13, R13
 	JZ        rclamp
 	MOVQ      R13, BX
@@ -854,38 +863,26 @@ tile:
 	JLT  few
 
 wide:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      wzero
-	VMOVUPS (BX)(CX*1), Z0
-	VMOVUPS 64(BX)(CX*1), Z4
-	VMOVUPS 128(BX)(CX*1), Z8
-	VMOVUPS 192(BX)(CX*1), Z12
-	JMP     wbegin
-
-wzero:
 	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
 	VPXORD Z12, Z12, Z12
-
-wbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z4, Z5
-	VMOVAPS Z4, Z6
-	VMOVAPS Z4, Z7
-	VMOVAPS Z8, Z9
-	VMOVAPS Z8, Z10
-	VMOVAPS Z8, Z11
-	VMOVAPS Z12, Z13
-	VMOVAPS Z12, Z14
-	VMOVAPS Z12, Z15
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      wdone
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     wdone
 
 wtap:
 	MOVQ        R13, R9
@@ -919,6 +916,31 @@ wtap:
 	JNZ         wtap
 
 wdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      wresidual
+	VMOVUPS (BX)(CX*1), Z17
+	VADDPS  Z17, Z0, Z0
+	VADDPS  Z17, Z1, Z1
+	VADDPS  Z17, Z2, Z2
+	VADDPS  Z17, Z3, Z3
+	VMOVUPS 64(BX)(CX*1), Z17
+	VADDPS  Z17, Z4, Z4
+	VADDPS  Z17, Z5, Z5
+	VADDPS  Z17, Z6, Z6
+	VADDPS  Z17, Z7, Z7
+	VMOVUPS 128(BX)(CX*1), Z17
+	VADDPS  Z17, Z8, Z8
+	VADDPS  Z17, Z9, Z9
+	VADDPS  Z17, Z10, Z10
+	VADDPS  Z17, Z11, Z11
+	VMOVUPS 192(BX)(CX*1), Z17
+	VADDPS  Z17, Z12, Z12
+	VADDPS  Z17, Z13, Z13
+	VADDPS  Z17, Z14, Z14
+	VADDPS  Z17, Z15, Z15
+
+wresidual:
 	TESTQ   R14, R14
 	JZ      wclamp
 	MOVQ    R14, BX
@@ -1029,23 +1051,14 @@ few:
 	JZ    rest
 
 vector:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      vzero
-	VMOVUPS (BX)(CX*1), Z0
-	JMP     vbegin
-
-vzero:
 	VPXORD Z0, Z0, Z0
-
-vbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      vdone
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     vdone
 
 vtap:
 	MOVQ        R13, R9
@@ -1064,6 +1077,16 @@ vtap:
 	JNZ         vtap
 
 vdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      vresidual
+	VMOVUPS (BX)(CX*1), Z17
+	VADDPS  Z17, Z0, Z0
+	VADDPS  Z17, Z1, Z1
+	VADDPS  Z17, Z2, Z2
+	VADDPS  Z17, Z3, Z3
+
+vresidual:
 	TESTQ   R14, R14
 	JZ      vclamp
 	MOVQ    R14, BX
@@ -1109,26 +1132,17 @@ vstore:
 	JNZ     vector
 
 rest:
-	CMPL      96(AX), $0x00
-	JE        next
-	KMOVW     96(AX), K1
-	MOVQ      56(AX), BX
-	TESTQ     BX, BX
-	JZ        rzero
-	VMOVUPS.Z (BX)(CX*1), K1, Z0
-	JMP       rbegin
-
-rzero:
+	CMPL   96(AX), $0x00
+	JE     next
+	KMOVW  96(AX), K1
 	VPXORD Z0, Z0, Z0
-
-rbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      rdone
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     rdone
 
 rtap:
 	MOVQ        R13, R9
@@ -1151,6 +1165,16 @@ rtap:
 	JNZ         rtap
 
 rdone:
+	MOVQ      56(AX), BX
+	TESTQ     BX, BX
+	JZ        rresidual
+	VMOVUPS.Z (BX)(CX*1), K1, Z17
+	VADDPS    Z17, Z0, Z0
+	VADDPS    Z17, Z1, Z1
+	VADDPS    Z17, Z2, Z2
+	VADDPS    Z17, Z3, Z3
+
+rresidual:
 	TESTQ     R14, R14
 	JZ        rclamp
 	MOVQ      R14, BX
@@ -1229,36 +1253,25 @@ tile:
 	JLT  few
 
 wide:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      wzero
-	VMOVUPS (BX)(CX*1), Z0
-	VMOVUPS 64(BX)(CX*1), Z5
-	VMOVUPS 128(BX)(CX*1), Z10
-	JMP     wbegin
-
-wzero:
 	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
 	VPXORD Z10, Z10, Z10
-
-wbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z5, Z6
-	VMOVAPS Z5, Z7
-	VMOVAPS Z5, Z8
-	VMOVAPS Z5, Z9
-	VMOVAPS Z10, Z11
-	VMOVAPS Z10, Z12
-	VMOVAPS Z10, Z13
-	VMOVAPS Z10, Z14
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      wdone
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     wdone
 
 wtap:
 	MOVQ        R14, R9
@@ -1291,6 +1304,29 @@ wtap:
 	JNZ         wtap
 
 wdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      wresidual
+	VMOVUPS (BX)(CX*1), Z16
+	VADDPS  Z16, Z0, Z0
+	VADDPS  Z16, Z1, Z1
+	VADDPS  Z16, Z2, Z2
+	VADDPS  Z16, Z3, Z3
+	VADDPS  Z16, Z4, Z4
+	VMOVUPS 64(BX)(CX*1), Z16
+	VADDPS  Z16, Z5, Z5
+	VADDPS  Z16, Z6, Z6
+	VADDPS  Z16, Z7, Z7
+	VADDPS  Z16, Z8, Z8
+	VADDPS  Z16, Z9, Z9
+	VMOVUPS 128(BX)(CX*1), Z16
+	VADDPS  Z16, Z10, Z10
+	VADDPS  Z16, Z11, Z11
+	VADDPS  Z16, Z12, Z12
+	VADDPS  Z16, Z13, Z13
+	VADDPS  Z16, Z14, Z14
+
+wresidual:
 	TESTQ   R15, R15
 	JZ      wclamp
 	MOVQ    R15, BX
@@ -1398,24 +1434,15 @@ few:
 	JZ    rest
 
 vector:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      vzero
-	VMOVUPS (BX)(CX*1), Z0
-	JMP     vbegin
-
-vzero:
 	VPXORD Z0, Z0, Z0
-
-vbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      vdone
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     vdone
 
 vtap:
 	MOVQ        R14, R9
@@ -1436,6 +1463,17 @@ vtap:
 	JNZ         vtap
 
 vdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      vresidual
+	VMOVUPS (BX)(CX*1), Z16
+	VADDPS  Z16, Z0, Z0
+	VADDPS  Z16, Z1, Z1
+	VADDPS  Z16, Z2, Z2
+	VADDPS  Z16, Z3, Z3
+	VADDPS  Z16, Z4, Z4
+
+vresidual:
 	TESTQ   R15, R15
 	JZ      vclamp
 	MOVQ    R15, BX
@@ -1488,27 +1526,18 @@ vstore:
 	JNZ     vector
 
 rest:
-	CMPL      96(AX), $0x00
-	JE        next
-	KMOVW     96(AX), K1
-	MOVQ      56(AX), BX
-	TESTQ     BX, BX
-	JZ        rzero
-	VMOVUPS.Z (BX)(CX*1), K1, Z0
-	JMP       rbegin
-
-rzero:
+	CMPL   96(AX), $0x00
+	JE     next
+	KMOVW  96(AX), K1
 	VPXORD Z0, Z0, Z0
-
-rbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      rdone
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     rdone
 
 rtap:
 	MOVQ        R14, R9
@@ -1534,6 +1563,17 @@ rtap:
 	JNZ         rtap
 
 rdone:
+	MOVQ      56(AX), BX
+	TESTQ     BX, BX
+	JZ        rresidual
+	VMOVUPS.Z (BX)(CX*1), K1, Z16
+	VADDPS    Z16, Z0, Z0
+	VADDPS    Z16, Z1, Z1
+	VADDPS    Z16, Z2, Z2
+	VADDPS    Z16, Z3, Z3
+	VADDPS    Z16, Z4, Z4
+
+rresidual:
 	TESTQ     R15, R15
 	JZ        rclamp
 	MOVQ      R15, BX
@@ -1619,32 +1659,22 @@ tile:
 	JLT  few
 
 wide:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      wzero
-	VMOVUPS (BX)(CX*1), Z0
-	VMOVUPS 64(BX)(CX*1), Z6
-	JMP     wbegin
-
-wzero:
 	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
-
-wbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	VMOVAPS Z6, Z7
-	VMOVAPS Z6, Z8
-	VMOVAPS Z6, Z9
-	VMOVAPS Z6, Z10
-	VMOVAPS Z6, Z11
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      wdone
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     wdone
 
 wtap:
 	MOVQ        R14, R9
@@ -1673,6 +1703,25 @@ wtap:
 	JNZ         wtap
 
 wdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      wresidual
+	VMOVUPS (BX)(CX*1), Z13
+	VADDPS  Z13, Z0, Z0
+	VADDPS  Z13, Z1, Z1
+	VADDPS  Z13, Z2, Z2
+	VADDPS  Z13, Z3, Z3
+	VADDPS  Z13, Z4, Z4
+	VADDPS  Z13, Z5, Z5
+	VMOVUPS 64(BX)(CX*1), Z13
+	VADDPS  Z13, Z6, Z6
+	VADDPS  Z13, Z7, Z7
+	VADDPS  Z13, Z8, Z8
+	VADDPS  Z13, Z9, Z9
+	VADDPS  Z13, Z10, Z10
+	VADDPS  Z13, Z11, Z11
+
+wresidual:
 	TESTQ   R15, R15
 	JZ      wclamp
 	MOVQ    R15, BX
@@ -1767,25 +1816,16 @@ few:
 	JZ    rest
 
 vector:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      vzero
-	VMOVUPS (BX)(CX*1), Z0
-	JMP     vbegin
-
-vzero:
 	VPXORD Z0, Z0, Z0
-
-vbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      vdone
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     vdone
 
 vtap:
 	MOVQ        R14, R9
@@ -1807,6 +1847,18 @@ vtap:
 	JNZ         vtap
 
 vdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      vresidual
+	VMOVUPS (BX)(CX*1), Z13
+	VADDPS  Z13, Z0, Z0
+	VADDPS  Z13, Z1, Z1
+	VADDPS  Z13, Z2, Z2
+	VADDPS  Z13, Z3, Z3
+	VADDPS  Z13, Z4, Z4
+	VADDPS  Z13, Z5, Z5
+
+vresidual:
 	TESTQ   R15, R15
 	JZ      vclamp
 	MOVQ    R15, BX
@@ -1866,28 +1918,19 @@ vstore:
 	JNZ     vector
 
 rest:
-	CMPL      96(AX), $0x00
-	JE        next
-	KMOVW     96(AX), K1
-	MOVQ      56(AX), BX
-	TESTQ     BX, BX
-	JZ        rzero
-	VMOVUPS.Z (BX)(CX*1), K1, Z0
-	JMP       rbegin
-
-rzero:
+	CMPL   96(AX), $0x00
+	JE     next
+	KMOVW  96(AX), K1
 	VPXORD Z0, Z0, Z0
-
-rbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      rdone
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     rdone
 
 rtap:
 	MOVQ        R14, R9
@@ -1915,6 +1958,18 @@ rtap:
 	JNZ         rtap
 
 rdone:
+	MOVQ      56(AX), BX
+	TESTQ     BX, BX
+	JZ        rresidual
+	VMOVUPS.Z (BX)(CX*1), K1, Z13
+	VADDPS    Z13, Z0, Z0
+	VADDPS    Z13, Z1, Z1
+	VADDPS    Z13, Z2, Z2
+	VADDPS    Z13, Z3, Z3
+	VADDPS    Z13, Z4, Z4
+	VADDPS    Z13, Z5, Z5
+
+rresidual:
 	TESTQ     R15, R15
 	JZ        rclamp
 	MOVQ      R15, BX
@@ -2007,34 +2062,24 @@ tile:
 	JLT  few
 
 wide:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      wzero
-	VMOVUPS (BX)(CX*1), Z0
-	VMOVUPS 64(BX)(CX*1), Z7
-	JMP     wbegin
-
-wzero:
 	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
-
-wbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z7, Z8
-	VMOVAPS Z7, Z9
-	VMOVAPS Z7, Z10
-	VMOVAPS Z7, Z11
-	VMOVAPS Z7, Z12
-	VMOVAPS Z7, Z13
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      wdone
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     wdone
 
 wtap:
 	MOVQ        R14, R9
@@ -2065,6 +2110,27 @@ wtap:
 	JNZ         wtap
 
 wdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      wresidual
+	VMOVUPS (BX)(CX*1), Z15
+	VADDPS  Z15, Z0, Z0
+	VADDPS  Z15, Z1, Z1
+	VADDPS  Z15, Z2, Z2
+	VADDPS  Z15, Z3, Z3
+	VADDPS  Z15, Z4, Z4
+	VADDPS  Z15, Z5, Z5
+	VADDPS  Z15, Z6, Z6
+	VMOVUPS 64(BX)(CX*1), Z15
+	VADDPS  Z15, Z7, Z7
+	VADDPS  Z15, Z8, Z8
+	VADDPS  Z15, Z9, Z9
+	VADDPS  Z15, Z10, Z10
+	VADDPS  Z15, Z11, Z11
+	VADDPS  Z15, Z12, Z12
+	VADDPS  Z15, Z13, Z13
+
+wresidual:
 	TESTQ   R15, R15
 	JZ      wclamp
 	MOVQ    R15, BX
@@ -2171,26 +2237,17 @@ few:
 	JZ    rest
 
 vector:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      vzero
-	VMOVUPS (BX)(CX*1), Z0
-	JMP     vbegin
-
-vzero:
 	VPXORD Z0, Z0, Z0
-
-vbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	VMOVAPS Z0, Z6
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      vdone
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     vdone
 
 vtap:
 	MOVQ        R14, R9
@@ -2213,6 +2270,19 @@ vtap:
 	JNZ         vtap
 
 vdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      vresidual
+	VMOVUPS (BX)(CX*1), Z15
+	VADDPS  Z15, Z0, Z0
+	VADDPS  Z15, Z1, Z1
+	VADDPS  Z15, Z2, Z2
+	VADDPS  Z15, Z3, Z3
+	VADDPS  Z15, Z4, Z4
+	VADDPS  Z15, Z5, Z5
+	VADDPS  Z15, Z6, Z6
+
+vresidual:
 	TESTQ   R15, R15
 	JZ      vclamp
 	MOVQ    R15, BX
@@ -2279,29 +2349,20 @@ vstore:
 	JNZ     vector
 
 rest:
-	CMPL      96(AX), $0x00
-	JE        next
-	KMOVW     96(AX), K1
-	MOVQ      56(AX), BX
-	TESTQ     BX, BX
-	JZ        rzero
-	VMOVUPS.Z (BX)(CX*1), K1, Z0
-	JMP       rbegin
-
-rzero:
+	CMPL   96(AX), $0x00
+	JE     next
+	KMOVW  96(AX), K1
 	VPXORD Z0, Z0, Z0
-
-rbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	VMOVAPS Z0, Z6
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      rdone
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     rdone
 
 rtap:
 	MOVQ        R14, R9
@@ -2331,6 +2392,19 @@ rtap:
 	JNZ         rtap
 
 rdone:
+	MOVQ      56(AX), BX
+	TESTQ     BX, BX
+	JZ        rresidual
+	VMOVUPS.Z (BX)(CX*1), K1, Z15
+	VADDPS    Z15, Z0, Z0
+	VADDPS    Z15, Z1, Z1
+	VADDPS    Z15, Z2, Z2
+	VADDPS    Z15, Z3, Z3
+	VADDPS    Z15, Z4, Z4
+	VADDPS    Z15, Z5, Z5
+	VADDPS    Z15, Z6, Z6
+
+rresidual:
 	TESTQ     R15, R15
 	JZ        rclamp
 	MOVQ      R15, BX
@@ -2430,36 +2504,26 @@ tile:
 	JLT  few
 
 wide:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      wzero
-	VMOVUPS (BX)(CX*1), Z0
-	VMOVUPS 64(BX)(CX*1), Z8
-	JMP     wbegin
-
-wzero:
 	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
-
-wbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z0, Z7
-	VMOVAPS Z8, Z9
-	VMOVAPS Z8, Z10
-	VMOVAPS Z8, Z11
-	VMOVAPS Z8, Z12
-	VMOVAPS Z8, Z13
-	VMOVAPS Z8, Z14
-	VMOVAPS Z8, Z15
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      wdone
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     wdone
 
 wtap:
 	MOVQ        R14, R9
@@ -2492,6 +2556,29 @@ wtap:
 	JNZ         wtap
 
 wdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      wresidual
+	VMOVUPS (BX)(CX*1), Z17
+	VADDPS  Z17, Z0, Z0
+	VADDPS  Z17, Z1, Z1
+	VADDPS  Z17, Z2, Z2
+	VADDPS  Z17, Z3, Z3
+	VADDPS  Z17, Z4, Z4
+	VADDPS  Z17, Z5, Z5
+	VADDPS  Z17, Z6, Z6
+	VADDPS  Z17, Z7, Z7
+	VMOVUPS 64(BX)(CX*1), Z17
+	VADDPS  Z17, Z8, Z8
+	VADDPS  Z17, Z9, Z9
+	VADDPS  Z17, Z10, Z10
+	VADDPS  Z17, Z11, Z11
+	VADDPS  Z17, Z12, Z12
+	VADDPS  Z17, Z13, Z13
+	VADDPS  Z17, Z14, Z14
+	VADDPS  Z17, Z15, Z15
+
+wresidual:
 	TESTQ   R15, R15
 	JZ      wclamp
 	MOVQ    R15, BX
@@ -2610,27 +2697,18 @@ few:
 	JZ    rest
 
 vector:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      vzero
-	VMOVUPS (BX)(CX*1), Z0
-	JMP     vbegin
-
-vzero:
 	VPXORD Z0, Z0, Z0
-
-vbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z0, Z7
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      vdone
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     vdone
 
 vtap:
 	MOVQ        R14, R9
@@ -2654,6 +2732,20 @@ vtap:
 	JNZ         vtap
 
 vdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      vresidual
+	VMOVUPS (BX)(CX*1), Z17
+	VADDPS  Z17, Z0, Z0
+	VADDPS  Z17, Z1, Z1
+	VADDPS  Z17, Z2, Z2
+	VADDPS  Z17, Z3, Z3
+	VADDPS  Z17, Z4, Z4
+	VADDPS  Z17, Z5, Z5
+	VADDPS  Z17, Z6, Z6
+	VADDPS  Z17, Z7, Z7
+
+vresidual:
 	TESTQ   R15, R15
 	JZ      vclamp
 	MOVQ    R15, BX
@@ -2727,30 +2819,21 @@ vstore:
 	JNZ     vector
 
 rest:
-	CMPL      96(AX), $0x00
-	JE        next
-	KMOVW     96(AX), K1
-	MOVQ      56(AX), BX
-	TESTQ     BX, BX
-	JZ        rzero
-	VMOVUPS.Z (BX)(CX*1), K1, Z0
-	JMP       rbegin
-
-rzero:
+	CMPL   96(AX), $0x00
+	JE     next
+	KMOVW  96(AX), K1
 	VPXORD Z0, Z0, Z0
-
-rbegin:
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z0, Z7
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      rdone
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     rdone
 
 rtap:
 	MOVQ        R14, R9
@@ -2782,6 +2865,20 @@ rtap:
 	JNZ         rtap
 
 rdone:
+	MOVQ      56(AX), BX
+	TESTQ     BX, BX
+	JZ        rresidual
+	VMOVUPS.Z (BX)(CX*1), K1, Z17
+	VADDPS    Z17, Z0, Z0
+	VADDPS    Z17, Z1, Z1
+	VADDPS    Z17, Z2, Z2
+	VADDPS    Z17, Z3, Z3
+	VADDPS    Z17, Z4, Z4
+	VADDPS    Z17, Z5, Z5
+	VADDPS    Z17, Z6, Z6
+	VADDPS    Z17, Z7, Z7
+
+rresidual:
 	TESTQ     R15, R15
 	JZ        rclamp
 	MOVQ      R15, BX
@@ -2890,26 +2987,14 @@ tile:
 	JLT  few
 
 wide:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      wzero
-	VMOVUPS (BX)(CX*1), Y0
-	VMOVUPS 32(BX)(CX*1), Y1
-	VMOVUPS 64(BX)(CX*1), Y2
-	VMOVUPS 96(BX)(CX*1), Y3
-	JMP     wbegin
-
-wzero:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-
-wbegin:
-	MOVQ  16(AX), BX
-	MOVQ  24(AX), SI
-	TESTQ SI, SI
-	JZ    wdone
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     wdone
 
 wtap:
 	MOVQ        R12, R9
@@ -2931,6 +3016,19 @@ wtap:
 	JNZ         wtap
 
 wdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      wresidual
+	VMOVUPS (BX)(CX*1), Y5
+	VADDPS  Y5, Y0, Y0
+	VMOVUPS 32(BX)(CX*1), Y5
+	VADDPS  Y5, Y1, Y1
+	VMOVUPS 64(BX)(CX*1), Y5
+	VADDPS  Y5, Y2, Y2
+	VMOVUPS 96(BX)(CX*1), Y5
+	VADDPS  Y5, Y3, Y3
+
+wresidual:
 	TESTQ   R13, R13
 	JZ      wclamp
 	MOVQ    R13, BX
@@ -2975,20 +3073,11 @@ few:
 	JZ    rest
 
 vector:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      vzero
-	VMOVUPS (BX)(CX*1), Y0
-	JMP     vbegin
-
-vzero:
 	VXORPS Y0, Y0, Y0
-
-vbegin:
-	MOVQ  16(AX), BX
-	MOVQ  24(AX), SI
-	TESTQ SI, SI
-	JZ    vdone
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     vdone
 
 vtap:
 	MOVQ        R12, R9
@@ -3004,6 +3093,13 @@ vtap:
 	JNZ         vtap
 
 vdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      vresidual
+	VMOVUPS (BX)(CX*1), Y5
+	VADDPS  Y5, Y0, Y0
+
+vresidual:
 	TESTQ   R13, R13
 	JZ      vclamp
 	MOVQ    R13, BX
@@ -3028,22 +3124,13 @@ vstore:
 	JNZ     vector
 
 rest:
-	CMPL       96(AX), $0x00
-	JE         next
-	MOVQ       56(AX), BX
-	TESTQ      BX, BX
-	JZ         rzero
-	VMASKMOVPS (BX)(CX*1), Y6, Y0
-	JMP        rbegin
-
-rzero:
+	CMPL   96(AX), $0x00
+	JE     next
 	VXORPS Y0, Y0, Y0
-
-rbegin:
-	MOVQ  16(AX), BX
-	MOVQ  24(AX), SI
-	TESTQ SI, SI
-	JZ    rdone
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     rdone
 
 rtap:
 	MOVQ        R12, R9
@@ -3060,6 +3147,13 @@ rtap:
 	JNZ         rtap
 
 rdone:
+	MOVQ       56(AX), BX
+	TESTQ      BX, BX
+	JZ         rresidual
+	VMASKMOVPS (BX)(CX*1), Y6, Y5
+	VADDPS     Y5, Y0, Y0
+
+rresidual:
 	TESTQ      R13, R13
 	JZ         rclamp
 	MOVQ       R13, BX
@@ -3119,30 +3213,18 @@ tile:
 	JLT  few
 
 wide:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      wzero
-	VMOVUPS (BX)(CX*1), Y0
-	VMOVUPS 32(BX)(CX*1), Y2
-	VMOVUPS 64(BX)(CX*1), Y4
-	VMOVUPS 96(BX)(CX*1), Y6
-	JMP     wbegin
-
-wzero:
 	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
-
-wbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y2, Y3
-	VMOVAPS Y4, Y5
-	VMOVAPS Y6, Y7
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      wdone
+	VXORPS Y7, Y7, Y7
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     wdone
 
 wtap:
 	MOVQ        R12, R9
@@ -3168,6 +3250,23 @@ wtap:
 	JNZ         wtap
 
 wdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      wresidual
+	VMOVUPS (BX)(CX*1), Y9
+	VADDPS  Y9, Y0, Y0
+	VADDPS  Y9, Y1, Y1
+	VMOVUPS 32(BX)(CX*1), Y9
+	VADDPS  Y9, Y2, Y2
+	VADDPS  Y9, Y3, Y3
+	VMOVUPS 64(BX)(CX*1), Y9
+	VADDPS  Y9, Y4, Y4
+	VADDPS  Y9, Y5, Y5
+	VMOVUPS 96(BX)(CX*1), Y9
+	VADDPS  Y9, Y6, Y6
+	VADDPS  Y9, Y7, Y7
+
+wresidual:
 	TESTQ   R13, R13
 	JZ      wclamp
 	MOVQ    R13, BX
@@ -3234,21 +3333,12 @@ few:
 	JZ    rest
 
 vector:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      vzero
-	VMOVUPS (BX)(CX*1), Y0
-	JMP     vbegin
-
-vzero:
 	VXORPS Y0, Y0, Y0
-
-vbegin:
-	VMOVAPS Y0, Y1
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      vdone
+	VXORPS Y1, Y1, Y1
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     vdone
 
 vtap:
 	MOVQ        R12, R9
@@ -3265,6 +3355,14 @@ vtap:
 	JNZ         vtap
 
 vdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      vresidual
+	VMOVUPS (BX)(CX*1), Y9
+	VADDPS  Y9, Y0, Y0
+	VADDPS  Y9, Y1, Y1
+
+vresidual:
 	TESTQ   R13, R13
 	JZ      vclamp
 	MOVQ    R13, BX
@@ -3296,23 +3394,14 @@ vstore:
 	JNZ     vector
 
 rest:
-	CMPL       96(AX), $0x00
-	JE         next
-	MOVQ       56(AX), BX
-	TESTQ      BX, BX
-	JZ         rzero
-	VMASKMOVPS (BX)(CX*1), Y10, Y0
-	JMP        rbegin
-
-rzero:
+	CMPL   96(AX), $0x00
+	JE     next
 	VXORPS Y0, Y0, Y0
-
-rbegin:
-	VMOVAPS Y0, Y1
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      rdone
+	VXORPS Y1, Y1, Y1
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     rdone
 
 rtap:
 	MOVQ        R12, R9
@@ -3331,6 +3420,14 @@ rtap:
 	JNZ         rtap
 
 rdone:
+	MOVQ       56(AX), BX
+	TESTQ      BX, BX
+	JZ         rresidual
+	VMASKMOVPS (BX)(CX*1), Y10, Y9
+	VADDPS     Y9, Y0, Y0
+	VADDPS     Y9, Y1, Y1
+
+rresidual:
 	TESTQ      R13, R13
 	JZ         rclamp
 	MOVQ       R13, BX
@@ -3397,34 +3494,22 @@ tile:
 	JLT  few
 
 wide:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      wzero
-	VMOVUPS (BX)(CX*1), Y0
-	VMOVUPS 32(BX)(CX*1), Y3
-	VMOVUPS 64(BX)(CX*1), Y6
-	VMOVUPS 96(BX)(CX*1), Y9
-	JMP     wbegin
-
-wzero:
 	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
-
-wbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y3, Y4
-	VMOVAPS Y3, Y5
-	VMOVAPS Y6, Y7
-	VMOVAPS Y6, Y8
-	VMOVAPS Y9, Y10
-	VMOVAPS Y9, Y11
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      wdone
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     wdone
 
 wtap:
 	MOVQ        R12, R9
@@ -3454,6 +3539,27 @@ wtap:
 	JNZ         wtap
 
 wdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      wresidual
+	VMOVUPS (BX)(CX*1), Y13
+	VADDPS  Y13, Y0, Y0
+	VADDPS  Y13, Y1, Y1
+	VADDPS  Y13, Y2, Y2
+	VMOVUPS 32(BX)(CX*1), Y13
+	VADDPS  Y13, Y3, Y3
+	VADDPS  Y13, Y4, Y4
+	VADDPS  Y13, Y5, Y5
+	VMOVUPS 64(BX)(CX*1), Y13
+	VADDPS  Y13, Y6, Y6
+	VADDPS  Y13, Y7, Y7
+	VADDPS  Y13, Y8, Y8
+	VMOVUPS 96(BX)(CX*1), Y13
+	VADDPS  Y13, Y9, Y9
+	VADDPS  Y13, Y10, Y10
+	VADDPS  Y13, Y11, Y11
+
+wresidual:
 	TESTQ   R13, R13
 	JZ      wclamp
 	MOVQ    R13, BX
@@ -3542,22 +3648,13 @@ few:
 	JZ    rest
 
 vector:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      vzero
-	VMOVUPS (BX)(CX*1), Y0
-	JMP     vbegin
-
-vzero:
 	VXORPS Y0, Y0, Y0
-
-vbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      vdone
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     vdone
 
 vtap:
 	MOVQ        R12, R9
@@ -3575,6 +3672,15 @@ vtap:
 	JNZ         vtap
 
 vdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      vresidual
+	VMOVUPS (BX)(CX*1), Y13
+	VADDPS  Y13, Y0, Y0
+	VADDPS  Y13, Y1, Y1
+	VADDPS  Y13, Y2, Y2
+
+vresidual:
 	TESTQ   R13, R13
 	JZ      vclamp
 	MOVQ    R13, BX
@@ -3613,24 +3719,15 @@ vstore:
 	JNZ     vector
 
 rest:
-	CMPL       96(AX), $0x00
-	JE         next
-	MOVQ       56(AX), BX
-	TESTQ      BX, BX
-	JZ         rzero
-	VMASKMOVPS (BX)(CX*1), Y14, Y0
-	JMP        rbegin
-
-rzero:
+	CMPL   96(AX), $0x00
+	JE     next
 	VXORPS Y0, Y0, Y0
-
-rbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      rdone
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     rdone
 
 rtap:
 	MOVQ        R12, R9
@@ -3651,6 +3748,15 @@ rtap:
 	JNZ         rtap
 
 rdone:
+	MOVQ       56(AX), BX
+	TESTQ      BX, BX
+	JZ         rresidual
+	VMASKMOVPS (BX)(CX*1), Y14, Y13
+	VADDPS     Y13, Y0, Y0
+	VADDPS     Y13, Y1, Y1
+	VADDPS     Y13, Y2, Y2
+
+rresidual:
 	TESTQ      R13, R13
 	JZ         rclamp
 	MOVQ       R13, BX
@@ -3724,33 +3830,22 @@ tile:
 	JLT  few
 
 wide:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      wzero
-	VMOVUPS (BX)(CX*1), Y0
-	VMOVUPS 32(BX)(CX*1), Y4
-	VMOVUPS 64(BX)(CX*1), Y8
-	JMP     wbegin
-
-wzero:
 	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
-
-wbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y0, Y3
-	VMOVAPS Y4, Y5
-	VMOVAPS Y4, Y6
-	VMOVAPS Y4, Y7
-	VMOVAPS Y8, Y9
-	VMOVAPS Y8, Y10
-	VMOVAPS Y8, Y11
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      wdone
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     wdone
 
 wtap:
 	MOVQ        R13, R9
@@ -3779,6 +3874,26 @@ wtap:
 	JNZ         wtap
 
 wdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      wresidual
+	VMOVUPS (BX)(CX*1), Y13
+	VADDPS  Y13, Y0, Y0
+	VADDPS  Y13, Y1, Y1
+	VADDPS  Y13, Y2, Y2
+	VADDPS  Y13, Y3, Y3
+	VMOVUPS 32(BX)(CX*1), Y13
+	VADDPS  Y13, Y4, Y4
+	VADDPS  Y13, Y5, Y5
+	VADDPS  Y13, Y6, Y6
+	VADDPS  Y13, Y7, Y7
+	VMOVUPS 64(BX)(CX*1), Y13
+	VADDPS  Y13, Y8, Y8
+	VADDPS  Y13, Y9, Y9
+	VADDPS  Y13, Y10, Y10
+	VADDPS  Y13, Y11, Y11
+
+wresidual:
 	TESTQ   R14, R14
 	JZ      wclamp
 	MOVQ    R14, BX
@@ -3869,23 +3984,14 @@ few:
 	JZ    rest
 
 vector:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      vzero
-	VMOVUPS (BX)(CX*1), Y0
-	JMP     vbegin
-
-vzero:
 	VXORPS Y0, Y0, Y0
-
-vbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y0, Y3
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      vdone
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     vdone
 
 vtap:
 	MOVQ        R13, R9
@@ -3904,6 +4010,16 @@ vtap:
 	JNZ         vtap
 
 vdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      vresidual
+	VMOVUPS (BX)(CX*1), Y13
+	VADDPS  Y13, Y0, Y0
+	VADDPS  Y13, Y1, Y1
+	VADDPS  Y13, Y2, Y2
+	VADDPS  Y13, Y3, Y3
+
+vresidual:
 	TESTQ   R14, R14
 	JZ      vclamp
 	MOVQ    R14, BX
@@ -3949,25 +4065,16 @@ vstore:
 	JNZ     vector
 
 rest:
-	CMPL       96(AX), $0x00
-	JE         next
-	MOVQ       56(AX), BX
-	TESTQ      BX, BX
-	JZ         rzero
-	VMASKMOVPS (BX)(CX*1), Y14, Y0
-	JMP        rbegin
-
-rzero:
+	CMPL   96(AX), $0x00
+	JE     next
 	VXORPS Y0, Y0, Y0
-
-rbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y0, Y3
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      rdone
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     rdone
 
 rtap:
 	MOVQ        R13, R9
@@ -3990,6 +4097,16 @@ rtap:
 	JNZ         rtap
 
 rdone:
+	MOVQ       56(AX), BX
+	TESTQ      BX, BX
+	JZ         rresidual
+	VMASKMOVPS (BX)(CX*1), Y14, Y13
+	VADDPS     Y13, Y0, Y0
+	VADDPS     Y13, Y1, Y1
+	VADDPS     Y13, Y2, Y2
+	VADDPS     Y13, Y3, Y3
+
+rresidual:
 	TESTQ      R14, R14
 	JZ         rclamp
 	MOVQ       R14, BX
@@ -4070,30 +4187,20 @@ tile:
 	JLT  few
 
 wide:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      wzero
-	VMOVUPS (BX)(CX*1), Y0
-	VMOVUPS 32(BX)(CX*1), Y5
-	JMP     wbegin
-
-wzero:
 	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
-
-wbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y0, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y5, Y6
-	VMOVAPS Y5, Y7
-	VMOVAPS Y5, Y8
-	VMOVAPS Y5, Y9
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      wdone
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     wdone
 
 wtap:
 	MOVQ        R14, R9
@@ -4120,6 +4227,23 @@ wtap:
 	JNZ         wtap
 
 wdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      wresidual
+	VMOVUPS (BX)(CX*1), Y11
+	VADDPS  Y11, Y0, Y0
+	VADDPS  Y11, Y1, Y1
+	VADDPS  Y11, Y2, Y2
+	VADDPS  Y11, Y3, Y3
+	VADDPS  Y11, Y4, Y4
+	VMOVUPS 32(BX)(CX*1), Y11
+	VADDPS  Y11, Y5, Y5
+	VADDPS  Y11, Y6, Y6
+	VADDPS  Y11, Y7, Y7
+	VADDPS  Y11, Y8, Y8
+	VADDPS  Y11, Y9, Y9
+
+wresidual:
 	TESTQ   R15, R15
 	JZ      wclamp
 	MOVQ    R15, BX
@@ -4202,24 +4326,15 @@ few:
 	JZ    rest
 
 vector:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      vzero
-	VMOVUPS (BX)(CX*1), Y0
-	JMP     vbegin
-
-vzero:
 	VXORPS Y0, Y0, Y0
-
-vbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y0, Y3
-	VMOVAPS Y0, Y4
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      vdone
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     vdone
 
 vtap:
 	MOVQ        R14, R9
@@ -4240,6 +4355,17 @@ vtap:
 	JNZ         vtap
 
 vdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      vresidual
+	VMOVUPS (BX)(CX*1), Y11
+	VADDPS  Y11, Y0, Y0
+	VADDPS  Y11, Y1, Y1
+	VADDPS  Y11, Y2, Y2
+	VADDPS  Y11, Y3, Y3
+	VADDPS  Y11, Y4, Y4
+
+vresidual:
 	TESTQ   R15, R15
 	JZ      vclamp
 	MOVQ    R15, BX
@@ -4292,26 +4418,17 @@ vstore:
 	JNZ     vector
 
 rest:
-	CMPL       96(AX), $0x00
-	JE         next
-	MOVQ       56(AX), BX
-	TESTQ      BX, BX
-	JZ         rzero
-	VMASKMOVPS (BX)(CX*1), Y12, Y0
-	JMP        rbegin
-
-rzero:
+	CMPL   96(AX), $0x00
+	JE     next
 	VXORPS Y0, Y0, Y0
-
-rbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y0, Y3
-	VMOVAPS Y0, Y4
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      rdone
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     rdone
 
 rtap:
 	MOVQ        R14, R9
@@ -4337,6 +4454,17 @@ rtap:
 	JNZ         rtap
 
 rdone:
+	MOVQ       56(AX), BX
+	TESTQ      BX, BX
+	JZ         rresidual
+	VMASKMOVPS (BX)(CX*1), Y12, Y11
+	VADDPS     Y11, Y0, Y0
+	VADDPS     Y11, Y1, Y1
+	VADDPS     Y11, Y2, Y2
+	VADDPS     Y11, Y3, Y3
+	VADDPS     Y11, Y4, Y4
+
+rresidual:
 	TESTQ      R15, R15
 	JZ         rclamp
 	MOVQ       R15, BX
@@ -4424,32 +4552,22 @@ tile:
 	JLT  few
 
 wide:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      wzero
-	VMOVUPS (BX)(CX*1), Y0
-	VMOVUPS 32(BX)(CX*1), Y6
-	JMP     wbegin
-
-wzero:
 	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
-
-wbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y0, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y0, Y5
-	VMOVAPS Y6, Y7
-	VMOVAPS Y6, Y8
-	VMOVAPS Y6, Y9
-	VMOVAPS Y6, Y10
-	VMOVAPS Y6, Y11
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      wdone
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     wdone
 
 wtap:
 	MOVQ        R14, R9
@@ -4478,6 +4596,25 @@ wtap:
 	JNZ         wtap
 
 wdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      wresidual
+	VMOVUPS (BX)(CX*1), Y13
+	VADDPS  Y13, Y0, Y0
+	VADDPS  Y13, Y1, Y1
+	VADDPS  Y13, Y2, Y2
+	VADDPS  Y13, Y3, Y3
+	VADDPS  Y13, Y4, Y4
+	VADDPS  Y13, Y5, Y5
+	VMOVUPS 32(BX)(CX*1), Y13
+	VADDPS  Y13, Y6, Y6
+	VADDPS  Y13, Y7, Y7
+	VADDPS  Y13, Y8, Y8
+	VADDPS  Y13, Y9, Y9
+	VADDPS  Y13, Y10, Y10
+	VADDPS  Y13, Y11, Y11
+
+wresidual:
 	TESTQ   R15, R15
 	JZ      wclamp
 	MOVQ    R15, BX
@@ -4572,25 +4709,16 @@ few:
 	JZ    rest
 
 vector:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      vzero
-	VMOVUPS (BX)(CX*1), Y0
-	JMP     vbegin
-
-vzero:
 	VXORPS Y0, Y0, Y0
-
-vbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y0, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y0, Y5
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      vdone
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     vdone
 
 vtap:
 	MOVQ        R14, R9
@@ -4612,6 +4740,18 @@ vtap:
 	JNZ         vtap
 
 vdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      vresidual
+	VMOVUPS (BX)(CX*1), Y13
+	VADDPS  Y13, Y0, Y0
+	VADDPS  Y13, Y1, Y1
+	VADDPS  Y13, Y2, Y2
+	VADDPS  Y13, Y3, Y3
+	VADDPS  Y13, Y4, Y4
+	VADDPS  Y13, Y5, Y5
+
+vresidual:
 	TESTQ   R15, R15
 	JZ      vclamp
 	MOVQ    R15, BX
@@ -4671,27 +4811,18 @@ vstore:
 	JNZ     vector
 
 rest:
-	CMPL       96(AX), $0x00
-	JE         next
-	MOVQ       56(AX), BX
-	TESTQ      BX, BX
-	JZ         rzero
-	VMASKMOVPS (BX)(CX*1), Y14, Y0
-	JMP        rbegin
-
-rzero:
+	CMPL   96(AX), $0x00
+	JE     next
 	VXORPS Y0, Y0, Y0
-
-rbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y0, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y0, Y5
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      rdone
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     rdone
 
 rtap:
 	MOVQ        R14, R9
@@ -4719,6 +4850,18 @@ rtap:
 	JNZ         rtap
 
 rdone:
+	MOVQ       56(AX), BX
+	TESTQ      BX, BX
+	JZ         rresidual
+	VMASKMOVPS (BX)(CX*1), Y14, Y13
+	VADDPS     Y13, Y0, Y0
+	VADDPS     Y13, Y1, Y1
+	VADDPS     Y13, Y2, Y2
+	VADDPS     Y13, Y3, Y3
+	VADDPS     Y13, Y4, Y4
+	VADDPS     Y13, Y5, Y5
+
+rresidual:
 	TESTQ      R15, R15
 	JZ         rclamp
 	MOVQ       R15, BX
@@ -4813,26 +4956,17 @@ tile:
 	JZ    rest
 
 vector:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      vzero
-	VMOVUPS (BX)(CX*1), Y0
-	JMP     vbegin
-
-vzero:
 	VXORPS Y0, Y0, Y0
-
-vbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y0, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y0, Y5
-	VMOVAPS Y0, Y6
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      vdone
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     vdone
 
 vtap:
 	MOVQ        R14, R9
@@ -4855,6 +4989,19 @@ vtap:
 	JNZ         vtap
 
 vdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      vresidual
+	VMOVUPS (BX)(CX*1), Y8
+	VADDPS  Y8, Y0, Y0
+	VADDPS  Y8, Y1, Y1
+	VADDPS  Y8, Y2, Y2
+	VADDPS  Y8, Y3, Y3
+	VADDPS  Y8, Y4, Y4
+	VADDPS  Y8, Y5, Y5
+	VADDPS  Y8, Y6, Y6
+
+vresidual:
 	TESTQ   R15, R15
 	JZ      vclamp
 	MOVQ    R15, BX
@@ -4921,28 +5068,19 @@ vstore:
 	JNZ     vector
 
 rest:
-	CMPL       96(AX), $0x00
-	JE         next
-	MOVQ       56(AX), BX
-	TESTQ      BX, BX
-	JZ         rzero
-	VMASKMOVPS (BX)(CX*1), Y9, Y0
-	JMP        rbegin
-
-rzero:
+	CMPL   96(AX), $0x00
+	JE     next
 	VXORPS Y0, Y0, Y0
-
-rbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y0, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y0, Y5
-	VMOVAPS Y0, Y6
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      rdone
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     rdone
 
 rtap:
 	MOVQ        R14, R9
@@ -4972,6 +5110,19 @@ rtap:
 	JNZ         rtap
 
 rdone:
+	MOVQ       56(AX), BX
+	TESTQ      BX, BX
+	JZ         rresidual
+	VMASKMOVPS (BX)(CX*1), Y9, Y8
+	VADDPS     Y8, Y0, Y0
+	VADDPS     Y8, Y1, Y1
+	VADDPS     Y8, Y2, Y2
+	VADDPS     Y8, Y3, Y3
+	VADDPS     Y8, Y4, Y4
+	VADDPS     Y8, Y5, Y5
+	VADDPS     Y8, Y6, Y6
+
+rresidual:
 	TESTQ      R15, R15
 	JZ         rclamp
 	MOVQ       R15, BX
@@ -5073,27 +5224,18 @@ tile:
 	JZ    rest
 
 vector:
-	MOVQ    56(AX), BX
-	TESTQ   BX, BX
-	JZ      vzero
-	VMOVUPS (BX)(CX*1), Y0
-	JMP     vbegin
-
-vzero:
 	VXORPS Y0, Y0, Y0
-
-vbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y0, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y0, Y5
-	VMOVAPS Y0, Y6
-	VMOVAPS Y0, Y7
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      vdone
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     vdone
 
 vtap:
 	MOVQ        R14, R9
@@ -5117,6 +5259,20 @@ vtap:
 	JNZ         vtap
 
 vdone:
+	MOVQ    56(AX), BX
+	TESTQ   BX, BX
+	JZ      vresidual
+	VMOVUPS (BX)(CX*1), Y9
+	VADDPS  Y9, Y0, Y0
+	VADDPS  Y9, Y1, Y1
+	VADDPS  Y9, Y2, Y2
+	VADDPS  Y9, Y3, Y3
+	VADDPS  Y9, Y4, Y4
+	VADDPS  Y9, Y5, Y5
+	VADDPS  Y9, Y6, Y6
+	VADDPS  Y9, Y7, Y7
+
+vresidual:
 	TESTQ   R15, R15
 	JZ      vclamp
 	MOVQ    R15, BX
@@ -5190,29 +5346,20 @@ vstore:
 	JNZ     vector
 
 rest:
-	CMPL       96(AX), $0x00
-	JE         next
-	MOVQ       56(AX), BX
-	TESTQ      BX, BX
-	JZ         rzero
-	VMASKMOVPS (BX)(CX*1), Y10, Y0
-	JMP        rbegin
-
-rzero:
+	CMPL   96(AX), $0x00
+	JE     next
 	VXORPS Y0, Y0, Y0
-
-rbegin:
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y0, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y0, Y5
-	VMOVAPS Y0, Y6
-	VMOVAPS Y0, Y7
-	MOVQ    16(AX), BX
-	MOVQ    24(AX), SI
-	TESTQ   SI, SI
-	JZ      rdone
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	TESTQ  SI, SI
+	JZ     rdone
 
 rtap:
 	MOVQ        R14, R9
@@ -5244,6 +5391,20 @@ rtap:
 	JNZ         rtap
 
 rdone:
+	MOVQ       56(AX), BX
+	TESTQ      BX, BX
+	JZ         rresidual
+	VMASKMOVPS (BX)(CX*1), Y10, Y9
+	VADDPS     Y9, Y0, Y0
+	VADDPS     Y9, Y1, Y1
+	VADDPS     Y9, Y2, Y2
+	VADDPS     Y9, Y3, Y3
+	VADDPS     Y9, Y4, Y4
+	VADDPS     Y9, Y5, Y5
+	VADDPS     Y9, Y6, Y6
+	VADDPS     Y9, Y7, Y7
+
+rresidual:
 	TESTQ      R15, R15
 	JZ         rclamp
 	MOVQ       R15, BX

@@ -14,7 +14,7 @@ type gemmTile struct {
 	bstep int            // bytes from panel to panel
 	c     unsafe.Pointer
 	ldc   int            // bytes
-	init  unsafe.Pointer // where the chains start: one row for all, or nil for zeros
+	bias  unsafe.Pointer // one row, added to all sums, or nil
 	res   unsafe.Pointer // added to the sums, or nil
 	ldr   int            // bytes
 	lanes *int32         // for masks that are vectors: -1 for each live column of the last panel, then 0
@@ -28,7 +28,7 @@ type gemmTile struct {
 
 const (
 	tileLoad  = 1 // the chains go on from what C holds
-	tileAlpha = 2 // the sums are multiplied by alpha, before the residual is added
+	tileAlpha = 2 // the sums are multiplied by alpha, before anything is added
 	tileClamp = 4 // lo and hi apply, last
 	tileWhole = 8 // no column is masked
 )
@@ -45,7 +45,7 @@ type gemmRow struct {
 
 // gemmRows are in order of preference.
 //
-// Each result is one chain: it starts from zero, from the bias or from C, and adds a[k]·b[k] for
+// Each result is one chain: it starts from zero or from C, and adds a[k]·b[k] for
 // ascending k, with one rounding per step in the assembly rows, so that the bits depend neither on
 // the tile nor on the blocks nor on the threads. The Go row multiplies, then adds, with two
 // roundings unless the compiler fuses them (arm64 and GOAMD64=v3 do): bits differ from the
@@ -86,9 +86,9 @@ func GemmNR() int { return gemmRowFor(0).nr }
 // multiply-add:
 //
 //	for each row i and column j:
-//		s := 0, init[j] or c[i][j]
+//		s := 0 or c[i][j]
 //		for each segment and k in it: s += a[i][seg+k] * b[seg·segk+k][j]
-//		c[i][j] = min(max(s·alpha + res[i][j], lo), hi)
+//		c[i][j] = min(max(s·alpha + bias[j] + res[i][j], lo), hi)
 func gemmTileGo(mr, cols int, t *gemmTile) {
 	nr := int(t.nr)
 	for j0 := 0; j0 < cols; j0 += nr {
@@ -127,15 +127,12 @@ func rowOf(p unsafe.Pointer, off, col, n int) []float32 {
 
 // start fills the sums of row i in s[:n] and of row i+1 in s[4:].
 func (t *gemmTile) start(s *[8]float32, i, col, n int, two bool) {
-	switch {
-	case t.flags&tileLoad != 0:
-		copy(s[:4], rowOf(t.c, i*t.ldc, col, n))
-		if two {
-			copy(s[4:], rowOf(t.c, (i+1)*t.ldc, col, n))
-		}
-	case t.init != nil:
-		copy(s[:4], rowOf(t.init, 0, col, n))
-		copy(s[4:], rowOf(t.init, 0, col, n))
+	if t.flags&tileLoad == 0 {
+		return
+	}
+	copy(s[:4], rowOf(t.c, i*t.ldc, col, n))
+	if two {
+		copy(s[4:], rowOf(t.c, (i+1)*t.ldc, col, n))
 	}
 }
 
@@ -173,6 +170,11 @@ func (t *gemmTile) finish(s []float32, i, col int) {
 	if t.flags&tileAlpha != 0 {
 		for j := range s {
 			s[j] = float32(s[j] * t.alpha)
+		}
+	}
+	if t.bias != nil {
+		for j, b := range rowOf(t.bias, 0, col, len(s)) {
+			s[j] += b
 		}
 	}
 	if t.res != nil {

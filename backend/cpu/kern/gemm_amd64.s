@@ -11,16 +11,8 @@ TEXT ·gemmF32x1x32AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
-	MOVQ      56(AX), CX
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVUPS.Z 64(CX), K2, Z1
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
 	JZ        zero
+	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	VMOVUPS.Z 64(CX), K2, Z1
 	JMP       begin
@@ -98,6 +90,15 @@ done:
 	VMULPS       Z2, Z1, Z1
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z2
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS.Z 64(CX), K2, Z2
+	VADDPS    Z2, Z1, Z1
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -135,23 +136,13 @@ TEXT ·gemmF32x2x32AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	VMOVUPS.Z 64(CX), K2, Z1
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z2
 	VMOVUPS.Z 64(CX), K2, Z3
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z2
-	VMOVUPS.Z 64(CX), K2, Z1
-	VMOVAPS   Z1, Z3
 	JMP       begin
 
 zero:
@@ -257,6 +248,17 @@ done:
 	VMULPS       Z6, Z3, Z3
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z6
+	VADDPS    Z6, Z0, Z0
+	VADDPS    Z6, Z2, Z2
+	VMOVUPS.Z 64(CX), K2, Z6
+	VADDPS    Z6, Z1, Z1
+	VADDPS    Z6, Z3, Z3
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -306,7 +308,7 @@ TEXT ·gemmF32x3x32AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	VMOVUPS.Z 64(CX), K2, Z1
@@ -316,18 +318,6 @@ TEXT ·gemmF32x3x32AVX512(SB), NOSPLIT, $0-8
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z4
 	VMOVUPS.Z 64(CX), K2, Z5
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z4
-	VMOVUPS.Z 64(CX), K2, Z1
-	VMOVAPS   Z1, Z3
-	VMOVAPS   Z1, Z5
 	JMP       begin
 
 zero:
@@ -452,6 +442,19 @@ done:
 	VMULPS       Z8, Z5, Z5
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z8
+	VADDPS    Z8, Z0, Z0
+	VADDPS    Z8, Z2, Z2
+	VADDPS    Z8, Z4, Z4
+	VMOVUPS.Z 64(CX), K2, Z8
+	VADDPS    Z8, Z1, Z1
+	VADDPS    Z8, Z3, Z3
+	VADDPS    Z8, Z5, Z5
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -513,7 +516,7 @@ TEXT ·gemmF32x4x32AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	VMOVUPS.Z 64(CX), K2, Z1
@@ -526,20 +529,6 @@ TEXT ·gemmF32x4x32AVX512(SB), NOSPLIT, $0-8
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z6
 	VMOVUPS.Z 64(CX), K2, Z7
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z6
-	VMOVUPS.Z 64(CX), K2, Z1
-	VMOVAPS   Z1, Z3
-	VMOVAPS   Z1, Z5
-	VMOVAPS   Z1, Z7
 	JMP       begin
 
 zero:
@@ -674,6 +663,21 @@ done:
 	VMULPS       Z10, Z7, Z7
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z10
+	VADDPS    Z10, Z0, Z0
+	VADDPS    Z10, Z2, Z2
+	VADDPS    Z10, Z4, Z4
+	VADDPS    Z10, Z6, Z6
+	VMOVUPS.Z 64(CX), K2, Z10
+	VADDPS    Z10, Z1, Z1
+	VADDPS    Z10, Z3, Z3
+	VADDPS    Z10, Z5, Z5
+	VADDPS    Z10, Z7, Z7
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -747,7 +751,7 @@ TEXT ·gemmF32x5x32AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	VMOVUPS.Z 64(CX), K2, Z1
@@ -763,22 +767,6 @@ TEXT ·gemmF32x5x32AVX512(SB), NOSPLIT, $0-8
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z8
 	VMOVUPS.Z 64(CX), K2, Z9
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z8
-	VMOVUPS.Z 64(CX), K2, Z1
-	VMOVAPS   Z1, Z3
-	VMOVAPS   Z1, Z5
-	VMOVAPS   Z1, Z7
-	VMOVAPS   Z1, Z9
 	JMP       begin
 
 zero:
@@ -935,6 +923,23 @@ done:
 	VMULPS       Z12, Z9, Z9
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z2, Z2
+	VADDPS    Z12, Z4, Z4
+	VADDPS    Z12, Z6, Z6
+	VADDPS    Z12, Z8, Z8
+	VMOVUPS.Z 64(CX), K2, Z12
+	VADDPS    Z12, Z1, Z1
+	VADDPS    Z12, Z3, Z3
+	VADDPS    Z12, Z5, Z5
+	VADDPS    Z12, Z7, Z7
+	VADDPS    Z12, Z9, Z9
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -1020,7 +1025,7 @@ TEXT ·gemmF32x6x32AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	VMOVUPS.Z 64(CX), K2, Z1
@@ -1039,24 +1044,6 @@ TEXT ·gemmF32x6x32AVX512(SB), NOSPLIT, $0-8
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z10
 	VMOVUPS.Z 64(CX), K2, Z11
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z8
-	VMOVAPS   Z0, Z10
-	VMOVUPS.Z 64(CX), K2, Z1
-	VMOVAPS   Z1, Z3
-	VMOVAPS   Z1, Z5
-	VMOVAPS   Z1, Z7
-	VMOVAPS   Z1, Z9
-	VMOVAPS   Z1, Z11
 	JMP       begin
 
 zero:
@@ -1232,6 +1219,25 @@ done:
 	VMULPS       Z14, Z11, Z11
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z14
+	VADDPS    Z14, Z0, Z0
+	VADDPS    Z14, Z2, Z2
+	VADDPS    Z14, Z4, Z4
+	VADDPS    Z14, Z6, Z6
+	VADDPS    Z14, Z8, Z8
+	VADDPS    Z14, Z10, Z10
+	VMOVUPS.Z 64(CX), K2, Z14
+	VADDPS    Z14, Z1, Z1
+	VADDPS    Z14, Z3, Z3
+	VADDPS    Z14, Z5, Z5
+	VADDPS    Z14, Z7, Z7
+	VADDPS    Z14, Z9, Z9
+	VADDPS    Z14, Z11, Z11
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -1329,7 +1335,7 @@ TEXT ·gemmF32x7x32AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	VMOVUPS.Z 64(CX), K2, Z1
@@ -1351,26 +1357,6 @@ TEXT ·gemmF32x7x32AVX512(SB), NOSPLIT, $0-8
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z12
 	VMOVUPS.Z 64(CX), K2, Z13
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z8
-	VMOVAPS   Z0, Z10
-	VMOVAPS   Z0, Z12
-	VMOVUPS.Z 64(CX), K2, Z1
-	VMOVAPS   Z1, Z3
-	VMOVAPS   Z1, Z5
-	VMOVAPS   Z1, Z7
-	VMOVAPS   Z1, Z9
-	VMOVAPS   Z1, Z11
-	VMOVAPS   Z1, Z13
 	JMP       begin
 
 zero:
@@ -1565,6 +1551,27 @@ done:
 	VMULPS       Z16, Z13, Z13
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z16
+	VADDPS    Z16, Z0, Z0
+	VADDPS    Z16, Z2, Z2
+	VADDPS    Z16, Z4, Z4
+	VADDPS    Z16, Z6, Z6
+	VADDPS    Z16, Z8, Z8
+	VADDPS    Z16, Z10, Z10
+	VADDPS    Z16, Z12, Z12
+	VMOVUPS.Z 64(CX), K2, Z16
+	VADDPS    Z16, Z1, Z1
+	VADDPS    Z16, Z3, Z3
+	VADDPS    Z16, Z5, Z5
+	VADDPS    Z16, Z7, Z7
+	VADDPS    Z16, Z9, Z9
+	VADDPS    Z16, Z11, Z11
+	VADDPS    Z16, Z13, Z13
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -1674,7 +1681,7 @@ TEXT ·gemmF32x8x32AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	VMOVUPS.Z 64(CX), K2, Z1
@@ -1699,28 +1706,6 @@ TEXT ·gemmF32x8x32AVX512(SB), NOSPLIT, $0-8
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z14
 	VMOVUPS.Z 64(CX), K2, Z15
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z8
-	VMOVAPS   Z0, Z10
-	VMOVAPS   Z0, Z12
-	VMOVAPS   Z0, Z14
-	VMOVUPS.Z 64(CX), K2, Z1
-	VMOVAPS   Z1, Z3
-	VMOVAPS   Z1, Z5
-	VMOVAPS   Z1, Z7
-	VMOVAPS   Z1, Z9
-	VMOVAPS   Z1, Z11
-	VMOVAPS   Z1, Z13
-	VMOVAPS   Z1, Z15
 	JMP       begin
 
 zero:
@@ -1934,6 +1919,29 @@ done:
 	VMULPS       Z18, Z15, Z15
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z18
+	VADDPS    Z18, Z0, Z0
+	VADDPS    Z18, Z2, Z2
+	VADDPS    Z18, Z4, Z4
+	VADDPS    Z18, Z6, Z6
+	VADDPS    Z18, Z8, Z8
+	VADDPS    Z18, Z10, Z10
+	VADDPS    Z18, Z12, Z12
+	VADDPS    Z18, Z14, Z14
+	VMOVUPS.Z 64(CX), K2, Z18
+	VADDPS    Z18, Z1, Z1
+	VADDPS    Z18, Z3, Z3
+	VADDPS    Z18, Z5, Z5
+	VADDPS    Z18, Z7, Z7
+	VADDPS    Z18, Z9, Z9
+	VADDPS    Z18, Z11, Z11
+	VADDPS    Z18, Z13, Z13
+	VADDPS    Z18, Z15, Z15
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -2055,7 +2063,7 @@ TEXT ·gemmF32x9x32AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	VMOVUPS.Z 64(CX), K2, Z1
@@ -2083,30 +2091,6 @@ TEXT ·gemmF32x9x32AVX512(SB), NOSPLIT, $0-8
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z16
 	VMOVUPS.Z 64(CX), K2, Z17
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z8
-	VMOVAPS   Z0, Z10
-	VMOVAPS   Z0, Z12
-	VMOVAPS   Z0, Z14
-	VMOVAPS   Z0, Z16
-	VMOVUPS.Z 64(CX), K2, Z1
-	VMOVAPS   Z1, Z3
-	VMOVAPS   Z1, Z5
-	VMOVAPS   Z1, Z7
-	VMOVAPS   Z1, Z9
-	VMOVAPS   Z1, Z11
-	VMOVAPS   Z1, Z13
-	VMOVAPS   Z1, Z15
-	VMOVAPS   Z1, Z17
 	JMP       begin
 
 zero:
@@ -2342,6 +2326,31 @@ done:
 	VMULPS       Z20, Z17, Z17
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z20
+	VADDPS    Z20, Z0, Z0
+	VADDPS    Z20, Z2, Z2
+	VADDPS    Z20, Z4, Z4
+	VADDPS    Z20, Z6, Z6
+	VADDPS    Z20, Z8, Z8
+	VADDPS    Z20, Z10, Z10
+	VADDPS    Z20, Z12, Z12
+	VADDPS    Z20, Z14, Z14
+	VADDPS    Z20, Z16, Z16
+	VMOVUPS.Z 64(CX), K2, Z20
+	VADDPS    Z20, Z1, Z1
+	VADDPS    Z20, Z3, Z3
+	VADDPS    Z20, Z5, Z5
+	VADDPS    Z20, Z7, Z7
+	VADDPS    Z20, Z9, Z9
+	VADDPS    Z20, Z11, Z11
+	VADDPS    Z20, Z13, Z13
+	VADDPS    Z20, Z15, Z15
+	VADDPS    Z20, Z17, Z17
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -2475,7 +2484,7 @@ TEXT ·gemmF32x10x32AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	VMOVUPS.Z 64(CX), K2, Z1
@@ -2506,32 +2515,6 @@ TEXT ·gemmF32x10x32AVX512(SB), NOSPLIT, $0-8
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z18
 	VMOVUPS.Z 64(CX), K2, Z19
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z8
-	VMOVAPS   Z0, Z10
-	VMOVAPS   Z0, Z12
-	VMOVAPS   Z0, Z14
-	VMOVAPS   Z0, Z16
-	VMOVAPS   Z0, Z18
-	VMOVUPS.Z 64(CX), K2, Z1
-	VMOVAPS   Z1, Z3
-	VMOVAPS   Z1, Z5
-	VMOVAPS   Z1, Z7
-	VMOVAPS   Z1, Z9
-	VMOVAPS   Z1, Z11
-	VMOVAPS   Z1, Z13
-	VMOVAPS   Z1, Z15
-	VMOVAPS   Z1, Z17
-	VMOVAPS   Z1, Z19
 	JMP       begin
 
 zero:
@@ -2786,6 +2769,33 @@ done:
 	VMULPS       Z22, Z19, Z19
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z22
+	VADDPS    Z22, Z0, Z0
+	VADDPS    Z22, Z2, Z2
+	VADDPS    Z22, Z4, Z4
+	VADDPS    Z22, Z6, Z6
+	VADDPS    Z22, Z8, Z8
+	VADDPS    Z22, Z10, Z10
+	VADDPS    Z22, Z12, Z12
+	VADDPS    Z22, Z14, Z14
+	VADDPS    Z22, Z16, Z16
+	VADDPS    Z22, Z18, Z18
+	VMOVUPS.Z 64(CX), K2, Z22
+	VADDPS    Z22, Z1, Z1
+	VADDPS    Z22, Z3, Z3
+	VADDPS    Z22, Z5, Z5
+	VADDPS    Z22, Z7, Z7
+	VADDPS    Z22, Z9, Z9
+	VADDPS    Z22, Z11, Z11
+	VADDPS    Z22, Z13, Z13
+	VADDPS    Z22, Z15, Z15
+	VADDPS    Z22, Z17, Z17
+	VADDPS    Z22, Z19, Z19
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -2931,7 +2941,7 @@ TEXT ·gemmF32x11x32AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	VMOVUPS.Z 64(CX), K2, Z1
@@ -2965,34 +2975,6 @@ TEXT ·gemmF32x11x32AVX512(SB), NOSPLIT, $0-8
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z20
 	VMOVUPS.Z 64(CX), K2, Z21
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z8
-	VMOVAPS   Z0, Z10
-	VMOVAPS   Z0, Z12
-	VMOVAPS   Z0, Z14
-	VMOVAPS   Z0, Z16
-	VMOVAPS   Z0, Z18
-	VMOVAPS   Z0, Z20
-	VMOVUPS.Z 64(CX), K2, Z1
-	VMOVAPS   Z1, Z3
-	VMOVAPS   Z1, Z5
-	VMOVAPS   Z1, Z7
-	VMOVAPS   Z1, Z9
-	VMOVAPS   Z1, Z11
-	VMOVAPS   Z1, Z13
-	VMOVAPS   Z1, Z15
-	VMOVAPS   Z1, Z17
-	VMOVAPS   Z1, Z19
-	VMOVAPS   Z1, Z21
 	JMP       begin
 
 zero:
@@ -3266,6 +3248,35 @@ done:
 	VMULPS       Z24, Z21, Z21
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z24
+	VADDPS    Z24, Z0, Z0
+	VADDPS    Z24, Z2, Z2
+	VADDPS    Z24, Z4, Z4
+	VADDPS    Z24, Z6, Z6
+	VADDPS    Z24, Z8, Z8
+	VADDPS    Z24, Z10, Z10
+	VADDPS    Z24, Z12, Z12
+	VADDPS    Z24, Z14, Z14
+	VADDPS    Z24, Z16, Z16
+	VADDPS    Z24, Z18, Z18
+	VADDPS    Z24, Z20, Z20
+	VMOVUPS.Z 64(CX), K2, Z24
+	VADDPS    Z24, Z1, Z1
+	VADDPS    Z24, Z3, Z3
+	VADDPS    Z24, Z5, Z5
+	VADDPS    Z24, Z7, Z7
+	VADDPS    Z24, Z9, Z9
+	VADDPS    Z24, Z11, Z11
+	VADDPS    Z24, Z13, Z13
+	VADDPS    Z24, Z15, Z15
+	VADDPS    Z24, Z17, Z17
+	VADDPS    Z24, Z19, Z19
+	VADDPS    Z24, Z21, Z21
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -3423,7 +3434,7 @@ TEXT ·gemmF32x12x32AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	VMOVUPS.Z 64(CX), K2, Z1
@@ -3460,36 +3471,6 @@ TEXT ·gemmF32x12x32AVX512(SB), NOSPLIT, $0-8
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z22
 	VMOVUPS.Z 64(CX), K2, Z23
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z8
-	VMOVAPS   Z0, Z10
-	VMOVAPS   Z0, Z12
-	VMOVAPS   Z0, Z14
-	VMOVAPS   Z0, Z16
-	VMOVAPS   Z0, Z18
-	VMOVAPS   Z0, Z20
-	VMOVAPS   Z0, Z22
-	VMOVUPS.Z 64(CX), K2, Z1
-	VMOVAPS   Z1, Z3
-	VMOVAPS   Z1, Z5
-	VMOVAPS   Z1, Z7
-	VMOVAPS   Z1, Z9
-	VMOVAPS   Z1, Z11
-	VMOVAPS   Z1, Z13
-	VMOVAPS   Z1, Z15
-	VMOVAPS   Z1, Z17
-	VMOVAPS   Z1, Z19
-	VMOVAPS   Z1, Z21
-	VMOVAPS   Z1, Z23
 	JMP       begin
 
 zero:
@@ -3782,6 +3763,37 @@ done:
 	VMULPS       Z26, Z23, Z23
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z26
+	VADDPS    Z26, Z0, Z0
+	VADDPS    Z26, Z2, Z2
+	VADDPS    Z26, Z4, Z4
+	VADDPS    Z26, Z6, Z6
+	VADDPS    Z26, Z8, Z8
+	VADDPS    Z26, Z10, Z10
+	VADDPS    Z26, Z12, Z12
+	VADDPS    Z26, Z14, Z14
+	VADDPS    Z26, Z16, Z16
+	VADDPS    Z26, Z18, Z18
+	VADDPS    Z26, Z20, Z20
+	VADDPS    Z26, Z22, Z22
+	VMOVUPS.Z 64(CX), K2, Z26
+	VADDPS    Z26, Z1, Z1
+	VADDPS    Z26, Z3, Z3
+	VADDPS    Z26, Z5, Z5
+	VADDPS    Z26, Z7, Z7
+	VADDPS    Z26, Z9, Z9
+	VADDPS    Z26, Z11, Z11
+	VADDPS    Z26, Z13, Z13
+	VADDPS    Z26, Z15, Z15
+	VADDPS    Z26, Z17, Z17
+	VADDPS    Z26, Z19, Z19
+	VADDPS    Z26, Z21, Z21
+	VADDPS    Z26, Z23, Z23
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -3951,7 +3963,7 @@ TEXT ·gemmF32x13x32AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	VMOVUPS.Z 64(CX), K2, Z1
@@ -3991,38 +4003,6 @@ TEXT ·gemmF32x13x32AVX512(SB), NOSPLIT, $0-8
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z24
 	VMOVUPS.Z 64(CX), K2, Z25
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z8
-	VMOVAPS   Z0, Z10
-	VMOVAPS   Z0, Z12
-	VMOVAPS   Z0, Z14
-	VMOVAPS   Z0, Z16
-	VMOVAPS   Z0, Z18
-	VMOVAPS   Z0, Z20
-	VMOVAPS   Z0, Z22
-	VMOVAPS   Z0, Z24
-	VMOVUPS.Z 64(CX), K2, Z1
-	VMOVAPS   Z1, Z3
-	VMOVAPS   Z1, Z5
-	VMOVAPS   Z1, Z7
-	VMOVAPS   Z1, Z9
-	VMOVAPS   Z1, Z11
-	VMOVAPS   Z1, Z13
-	VMOVAPS   Z1, Z15
-	VMOVAPS   Z1, Z17
-	VMOVAPS   Z1, Z19
-	VMOVAPS   Z1, Z21
-	VMOVAPS   Z1, Z23
-	VMOVAPS   Z1, Z25
 	JMP       begin
 
 zero:
@@ -4337,6 +4317,39 @@ done:
 	VMULPS       Z28, Z25, Z25
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z28
+	VADDPS    Z28, Z0, Z0
+	VADDPS    Z28, Z2, Z2
+	VADDPS    Z28, Z4, Z4
+	VADDPS    Z28, Z6, Z6
+	VADDPS    Z28, Z8, Z8
+	VADDPS    Z28, Z10, Z10
+	VADDPS    Z28, Z12, Z12
+	VADDPS    Z28, Z14, Z14
+	VADDPS    Z28, Z16, Z16
+	VADDPS    Z28, Z18, Z18
+	VADDPS    Z28, Z20, Z20
+	VADDPS    Z28, Z22, Z22
+	VADDPS    Z28, Z24, Z24
+	VMOVUPS.Z 64(CX), K2, Z28
+	VADDPS    Z28, Z1, Z1
+	VADDPS    Z28, Z3, Z3
+	VADDPS    Z28, Z5, Z5
+	VADDPS    Z28, Z7, Z7
+	VADDPS    Z28, Z9, Z9
+	VADDPS    Z28, Z11, Z11
+	VADDPS    Z28, Z13, Z13
+	VADDPS    Z28, Z15, Z15
+	VADDPS    Z28, Z17, Z17
+	VADDPS    Z28, Z19, Z19
+	VADDPS    Z28, Z21, Z21
+	VADDPS    Z28, Z23, Z23
+	VADDPS    Z28, Z25, Z25
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -4518,7 +4531,7 @@ TEXT ·gemmF32x14x32AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	VMOVUPS.Z 64(CX), K2, Z1
@@ -4561,40 +4574,6 @@ TEXT ·gemmF32x14x32AVX512(SB), NOSPLIT, $0-8
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z26
 	VMOVUPS.Z 64(CX), K2, Z27
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z8
-	VMOVAPS   Z0, Z10
-	VMOVAPS   Z0, Z12
-	VMOVAPS   Z0, Z14
-	VMOVAPS   Z0, Z16
-	VMOVAPS   Z0, Z18
-	VMOVAPS   Z0, Z20
-	VMOVAPS   Z0, Z22
-	VMOVAPS   Z0, Z24
-	VMOVAPS   Z0, Z26
-	VMOVUPS.Z 64(CX), K2, Z1
-	VMOVAPS   Z1, Z3
-	VMOVAPS   Z1, Z5
-	VMOVAPS   Z1, Z7
-	VMOVAPS   Z1, Z9
-	VMOVAPS   Z1, Z11
-	VMOVAPS   Z1, Z13
-	VMOVAPS   Z1, Z15
-	VMOVAPS   Z1, Z17
-	VMOVAPS   Z1, Z19
-	VMOVAPS   Z1, Z21
-	VMOVAPS   Z1, Z23
-	VMOVAPS   Z1, Z25
-	VMOVAPS   Z1, Z27
 	JMP       begin
 
 zero:
@@ -4928,6 +4907,41 @@ done:
 	VMULPS       Z30, Z27, Z27
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z30
+	VADDPS    Z30, Z0, Z0
+	VADDPS    Z30, Z2, Z2
+	VADDPS    Z30, Z4, Z4
+	VADDPS    Z30, Z6, Z6
+	VADDPS    Z30, Z8, Z8
+	VADDPS    Z30, Z10, Z10
+	VADDPS    Z30, Z12, Z12
+	VADDPS    Z30, Z14, Z14
+	VADDPS    Z30, Z16, Z16
+	VADDPS    Z30, Z18, Z18
+	VADDPS    Z30, Z20, Z20
+	VADDPS    Z30, Z22, Z22
+	VADDPS    Z30, Z24, Z24
+	VADDPS    Z30, Z26, Z26
+	VMOVUPS.Z 64(CX), K2, Z30
+	VADDPS    Z30, Z1, Z1
+	VADDPS    Z30, Z3, Z3
+	VADDPS    Z30, Z5, Z5
+	VADDPS    Z30, Z7, Z7
+	VADDPS    Z30, Z9, Z9
+	VADDPS    Z30, Z11, Z11
+	VADDPS    Z30, Z13, Z13
+	VADDPS    Z30, Z15, Z15
+	VADDPS    Z30, Z17, Z17
+	VADDPS    Z30, Z19, Z19
+	VADDPS    Z30, Z21, Z21
+	VADDPS    Z30, Z23, Z23
+	VADDPS    Z30, Z25, Z25
+	VADDPS    Z30, Z27, Z27
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -5120,15 +5134,8 @@ TEXT ·gemmF32x1x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     104(AX), K1
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
-	MOVQ      56(AX), CX
-	VMOVUPS.Z (CX), K1, Z0
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
 	JZ        zero
+	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	JMP       begin
 
@@ -5193,6 +5200,13 @@ done:
 	VMULPS       Z1, Z0, Z0
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -5224,19 +5238,11 @@ TEXT ·gemmF32x2x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     104(AX), K1
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z1
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z1
 	JMP       begin
 
 zero:
@@ -5318,6 +5324,14 @@ done:
 	VMULPS       Z3, Z1, Z1
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z3
+	VADDPS    Z3, Z0, Z0
+	VADDPS    Z3, Z1, Z1
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -5356,22 +5370,13 @@ TEXT ·gemmF32x3x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     104(AX), K1
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z1
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z2
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z1
-	VMOVAPS   Z0, Z2
 	JMP       begin
 
 zero:
@@ -5465,6 +5470,15 @@ done:
 	VMULPS       Z4, Z2, Z2
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z4
+	VADDPS    Z4, Z0, Z0
+	VADDPS    Z4, Z1, Z1
+	VADDPS    Z4, Z2, Z2
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -5510,7 +5524,7 @@ TEXT ·gemmF32x4x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     104(AX), K1
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      64(AX), CX
@@ -5519,16 +5533,6 @@ TEXT ·gemmF32x4x16AVX512(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z2
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z3
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z1
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z3
 	JMP       begin
 
 zero:
@@ -5630,6 +5634,16 @@ done:
 	VMULPS       Z5, Z3, Z3
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z5
+	VADDPS    Z5, Z0, Z0
+	VADDPS    Z5, Z1, Z1
+	VADDPS    Z5, Z2, Z2
+	VADDPS    Z5, Z3, Z3
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -5682,7 +5696,7 @@ TEXT ·gemmF32x5x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     104(AX), K1
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      64(AX), CX
@@ -5693,17 +5707,6 @@ TEXT ·gemmF32x5x16AVX512(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z3
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z4
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z1
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z3
-	VMOVAPS   Z0, Z4
 	JMP       begin
 
 zero:
@@ -5820,6 +5823,17 @@ done:
 	VMULPS       Z6, Z4, Z4
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z6
+	VADDPS    Z6, Z0, Z0
+	VADDPS    Z6, Z1, Z1
+	VADDPS    Z6, Z2, Z2
+	VADDPS    Z6, Z3, Z3
+	VADDPS    Z6, Z4, Z4
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -5879,7 +5893,7 @@ TEXT ·gemmF32x6x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     104(AX), K1
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      64(AX), CX
@@ -5892,18 +5906,6 @@ TEXT ·gemmF32x6x16AVX512(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z4
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z5
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z1
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z3
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z5
 	JMP       begin
 
 zero:
@@ -6032,6 +6034,18 @@ done:
 	VMULPS       Z7, Z5, Z5
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z7
+	VADDPS    Z7, Z0, Z0
+	VADDPS    Z7, Z1, Z1
+	VADDPS    Z7, Z2, Z2
+	VADDPS    Z7, Z3, Z3
+	VADDPS    Z7, Z4, Z4
+	VADDPS    Z7, Z5, Z5
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -6098,7 +6112,7 @@ TEXT ·gemmF32x7x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     104(AX), K1
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      64(AX), CX
@@ -6113,19 +6127,6 @@ TEXT ·gemmF32x7x16AVX512(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z5
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z6
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z1
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z3
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z5
-	VMOVAPS   Z0, Z6
 	JMP       begin
 
 zero:
@@ -6266,6 +6267,19 @@ done:
 	VMULPS       Z8, Z6, Z6
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z8
+	VADDPS    Z8, Z0, Z0
+	VADDPS    Z8, Z1, Z1
+	VADDPS    Z8, Z2, Z2
+	VADDPS    Z8, Z3, Z3
+	VADDPS    Z8, Z4, Z4
+	VADDPS    Z8, Z5, Z5
+	VADDPS    Z8, Z6, Z6
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -6339,7 +6353,7 @@ TEXT ·gemmF32x8x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     104(AX), K1
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      64(AX), CX
@@ -6356,20 +6370,6 @@ TEXT ·gemmF32x8x16AVX512(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z6
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z7
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z1
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z3
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z5
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z7
 	JMP       begin
 
 zero:
@@ -6522,6 +6522,20 @@ done:
 	VMULPS       Z9, Z7, Z7
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z9
+	VADDPS    Z9, Z0, Z0
+	VADDPS    Z9, Z1, Z1
+	VADDPS    Z9, Z2, Z2
+	VADDPS    Z9, Z3, Z3
+	VADDPS    Z9, Z4, Z4
+	VADDPS    Z9, Z5, Z5
+	VADDPS    Z9, Z6, Z6
+	VADDPS    Z9, Z7, Z7
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -6602,7 +6616,7 @@ TEXT ·gemmF32x9x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     104(AX), K1
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      64(AX), CX
@@ -6621,21 +6635,6 @@ TEXT ·gemmF32x9x16AVX512(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z7
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z8
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z1
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z3
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z5
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z7
-	VMOVAPS   Z0, Z8
 	JMP       begin
 
 zero:
@@ -6803,6 +6802,21 @@ done:
 	VMULPS       Z10, Z8, Z8
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z10
+	VADDPS    Z10, Z0, Z0
+	VADDPS    Z10, Z1, Z1
+	VADDPS    Z10, Z2, Z2
+	VADDPS    Z10, Z3, Z3
+	VADDPS    Z10, Z4, Z4
+	VADDPS    Z10, Z5, Z5
+	VADDPS    Z10, Z6, Z6
+	VADDPS    Z10, Z7, Z7
+	VADDPS    Z10, Z8, Z8
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -6890,7 +6904,7 @@ TEXT ·gemmF32x10x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     104(AX), K1
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      64(AX), CX
@@ -6911,22 +6925,6 @@ TEXT ·gemmF32x10x16AVX512(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z8
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z9
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z1
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z3
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z5
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z7
-	VMOVAPS   Z0, Z8
-	VMOVAPS   Z0, Z9
 	JMP       begin
 
 zero:
@@ -7106,6 +7104,22 @@ done:
 	VMULPS       Z11, Z9, Z9
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z11
+	VADDPS    Z11, Z0, Z0
+	VADDPS    Z11, Z1, Z1
+	VADDPS    Z11, Z2, Z2
+	VADDPS    Z11, Z3, Z3
+	VADDPS    Z11, Z4, Z4
+	VADDPS    Z11, Z5, Z5
+	VADDPS    Z11, Z6, Z6
+	VADDPS    Z11, Z7, Z7
+	VADDPS    Z11, Z8, Z8
+	VADDPS    Z11, Z9, Z9
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -7200,7 +7214,7 @@ TEXT ·gemmF32x11x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     104(AX), K1
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      64(AX), CX
@@ -7223,23 +7237,6 @@ TEXT ·gemmF32x11x16AVX512(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z9
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z10
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z1
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z3
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z5
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z7
-	VMOVAPS   Z0, Z8
-	VMOVAPS   Z0, Z9
-	VMOVAPS   Z0, Z10
 	JMP       begin
 
 zero:
@@ -7431,6 +7428,23 @@ done:
 	VMULPS       Z12, Z10, Z10
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z1, Z1
+	VADDPS    Z12, Z2, Z2
+	VADDPS    Z12, Z3, Z3
+	VADDPS    Z12, Z4, Z4
+	VADDPS    Z12, Z5, Z5
+	VADDPS    Z12, Z6, Z6
+	VADDPS    Z12, Z7, Z7
+	VADDPS    Z12, Z8, Z8
+	VADDPS    Z12, Z9, Z9
+	VADDPS    Z12, Z10, Z10
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -7532,7 +7546,7 @@ TEXT ·gemmF32x12x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     104(AX), K1
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      64(AX), CX
@@ -7557,24 +7571,6 @@ TEXT ·gemmF32x12x16AVX512(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z10
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z11
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z1
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z3
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z5
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z7
-	VMOVAPS   Z0, Z8
-	VMOVAPS   Z0, Z9
-	VMOVAPS   Z0, Z10
-	VMOVAPS   Z0, Z11
 	JMP       begin
 
 zero:
@@ -7778,6 +7774,24 @@ done:
 	VMULPS       Z13, Z11, Z11
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z13
+	VADDPS    Z13, Z0, Z0
+	VADDPS    Z13, Z1, Z1
+	VADDPS    Z13, Z2, Z2
+	VADDPS    Z13, Z3, Z3
+	VADDPS    Z13, Z4, Z4
+	VADDPS    Z13, Z5, Z5
+	VADDPS    Z13, Z6, Z6
+	VADDPS    Z13, Z7, Z7
+	VADDPS    Z13, Z8, Z8
+	VADDPS    Z13, Z9, Z9
+	VADDPS    Z13, Z10, Z10
+	VADDPS    Z13, Z11, Z11
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -7886,7 +7900,7 @@ TEXT ·gemmF32x13x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     104(AX), K1
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      64(AX), CX
@@ -7913,25 +7927,6 @@ TEXT ·gemmF32x13x16AVX512(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z11
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z12
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z1
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z3
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z5
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z7
-	VMOVAPS   Z0, Z8
-	VMOVAPS   Z0, Z9
-	VMOVAPS   Z0, Z10
-	VMOVAPS   Z0, Z11
-	VMOVAPS   Z0, Z12
 	JMP       begin
 
 zero:
@@ -8150,6 +8145,25 @@ done:
 	VMULPS       Z14, Z12, Z12
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z14
+	VADDPS    Z14, Z0, Z0
+	VADDPS    Z14, Z1, Z1
+	VADDPS    Z14, Z2, Z2
+	VADDPS    Z14, Z3, Z3
+	VADDPS    Z14, Z4, Z4
+	VADDPS    Z14, Z5, Z5
+	VADDPS    Z14, Z6, Z6
+	VADDPS    Z14, Z7, Z7
+	VADDPS    Z14, Z8, Z8
+	VADDPS    Z14, Z9, Z9
+	VADDPS    Z14, Z10, Z10
+	VADDPS    Z14, Z11, Z11
+	VADDPS    Z14, Z12, Z12
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -8265,7 +8279,7 @@ TEXT ·gemmF32x14x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ      t+0(FP), AX
 	KMOVW     104(AX), K1
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS.Z (CX), K1, Z0
 	ADDQ      64(AX), CX
@@ -8294,26 +8308,6 @@ TEXT ·gemmF32x14x16AVX512(SB), NOSPLIT, $0-8
 	VMOVUPS.Z (CX), K1, Z12
 	ADDQ      64(AX), CX
 	VMOVUPS.Z (CX), K1, Z13
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS.Z (CX), K1, Z0
-	VMOVAPS   Z0, Z1
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z0, Z3
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z5
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z0, Z7
-	VMOVAPS   Z0, Z8
-	VMOVAPS   Z0, Z9
-	VMOVAPS   Z0, Z10
-	VMOVAPS   Z0, Z11
-	VMOVAPS   Z0, Z12
-	VMOVAPS   Z0, Z13
 	JMP       begin
 
 zero:
@@ -8544,6 +8538,26 @@ done:
 	VMULPS       Z15, Z13, Z13
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS.Z (CX), K1, Z15
+	VADDPS    Z15, Z0, Z0
+	VADDPS    Z15, Z1, Z1
+	VADDPS    Z15, Z2, Z2
+	VADDPS    Z15, Z3, Z3
+	VADDPS    Z15, Z4, Z4
+	VADDPS    Z15, Z5, Z5
+	VADDPS    Z15, Z6, Z6
+	VADDPS    Z15, Z7, Z7
+	VADDPS    Z15, Z8, Z8
+	VADDPS    Z15, Z9, Z9
+	VADDPS    Z15, Z10, Z10
+	VADDPS    Z15, Z11, Z11
+	VADDPS    Z15, Z12, Z12
+	VADDPS    Z15, Z13, Z13
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -8667,18 +8681,8 @@ TEXT ·gemmF32x1x64AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
-	MOVQ      56(AX), CX
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS.Z 128(CX), K1, Z2
-	VMOVUPS.Z 192(CX), K2, Z3
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
 	JZ        zero
+	MOVQ      56(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS   64(CX), Z1
 	VMOVUPS.Z 128(CX), K1, Z2
@@ -8783,6 +8787,19 @@ done:
 	VMULPS       Z4, Z3, Z3
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS   (CX), Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   64(CX), Z4
+	VADDPS    Z4, Z1, Z1
+	VMOVUPS.Z 128(CX), K1, Z4
+	VADDPS    Z4, Z2, Z2
+	VMOVUPS.Z 192(CX), K2, Z4
+	VADDPS    Z4, Z3, Z3
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -8830,20 +8847,8 @@ TEXT ·gemmF32x1x96AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
-	MOVQ      56(AX), CX
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS.Z 256(CX), K1, Z4
-	VMOVUPS.Z 320(CX), K2, Z5
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
 	JZ        zero
+	MOVQ      56(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS   64(CX), Z1
 	VMOVUPS   128(CX), Z2
@@ -8974,6 +8979,23 @@ done:
 	VMULPS       Z6, Z5, Z5
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS   (CX), Z6
+	VADDPS    Z6, Z0, Z0
+	VMOVUPS   64(CX), Z6
+	VADDPS    Z6, Z1, Z1
+	VMOVUPS   128(CX), Z6
+	VADDPS    Z6, Z2, Z2
+	VMOVUPS   192(CX), Z6
+	VADDPS    Z6, Z3, Z3
+	VMOVUPS.Z 256(CX), K1, Z6
+	VADDPS    Z6, Z4, Z4
+	VMOVUPS.Z 320(CX), K2, Z6
+	VADDPS    Z6, Z5, Z5
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -9031,22 +9053,8 @@ TEXT ·gemmF32x1x128AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
-	MOVQ      56(AX), CX
-	VMOVUPS   (CX), Z0
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   128(CX), Z2
-	VMOVUPS   192(CX), Z3
-	VMOVUPS   256(CX), Z4
-	VMOVUPS   320(CX), Z5
-	VMOVUPS.Z 384(CX), K1, Z6
-	VMOVUPS.Z 448(CX), K2, Z7
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
 	JZ        zero
+	MOVQ      56(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS   64(CX), Z1
 	VMOVUPS   128(CX), Z2
@@ -9204,6 +9212,27 @@ done:
 	VMULPS       Z8, Z7, Z7
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS   (CX), Z8
+	VADDPS    Z8, Z0, Z0
+	VMOVUPS   64(CX), Z8
+	VADDPS    Z8, Z1, Z1
+	VMOVUPS   128(CX), Z8
+	VADDPS    Z8, Z2, Z2
+	VMOVUPS   192(CX), Z8
+	VADDPS    Z8, Z3, Z3
+	VMOVUPS   256(CX), Z8
+	VADDPS    Z8, Z4, Z4
+	VMOVUPS   320(CX), Z8
+	VADDPS    Z8, Z5, Z5
+	VMOVUPS.Z 384(CX), K1, Z8
+	VADDPS    Z8, Z6, Z6
+	VMOVUPS.Z 448(CX), K2, Z8
+	VADDPS    Z8, Z7, Z7
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -9271,7 +9300,7 @@ TEXT ·gemmF32x2x64AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS   64(CX), Z1
@@ -9282,20 +9311,6 @@ TEXT ·gemmF32x2x64AVX512(SB), NOSPLIT, $0-8
 	VMOVUPS   64(CX), Z5
 	VMOVUPS.Z 128(CX), K1, Z6
 	VMOVUPS.Z 192(CX), K2, Z7
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS   (CX), Z0
-	VMOVAPS   Z0, Z4
-	VMOVUPS   64(CX), Z1
-	VMOVAPS   Z1, Z5
-	VMOVUPS.Z 128(CX), K1, Z2
-	VMOVAPS   Z2, Z6
-	VMOVUPS.Z 192(CX), K2, Z3
-	VMOVAPS   Z3, Z7
 	JMP       begin
 
 zero:
@@ -9450,6 +9465,23 @@ done:
 	VMULPS       Z12, Z7, Z7
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS   (CX), Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z4, Z4
+	VMOVUPS   64(CX), Z12
+	VADDPS    Z12, Z1, Z1
+	VADDPS    Z12, Z5, Z5
+	VMOVUPS.Z 128(CX), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	VADDPS    Z12, Z6, Z6
+	VMOVUPS.Z 192(CX), K2, Z12
+	VADDPS    Z12, Z3, Z3
+	VADDPS    Z12, Z7, Z7
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -9519,7 +9551,7 @@ TEXT ·gemmF32x3x64AVX512(SB), NOSPLIT, $0-8
 	KMOVW     104(AX), K1
 	KMOVW     106(AX), K2
 	TESTL     $0x00000001, 108(AX)
-	JZ        fresh
+	JZ        zero
 	MOVQ      56(AX), CX
 	VMOVUPS   (CX), Z0
 	VMOVUPS   64(CX), Z1
@@ -9535,24 +9567,6 @@ TEXT ·gemmF32x3x64AVX512(SB), NOSPLIT, $0-8
 	VMOVUPS   64(CX), Z9
 	VMOVUPS.Z 128(CX), K1, Z10
 	VMOVUPS.Z 192(CX), K2, Z11
-	JMP       begin
-
-fresh:
-	MOVQ      72(AX), CX
-	TESTQ     CX, CX
-	JZ        zero
-	VMOVUPS   (CX), Z0
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z0, Z8
-	VMOVUPS   64(CX), Z1
-	VMOVAPS   Z1, Z5
-	VMOVAPS   Z1, Z9
-	VMOVUPS.Z 128(CX), K1, Z2
-	VMOVAPS   Z2, Z6
-	VMOVAPS   Z2, Z10
-	VMOVUPS.Z 192(CX), K2, Z3
-	VMOVAPS   Z3, Z7
-	VMOVAPS   Z3, Z11
 	JMP       begin
 
 zero:
@@ -9740,6 +9754,27 @@ done:
 	VMULPS       Z16, Z11, Z11
 
 noalpha:
+	MOVQ      72(AX), CX
+	TESTQ     CX, CX
+	JZ        residual
+	VMOVUPS   (CX), Z16
+	VADDPS    Z16, Z0, Z0
+	VADDPS    Z16, Z4, Z4
+	VADDPS    Z16, Z8, Z8
+	VMOVUPS   64(CX), Z16
+	VADDPS    Z16, Z1, Z1
+	VADDPS    Z16, Z5, Z5
+	VADDPS    Z16, Z9, Z9
+	VMOVUPS.Z 128(CX), K1, Z16
+	VADDPS    Z16, Z2, Z2
+	VADDPS    Z16, Z6, Z6
+	VADDPS    Z16, Z10, Z10
+	VMOVUPS.Z 192(CX), K2, Z16
+	VADDPS    Z16, Z3, Z3
+	VADDPS    Z16, Z7, Z7
+	VADDPS    Z16, Z11, Z11
+
+residual:
 	MOVQ      80(AX), CX
 	TESTQ     CX, CX
 	JZ        clamp
@@ -9832,16 +9867,8 @@ TEXT ·gemmF32x1x16AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS    (CX), Y2
 	VMOVUPS    32(CX), Y3
 	TESTL      $0x00000001, 108(AX)
-	JZ         fresh
-	MOVQ       56(AX), CX
-	VMASKMOVPS (CX), Y2, Y0
-	VMASKMOVPS 32(CX), Y3, Y1
-	JMP        begin
-
-fresh:
-	MOVQ       72(AX), CX
-	TESTQ      CX, CX
 	JZ         zero
+	MOVQ       56(AX), CX
 	VMASKMOVPS (CX), Y2, Y0
 	VMASKMOVPS 32(CX), Y3, Y1
 	JMP        begin
@@ -9917,6 +9944,15 @@ done:
 	VMULPS       Y4, Y1, Y1
 
 noalpha:
+	MOVQ       72(AX), CX
+	TESTQ      CX, CX
+	JZ         residual
+	VMASKMOVPS (CX), Y2, Y4
+	VADDPS     Y4, Y0, Y0
+	VMASKMOVPS 32(CX), Y3, Y4
+	VADDPS     Y4, Y1, Y1
+
+residual:
 	MOVQ       80(AX), CX
 	TESTQ      CX, CX
 	JZ         clamp
@@ -9964,23 +10000,13 @@ TEXT ·gemmF32x2x16AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS    (CX), Y4
 	VMOVUPS    32(CX), Y5
 	TESTL      $0x00000001, 108(AX)
-	JZ         fresh
+	JZ         zero
 	MOVQ       56(AX), CX
 	VMASKMOVPS (CX), Y4, Y0
 	VMASKMOVPS 32(CX), Y5, Y1
 	ADDQ       64(AX), CX
 	VMASKMOVPS (CX), Y4, Y2
 	VMASKMOVPS 32(CX), Y5, Y3
-	JMP        begin
-
-fresh:
-	MOVQ       72(AX), CX
-	TESTQ      CX, CX
-	JZ         zero
-	VMASKMOVPS (CX), Y4, Y0
-	VMOVAPS    Y0, Y2
-	VMASKMOVPS 32(CX), Y5, Y1
-	VMOVAPS    Y1, Y3
 	JMP        begin
 
 zero:
@@ -10084,6 +10110,17 @@ done:
 	VMULPS       Y6, Y3, Y3
 
 noalpha:
+	MOVQ       72(AX), CX
+	TESTQ      CX, CX
+	JZ         residual
+	VMASKMOVPS (CX), Y4, Y6
+	VADDPS     Y6, Y0, Y0
+	VADDPS     Y6, Y2, Y2
+	VMASKMOVPS 32(CX), Y5, Y6
+	VADDPS     Y6, Y1, Y1
+	VADDPS     Y6, Y3, Y3
+
+residual:
 	MOVQ       80(AX), CX
 	TESTQ      CX, CX
 	JZ         clamp
@@ -10146,7 +10183,7 @@ TEXT ·gemmF32x3x16AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS    (CX), Y6
 	VMOVUPS    32(CX), Y7
 	TESTL      $0x00000001, 108(AX)
-	JZ         fresh
+	JZ         zero
 	MOVQ       56(AX), CX
 	VMASKMOVPS (CX), Y6, Y0
 	VMASKMOVPS 32(CX), Y7, Y1
@@ -10156,18 +10193,6 @@ TEXT ·gemmF32x3x16AVX2(SB), NOSPLIT, $0-8
 	ADDQ       64(AX), CX
 	VMASKMOVPS (CX), Y6, Y4
 	VMASKMOVPS 32(CX), Y7, Y5
-	JMP        begin
-
-fresh:
-	MOVQ       72(AX), CX
-	TESTQ      CX, CX
-	JZ         zero
-	VMASKMOVPS (CX), Y6, Y0
-	VMOVAPS    Y0, Y2
-	VMOVAPS    Y0, Y4
-	VMASKMOVPS 32(CX), Y7, Y1
-	VMOVAPS    Y1, Y3
-	VMOVAPS    Y1, Y5
 	JMP        begin
 
 zero:
@@ -10290,6 +10315,19 @@ done:
 	VMULPS       Y8, Y5, Y5
 
 noalpha:
+	MOVQ       72(AX), CX
+	TESTQ      CX, CX
+	JZ         residual
+	VMASKMOVPS (CX), Y6, Y8
+	VADDPS     Y8, Y0, Y0
+	VADDPS     Y8, Y2, Y2
+	VADDPS     Y8, Y4, Y4
+	VMASKMOVPS 32(CX), Y7, Y8
+	VADDPS     Y8, Y1, Y1
+	VADDPS     Y8, Y3, Y3
+	VADDPS     Y8, Y5, Y5
+
+residual:
 	MOVQ       80(AX), CX
 	TESTQ      CX, CX
 	JZ         clamp
@@ -10367,7 +10405,7 @@ TEXT ·gemmF32x4x16AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS    (CX), Y8
 	VMOVUPS    32(CX), Y9
 	TESTL      $0x00000001, 108(AX)
-	JZ         fresh
+	JZ         zero
 	MOVQ       56(AX), CX
 	VMASKMOVPS (CX), Y8, Y0
 	VMASKMOVPS 32(CX), Y9, Y1
@@ -10380,20 +10418,6 @@ TEXT ·gemmF32x4x16AVX2(SB), NOSPLIT, $0-8
 	ADDQ       64(AX), CX
 	VMASKMOVPS (CX), Y8, Y6
 	VMASKMOVPS 32(CX), Y9, Y7
-	JMP        begin
-
-fresh:
-	MOVQ       72(AX), CX
-	TESTQ      CX, CX
-	JZ         zero
-	VMASKMOVPS (CX), Y8, Y0
-	VMOVAPS    Y0, Y2
-	VMOVAPS    Y0, Y4
-	VMOVAPS    Y0, Y6
-	VMASKMOVPS 32(CX), Y9, Y1
-	VMOVAPS    Y1, Y3
-	VMOVAPS    Y1, Y5
-	VMOVAPS    Y1, Y7
 	JMP        begin
 
 zero:
@@ -10531,6 +10555,21 @@ done:
 	VMULPS       Y10, Y7, Y7
 
 noalpha:
+	MOVQ       72(AX), CX
+	TESTQ      CX, CX
+	JZ         residual
+	VMASKMOVPS (CX), Y8, Y10
+	VADDPS     Y10, Y0, Y0
+	VADDPS     Y10, Y2, Y2
+	VADDPS     Y10, Y4, Y4
+	VADDPS     Y10, Y6, Y6
+	VMASKMOVPS 32(CX), Y9, Y10
+	VADDPS     Y10, Y1, Y1
+	VADDPS     Y10, Y3, Y3
+	VADDPS     Y10, Y5, Y5
+	VADDPS     Y10, Y7, Y7
+
+residual:
 	MOVQ       80(AX), CX
 	TESTQ      CX, CX
 	JZ         clamp
@@ -10623,7 +10662,7 @@ TEXT ·gemmF32x5x16AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS    (CX), Y10
 	VMOVUPS    32(CX), Y11
 	TESTL      $0x00000001, 108(AX)
-	JZ         fresh
+	JZ         zero
 	MOVQ       56(AX), CX
 	VMASKMOVPS (CX), Y10, Y0
 	VMASKMOVPS 32(CX), Y11, Y1
@@ -10639,22 +10678,6 @@ TEXT ·gemmF32x5x16AVX2(SB), NOSPLIT, $0-8
 	ADDQ       64(AX), CX
 	VMASKMOVPS (CX), Y10, Y8
 	VMASKMOVPS 32(CX), Y11, Y9
-	JMP        begin
-
-fresh:
-	MOVQ       72(AX), CX
-	TESTQ      CX, CX
-	JZ         zero
-	VMASKMOVPS (CX), Y10, Y0
-	VMOVAPS    Y0, Y2
-	VMOVAPS    Y0, Y4
-	VMOVAPS    Y0, Y6
-	VMOVAPS    Y0, Y8
-	VMASKMOVPS 32(CX), Y11, Y1
-	VMOVAPS    Y1, Y3
-	VMOVAPS    Y1, Y5
-	VMOVAPS    Y1, Y7
-	VMOVAPS    Y1, Y9
 	JMP        begin
 
 zero:
@@ -10814,6 +10837,23 @@ done:
 	VMULPS       Y12, Y9, Y9
 
 noalpha:
+	MOVQ       72(AX), CX
+	TESTQ      CX, CX
+	JZ         residual
+	VMASKMOVPS (CX), Y10, Y12
+	VADDPS     Y12, Y0, Y0
+	VADDPS     Y12, Y2, Y2
+	VADDPS     Y12, Y4, Y4
+	VADDPS     Y12, Y6, Y6
+	VADDPS     Y12, Y8, Y8
+	VMASKMOVPS 32(CX), Y11, Y12
+	VADDPS     Y12, Y1, Y1
+	VADDPS     Y12, Y3, Y3
+	VADDPS     Y12, Y5, Y5
+	VADDPS     Y12, Y7, Y7
+	VADDPS     Y12, Y9, Y9
+
+residual:
 	MOVQ       80(AX), CX
 	TESTQ      CX, CX
 	JZ         clamp
@@ -10921,7 +10961,7 @@ TEXT ·gemmF32x6x16AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS    (CX), Y12
 	VMOVUPS    32(CX), Y13
 	TESTL      $0x00000001, 108(AX)
-	JZ         fresh
+	JZ         zero
 	MOVQ       56(AX), CX
 	VMASKMOVPS (CX), Y12, Y0
 	VMASKMOVPS 32(CX), Y13, Y1
@@ -10940,24 +10980,6 @@ TEXT ·gemmF32x6x16AVX2(SB), NOSPLIT, $0-8
 	ADDQ       64(AX), CX
 	VMASKMOVPS (CX), Y12, Y10
 	VMASKMOVPS 32(CX), Y13, Y11
-	JMP        begin
-
-fresh:
-	MOVQ       72(AX), CX
-	TESTQ      CX, CX
-	JZ         zero
-	VMASKMOVPS (CX), Y12, Y0
-	VMOVAPS    Y0, Y2
-	VMOVAPS    Y0, Y4
-	VMOVAPS    Y0, Y6
-	VMOVAPS    Y0, Y8
-	VMOVAPS    Y0, Y10
-	VMASKMOVPS 32(CX), Y13, Y1
-	VMOVAPS    Y1, Y3
-	VMOVAPS    Y1, Y5
-	VMOVAPS    Y1, Y7
-	VMOVAPS    Y1, Y9
-	VMOVAPS    Y1, Y11
 	JMP        begin
 
 zero:
@@ -11136,6 +11158,25 @@ done:
 	VMULPS       Y14, Y11, Y11
 
 noalpha:
+	MOVQ       72(AX), CX
+	TESTQ      CX, CX
+	JZ         residual
+	VMASKMOVPS (CX), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VADDPS     Y14, Y2, Y2
+	VADDPS     Y14, Y4, Y4
+	VADDPS     Y14, Y6, Y6
+	VADDPS     Y14, Y8, Y8
+	VADDPS     Y14, Y10, Y10
+	VMASKMOVPS 32(CX), Y13, Y14
+	VADDPS     Y14, Y1, Y1
+	VADDPS     Y14, Y3, Y3
+	VADDPS     Y14, Y5, Y5
+	VADDPS     Y14, Y7, Y7
+	VADDPS     Y14, Y9, Y9
+	VADDPS     Y14, Y11, Y11
+
+residual:
 	MOVQ       80(AX), CX
 	TESTQ      CX, CX
 	JZ         clamp
@@ -11258,18 +11299,8 @@ TEXT ·gemmF32x1x32AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS    (CX), Y4
 	VMOVUPS    32(CX), Y5
 	TESTL      $0x00000001, 108(AX)
-	JZ         fresh
-	MOVQ       56(AX), CX
-	VMOVUPS    (CX), Y0
-	VMOVUPS    32(CX), Y1
-	VMASKMOVPS 64(CX), Y4, Y2
-	VMASKMOVPS 96(CX), Y5, Y3
-	JMP        begin
-
-fresh:
-	MOVQ       72(AX), CX
-	TESTQ      CX, CX
 	JZ         zero
+	MOVQ       56(AX), CX
 	VMOVUPS    (CX), Y0
 	VMOVUPS    32(CX), Y1
 	VMASKMOVPS 64(CX), Y4, Y2
@@ -11367,6 +11398,19 @@ done:
 	VMULPS       Y6, Y3, Y3
 
 noalpha:
+	MOVQ       72(AX), CX
+	TESTQ      CX, CX
+	JZ         residual
+	VMOVUPS    (CX), Y6
+	VADDPS     Y6, Y0, Y0
+	VMOVUPS    32(CX), Y6
+	VADDPS     Y6, Y1, Y1
+	VMASKMOVPS 64(CX), Y4, Y6
+	VADDPS     Y6, Y2, Y2
+	VMASKMOVPS 96(CX), Y5, Y6
+	VADDPS     Y6, Y3, Y3
+
+residual:
 	MOVQ       80(AX), CX
 	TESTQ      CX, CX
 	JZ         clamp
@@ -11426,20 +11470,8 @@ TEXT ·gemmF32x1x48AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS    (CX), Y6
 	VMOVUPS    32(CX), Y7
 	TESTL      $0x00000001, 108(AX)
-	JZ         fresh
-	MOVQ       56(AX), CX
-	VMOVUPS    (CX), Y0
-	VMOVUPS    32(CX), Y1
-	VMOVUPS    64(CX), Y2
-	VMOVUPS    96(CX), Y3
-	VMASKMOVPS 128(CX), Y6, Y4
-	VMASKMOVPS 160(CX), Y7, Y5
-	JMP        begin
-
-fresh:
-	MOVQ       72(AX), CX
-	TESTQ      CX, CX
 	JZ         zero
+	MOVQ       56(AX), CX
 	VMOVUPS    (CX), Y0
 	VMOVUPS    32(CX), Y1
 	VMOVUPS    64(CX), Y2
@@ -11558,6 +11590,23 @@ done:
 	VMULPS       Y8, Y5, Y5
 
 noalpha:
+	MOVQ       72(AX), CX
+	TESTQ      CX, CX
+	JZ         residual
+	VMOVUPS    (CX), Y8
+	VADDPS     Y8, Y0, Y0
+	VMOVUPS    32(CX), Y8
+	VADDPS     Y8, Y1, Y1
+	VMOVUPS    64(CX), Y8
+	VADDPS     Y8, Y2, Y2
+	VMOVUPS    96(CX), Y8
+	VADDPS     Y8, Y3, Y3
+	VMASKMOVPS 128(CX), Y6, Y8
+	VADDPS     Y8, Y4, Y4
+	VMASKMOVPS 160(CX), Y7, Y8
+	VADDPS     Y8, Y5, Y5
+
+residual:
 	MOVQ       80(AX), CX
 	TESTQ      CX, CX
 	JZ         clamp
@@ -11629,22 +11678,8 @@ TEXT ·gemmF32x1x64AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS    (CX), Y8
 	VMOVUPS    32(CX), Y9
 	TESTL      $0x00000001, 108(AX)
-	JZ         fresh
-	MOVQ       56(AX), CX
-	VMOVUPS    (CX), Y0
-	VMOVUPS    32(CX), Y1
-	VMOVUPS    64(CX), Y2
-	VMOVUPS    96(CX), Y3
-	VMOVUPS    128(CX), Y4
-	VMOVUPS    160(CX), Y5
-	VMASKMOVPS 192(CX), Y8, Y6
-	VMASKMOVPS 224(CX), Y9, Y7
-	JMP        begin
-
-fresh:
-	MOVQ       72(AX), CX
-	TESTQ      CX, CX
 	JZ         zero
+	MOVQ       56(AX), CX
 	VMOVUPS    (CX), Y0
 	VMOVUPS    32(CX), Y1
 	VMOVUPS    64(CX), Y2
@@ -11785,6 +11820,27 @@ done:
 	VMULPS       Y10, Y7, Y7
 
 noalpha:
+	MOVQ       72(AX), CX
+	TESTQ      CX, CX
+	JZ         residual
+	VMOVUPS    (CX), Y10
+	VADDPS     Y10, Y0, Y0
+	VMOVUPS    32(CX), Y10
+	VADDPS     Y10, Y1, Y1
+	VMOVUPS    64(CX), Y10
+	VADDPS     Y10, Y2, Y2
+	VMOVUPS    96(CX), Y10
+	VADDPS     Y10, Y3, Y3
+	VMOVUPS    128(CX), Y10
+	VADDPS     Y10, Y4, Y4
+	VMOVUPS    160(CX), Y10
+	VADDPS     Y10, Y5, Y5
+	VMASKMOVPS 192(CX), Y8, Y10
+	VADDPS     Y10, Y6, Y6
+	VMASKMOVPS 224(CX), Y9, Y10
+	VADDPS     Y10, Y7, Y7
+
+residual:
 	MOVQ       80(AX), CX
 	TESTQ      CX, CX
 	JZ         clamp
@@ -11868,7 +11924,7 @@ TEXT ·gemmF32x2x32AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS    (CX), Y8
 	VMOVUPS    32(CX), Y9
 	TESTL      $0x00000001, 108(AX)
-	JZ         fresh
+	JZ         zero
 	MOVQ       56(AX), CX
 	VMOVUPS    (CX), Y0
 	VMOVUPS    32(CX), Y1
@@ -11879,20 +11935,6 @@ TEXT ·gemmF32x2x32AVX2(SB), NOSPLIT, $0-8
 	VMOVUPS    32(CX), Y5
 	VMASKMOVPS 64(CX), Y8, Y6
 	VMASKMOVPS 96(CX), Y9, Y7
-	JMP        begin
-
-fresh:
-	MOVQ       72(AX), CX
-	TESTQ      CX, CX
-	JZ         zero
-	VMOVUPS    (CX), Y0
-	VMOVAPS    Y0, Y4
-	VMOVUPS    32(CX), Y1
-	VMOVAPS    Y1, Y5
-	VMASKMOVPS 64(CX), Y8, Y2
-	VMOVAPS    Y2, Y6
-	VMASKMOVPS 96(CX), Y9, Y3
-	VMOVAPS    Y3, Y7
 	JMP        begin
 
 zero:
@@ -12040,6 +12082,23 @@ done:
 	VMULPS       Y12, Y7, Y7
 
 noalpha:
+	MOVQ       72(AX), CX
+	TESTQ      CX, CX
+	JZ         residual
+	VMOVUPS    (CX), Y12
+	VADDPS     Y12, Y0, Y0
+	VADDPS     Y12, Y4, Y4
+	VMOVUPS    32(CX), Y12
+	VADDPS     Y12, Y1, Y1
+	VADDPS     Y12, Y5, Y5
+	VMASKMOVPS 64(CX), Y8, Y12
+	VADDPS     Y12, Y2, Y2
+	VADDPS     Y12, Y6, Y6
+	VMASKMOVPS 96(CX), Y9, Y12
+	VADDPS     Y12, Y3, Y3
+	VADDPS     Y12, Y7, Y7
+
+residual:
 	MOVQ       80(AX), CX
 	TESTQ      CX, CX
 	JZ         clamp

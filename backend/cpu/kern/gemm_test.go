@@ -47,7 +47,7 @@ func TestTileFieldsLieWhereKernelsLook(t *testing.T) {
 	var x gemmTile
 	got := fmt.Sprint(unsafe.Offsetof(x.a), unsafe.Offsetof(x.lda), unsafe.Offsetof(x.segs), unsafe.Offsetof(x.nseg),
 		unsafe.Offsetof(x.segk), unsafe.Offsetof(x.b), unsafe.Offsetof(x.bstep), unsafe.Offsetof(x.c), unsafe.Offsetof(x.ldc),
-		unsafe.Offsetof(x.init), unsafe.Offsetof(x.res), unsafe.Offsetof(x.ldr), unsafe.Offsetof(x.lanes),
+		unsafe.Offsetof(x.bias), unsafe.Offsetof(x.res), unsafe.Offsetof(x.ldr), unsafe.Offsetof(x.lanes),
 		unsafe.Offsetof(x.mask), unsafe.Offsetof(x.flags), unsafe.Offsetof(x.alpha), unsafe.Offsetof(x.lo), unsafe.Offsetof(x.hi))
 	if want := "0 8 16 24 32 40 48 56 64 72 80 88 96 104 108 112 116 120"; unsafe.Sizeof(x.lda) == 8 && got != want {
 		t.Errorf("offsets %s, want %s", got, want)
@@ -178,11 +178,11 @@ func TestGemmIsOneChainInTheOrderOfK(t *testing.T) {
 		}
 		for i := range m {
 			for j := range n {
-				s := bias[j]
+				s := float32(0)
 				for x := range k {
 					s = step(a[i*k+x], b[x*n+j], s)
 				}
-				if s != g.C[i*n+j] {
+				if s += bias[j]; s != g.C[i*n+j] {
 					t.Fatalf("C[%d,%d] = %x, want %x", i, j, g.C[i*n+j], s)
 				}
 			}

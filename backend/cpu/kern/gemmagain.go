@@ -55,11 +55,7 @@ func (st *gemmState) again(c *Call, then func(r0, r1 int)) {
 	g.After = then
 	part := &g.part
 	part.a, part.b, part.c = ptr(F32(&c.Args[0])), ptr(F32(&c.Args[1])), ptr(F32(&c.Args[4]))
-	bias, res := ptr(F32(&c.Args[2])), ptr(F32(&c.Args[3]))
-	if part.flags&tileAlpha != 0 && g.Ldr == 0 && bias != nil {
-		bias, res = nil, bias // as fill had it
-	}
-	part.init, part.res = bias, res
+	part.bias, part.res = ptr(F32(&c.Args[2])), ptr(F32(&c.Args[3]))
 	if tasks := g.mb * g.nb; tasks > 1 {
 		c.ParallelTask(tasks, 1, g)
 		return

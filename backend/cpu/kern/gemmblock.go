@@ -32,7 +32,7 @@ type gemmPart struct {
 	runs, len        int            // runs, and rows in each
 	segs             []int          // where each segment of k begins in a row of A, in bytes
 	segk             int
-	b, init          unsafe.Pointer // panel 0; init may be nil
+	b, bias          unsafe.Pointer // panel 0; bias may be nil
 	n                int            // columns in all
 	flags            uint32         // tileLoad, tileAlpha, tileClamp
 	alpha, lo, hi    float32
@@ -72,9 +72,8 @@ func (g *gemmPart) panels(p0, p1 int) {
 		}
 		t.segk = n
 		t.segs = &g.segs[seg]
-		t.init = g.init
 		t.flags = g.flags & tileLoad
-		t.res = nil
+		t.bias, t.res = nil, nil
 		if done > 0 {
 			t.flags = tileLoad
 		}
@@ -129,8 +128,8 @@ func (g *gemmPart) step(t *gemmTile, a, b unsafe.Pointer, p0, p1 int, last bool)
 		t.flags = t.flags&^tileWhole | whole
 		t.b = unsafe.Add(b, p*t.bstep)
 		col := 4 * p * nr
-		if g.init != nil {
-			t.init = unsafe.Add(g.init, col)
+		if last && g.bias != nil {
+			t.bias = unsafe.Add(g.bias, col)
 		}
 		for r := range g.runs {
 			g.rows(t, unsafe.Add(a, r*g.arun), r, col, cols, last)

@@ -161,7 +161,6 @@ type gemmWorker struct {
 // GemmF32 multiplies matrices, or stacks of them with broadcasting batch dimensions:
 // C = clamp(alpha·A·B + bias + residual). Args: A [...,M,K], B [...,K,N], bias [N] or absent,
 // residual like C or absent, C [...,M,N]. Param: *GemmParam. B that is not packed is packed here.
-// With alpha other than 1, a bias and a residual exclude each other.
 func GemmF32(c *Call) error { return GemmF32Then(c, nil) }
 
 // GemmF32Then is [GemmF32] and tells then, unless it is nil, of rows r0 to r1-1 of C, all its
@@ -226,9 +225,6 @@ func (st *gemmState) check(workers int) error {
 	}
 	if st.res != nil && len(st.res) < s.batch*s.m*s.n {
 		return fmt.Errorf("residual has %d elements: want %d", len(st.res), s.batch*s.m*s.n)
-	}
-	if alpha := st.p.Alpha; alpha != 0 && alpha != 1 && st.bias != nil && st.res != nil {
-		return fmt.Errorf("alpha %v together with a bias and a residual", alpha)
 	}
 	return nil
 }
@@ -312,9 +308,6 @@ func (st *gemmState) fill(g *Gemm, i int, packed []float32) {
 		g.Res = st.res[i*s.m*s.n:]
 	}
 	g.Alpha, g.Clamp, g.After, g.row0 = st.p.Alpha, st.p.Clamp, st.then, i*s.m
-	if g.Bias != nil && g.Alpha != 0 && g.Alpha != 1 {
-		g.Bias, g.Res, g.Ldr = nil, st.bias, 0 // alpha does not apply to the bias: it is added after
-	}
 }
 
 // A packTask packs one matrix on all threads.

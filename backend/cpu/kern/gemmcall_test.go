@@ -108,6 +108,7 @@ func TestGemmF32AddsBiasAfterAlphaThenResidualThenClamps(t *testing.T) {
 			{GemmParam{Alpha: 2}, []float32{1, 2}, nil, [2]float32{7, 10}},
 			{GemmParam{}, []float32{1, 2}, []float32{10, 20}, [2]float32{14, 26}},
 			{GemmParam{Alpha: 2}, nil, []float32{10, 20}, [2]float32{16, 28}},
+			{GemmParam{Alpha: 2}, []float32{1, 2}, []float32{10, 20}, [2]float32{17, 30}},
 			{GemmParam{Clamp: Clamp{On: true, Lo: 0, Hi: 15}}, []float32{-9, 2}, []float32{1, 20}, [2]float32{0, 15}},
 		} {
 			p, out := x.p, make([]float32, 2)

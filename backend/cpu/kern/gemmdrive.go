@@ -11,7 +11,7 @@ type Clamp struct {
 	Lo, Hi float32
 }
 
-// A Gemm is the product C = clamp(alpha·A·B + start + residual) of float32 matrices, each row-major
+// A Gemm is the product C = clamp(alpha·A·B + bias + residual) of float32 matrices, each row-major
 // with rows so many elements apart. It may be run again and again, by one goroutine at a time.
 type Gemm struct {
 	M, N, K int
@@ -22,12 +22,12 @@ type Gemm struct {
 	NR      int
 	C       []float32
 	Ldc     int
-	Bias    []float32 // [N], where the sums start; nil for zeros
-	Res     []float32 // [M,N], added after the sums; nil for none
+	Bias    []float32 // [N], added to the sums; nil for none
+	Res     []float32 // [M,N], added after the bias; nil for none
 	Ldr     int
-	Alpha   float32 // 0 means 1; other than 1 it excludes Bias
+	Alpha   float32 // 0 means 1
 	Clamp   Clamp
-	OnC     bool // the sums go on from what C holds; excludes Bias
+	OnC     bool // the sums go on from what C holds
 
 	// After, if set, is told of rows r0 to r1-1 of C when they are done, while they are hot; from
 	// any thread, never twice for one row.
@@ -91,9 +91,6 @@ func (g *Gemm) check() error {
 	if g.Bias != nil && len(g.Bias) < g.N {
 		return fmt.Errorf("bias has %d elements: want %d", len(g.Bias), g.N)
 	}
-	if g.Bias != nil && (g.OnC || g.Alpha != 0 && g.Alpha != 1) {
-		return fmt.Errorf("bias together with alpha or a start from C")
-	}
 	if g.Res != nil {
 		return holds("residual", len(g.Res), g.M, g.N, g.Ldr)
 	}
@@ -119,7 +116,7 @@ func (g *Gemm) plan(workers int, scratch []float32) error {
 		a: ptr(g.A), c: ptr(g.C), res: ptr(g.Res),
 		lda: 4 * g.Lda, ldc: 4 * g.Ldc, ldr: 4 * g.Ldr,
 		runs: 1, segs: g.one[:], segk: g.K,
-		b: ptr(g.B), init: ptr(g.Bias), n: g.N,
+		b: ptr(g.B), bias: ptr(g.Bias), n: g.N,
 		alpha: g.Alpha, lo: g.Clamp.Lo, hi: g.Clamp.Hi,
 	}
 	if g.OnC {

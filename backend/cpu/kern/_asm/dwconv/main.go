@@ -190,7 +190,7 @@ func (k *kernel) vectors(label string, n int, src, res reg.GPVirtual, masked boo
 	if masked && k.lanes == 16 {
 		KMOVW(k.field(offMask), k.k)
 	}
-	k.start(label, n, masked)
+	k.start(n)
 	MOVQ(k.field(offTaps), k.tap)
 	MOVQ(k.field(offNtaps), k.n)
 	TESTQ(k.n, k.n)
@@ -242,26 +242,14 @@ func (k *kernel) pixel(i int) Mem {
 	return m
 }
 
-func (k *kernel) start(label string, n int, masked bool) {
-	MOVQ(k.field(offBias), k.row)
-	TESTQ(k.row, k.row)
-	JZ(LabelRef(label + "zero"))
+func (k *kernel) start(n int) {
 	for j := range n {
-		k.load(Mem{Base: k.row, Index: k.col, Scale: 1, Disp: 4 * k.lanes * j}, k.acc[j][0], masked)
-	}
-	JMP(LabelRef(label + "begin"))
-	Label(label + "zero")
-	for j := range n {
-		if v := k.acc[j][0]; k.lanes == 16 {
-			VPXORD(v, v, v)
-		} else {
-			VXORPS(v, v, v)
-		}
-	}
-	Label(label + "begin")
-	for j := range n {
-		for _, v := range k.acc[j][1:] {
-			VMOVAPS(k.acc[j][0], v)
+		for _, v := range k.acc[j] {
+			if k.lanes == 16 {
+				VPXORD(v, v, v)
+			} else {
+				VXORPS(v, v, v)
+			}
 		}
 	}
 }
@@ -280,8 +268,18 @@ func (k *kernel) eachPixel(n int, base reg.GPVirtual, f func(acc reg.VecVirtual,
 	}
 }
 
-// finish adds the residual, clamps and stores.
+// finish adds the bias and the residual, clamps and stores.
 func (k *kernel) finish(label string, n int, res reg.GPVirtual, masked bool) {
+	MOVQ(k.field(offBias), k.row)
+	TESTQ(k.row, k.row)
+	JZ(LabelRef(label + "residual"))
+	for j := range n {
+		k.load(Mem{Base: k.row, Index: k.col, Scale: 1, Disp: 4 * k.lanes * j}, k.tmp, masked)
+		for _, v := range k.acc[j] {
+			VADDPS(k.tmp, v, v)
+		}
+	}
+	Label(label + "residual")
 	TESTQ(res, res)
 	JZ(LabelRef(label + "clamp"))
 	k.eachPixel(n, res, func(acc reg.VecVirtual, at Mem) {

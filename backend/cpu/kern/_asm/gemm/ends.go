@@ -6,28 +6,17 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// start fills the accumulators: from C, from the row of initial values, or with zeros.
+// start fills the accumulators: from C, or with zeros.
 func (k *kernel) start() {
 	k.loadMasks()
 	row := GP64().(reg.GPVirtual)
 	TESTL(U32(flagLoad), k.field(offFlags))
-	JZ(LabelRef("fresh"))
+	JZ(LabelRef("zero"))
 	k.eachRow(row, offC, offLdc, func(i int) {
 		for j := range k.acc[i] {
 			k.loadVec(j, Mem{Base: row, Disp: j * k.lanes * 4}, k.acc[i][j])
 		}
 	})
-	JMP(LabelRef("begin"))
-	Label("fresh")
-	MOVQ(k.field(offInit), row)
-	TESTQ(row, row)
-	JZ(LabelRef("zero"))
-	for j := range k.acc[0] {
-		k.loadVec(j, Mem{Base: row, Disp: j * k.lanes * 4}, k.acc[0][j])
-		for i := 1; i < k.mr; i++ {
-			VMOVAPS(k.acc[0][j], k.acc[i][j])
-		}
-	}
 	JMP(LabelRef("begin"))
 	Label("zero")
 	for i := range k.acc {
@@ -53,13 +42,23 @@ func (k *kernel) eachRow(row reg.GPVirtual, base, stride int, f func(i int)) {
 	}
 }
 
-// finish scales, adds the residual, clamps and stores.
+// finish scales, adds the bias and the residual, clamps and stores.
 func (k *kernel) finish() {
 	if k.lanes == 8 {
 		k.loadMasks() // the masks shared registers with B
 	}
 	k.scalar("alpha", flagAlpha, offAlpha, func(v reg.VecVirtual) { VMULPS(k.av, v, v) })
 	row := GP64().(reg.GPVirtual)
+	MOVQ(k.field(offBias), row)
+	TESTQ(row, row)
+	JZ(LabelRef("residual"))
+	for j := range k.acc[0] {
+		k.loadVec(j, Mem{Base: row, Disp: j * k.lanes * 4}, k.av)
+		for i := range k.acc {
+			VADDPS(k.av, k.acc[i][j], k.acc[i][j])
+		}
+	}
+	Label("residual")
 	MOVQ(k.field(offRes), row)
 	TESTQ(row, row)
 	JZ(LabelRef("clamp"))

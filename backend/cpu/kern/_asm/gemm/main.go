@@ -24,7 +24,7 @@ const (
 	offBstep = 48
 	offC     = 56
 	offLdc   = 64
-	offInit  = 72
+	offBias  = 72
 	offRes   = 80
 	offLdr   = 88
 	offLanes = 96
