@@ -94,6 +94,10 @@ func (e *epilogues) attach(n *ir.Node, l loop, exit *ir.Value) error {
 	if m == nil {
 		return n.Fault(e.s.b.Err())
 	}
+	if e.t.HasKernel(n) && !e.t.HasKernel(m) {
+		e.dead[m] = true // not this epilogue
+		return nil
+	}
 	e.dead[n] = true
 	for _, d := range l.nodes {
 		e.dead[d] = true

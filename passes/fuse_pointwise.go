@@ -23,7 +23,7 @@ func fusePointwise(g *ir.Graph, t Target) error {
 	nodes := slices.Clone(g.Nodes)
 	for _, n := range nodes {
 		if gr := p.of[n].root(); gr != nil && gr.nodes[len(gr.nodes)-1] == n && len(gr.nodes) > 1 {
-			if err := gr.build(g, s, out); err != nil {
+			if err := gr.build(g, s, t, out); err != nil {
 				return err
 			}
 		}
@@ -100,8 +100,8 @@ func join(a, b *group) *group {
 	return u
 }
 
-// build makes the group a node, unless too many of its values are seen from outside.
-func (gr *group) build(g *ir.Graph, s *splicer, out map[*ir.Value]bool) error {
+// build makes the group a node, unless too many of its values are seen from outside, or the target does not run it.
+func (gr *group) build(g *ir.Graph, s *splicer, t Target, out map[*ir.Value]bool) error {
 	var results []*ir.Value
 	for _, n := range gr.nodes {
 		v := n.Out[0]
@@ -125,6 +125,9 @@ func (gr *group) build(g *ir.Graph, s *splicer, out map[*ir.Value]bool) error {
 	n := s.add(last, from(gr.nodes...), op.Fused.Op, op.None{}, []*ir.Graph{body}, len(results), gr.operands...)
 	if n == nil {
 		return last.Fault(s.b.Err())
+	}
+	if !t.HasKernel(n) && !slices.ContainsFunc(gr.nodes, func(m *ir.Node) bool { return !t.HasKernel(m) }) {
+		return nil // the nodes run by themselves, the loop would not
 	}
 	for i, v := range results {
 		if err := replace(g, v, n.Out[i]); err != nil {

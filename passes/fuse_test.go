@@ -161,3 +161,34 @@ func TestFuseIsNearLinear(t *testing.T) {
 		}
 	}
 }
+
+// picky is a target whose matrix products take epilogues of one node only.
+type picky struct{ loops }
+
+func (picky) HasKernel(n *ir.Node) bool { return n.Epilogue() == nil || len(n.Epilogue().Nodes) == 1 }
+
+func TestFuseKeepsToEpiloguesThatTheTargetRuns(t *testing.T) {
+	src := `graph g(%x: f32[N,4], %w: f32[4,4]) {
+	%m = matmul(%x, %w) : f32[N,4]
+	%a = relu(%m) : f32[N,4]
+	%b = tanh(%a) : f32[N,4]
+	%n = matmul(%b, %w) : f32[N,4]
+	%c = relu(%n) : f32[N,4]
+	return %c
+}
+`
+	g := parse(t, src)
+	if err := fuse(g, picky{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Verify(); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, n := range g.Nodes {
+		got = append(got, fmt.Sprint(n.Op.Name, len(n.Bodies)))
+	}
+	if s := strings.Join(got, " "); s != "matmul0 fused1 matmul1" {
+		t.Errorf("got %s\n%s", s, g)
+	}
+}
