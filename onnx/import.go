@@ -36,6 +36,7 @@ type Model struct {
 	Producer string
 	Metadata map[string]string
 	Warnings []string
+	Declared int      // outputs of Graph that the file lists; those that Options.Outputs adds follow
 	Defaults []string // initializers that the model also lists as inputs, so that Options.Consts may replace them
 }
 
@@ -199,6 +200,7 @@ func (im *importer) top(pg *wire.Graph, out *Model) (*ir.Graph, error) {
 	if err := s.outputs(pg); err != nil {
 		return nil, err
 	}
+	out.Declared = len(pg.Outputs)
 	im.contradictions(s, pg)
 	g.Sweep()
 	return g, nil

@@ -167,6 +167,9 @@ func (o *Options) off(p Pass) bool {
 	return !p.Must && (slices.Contains(o.Off, p.Name) || slices.Contains(o.Off, "all"))
 }
 
+// Check refuses names of passes that there are not, or that cannot be switched off.
+func (o Options) Check() error { return o.check(Pipeline) }
+
 // check refuses names of passes that there are not, or that cannot be switched off.
 func (o *Options) check(pipeline []Pass) error {
 	var names, free []string

@@ -104,6 +104,12 @@ func (m *Model) Inputs() []backend.Param { return slices.Clone(m.plan.Inputs) }
 // Outputs returns the names and types of the outputs.
 func (m *Model) Outputs() []backend.Param { return slices.Clone(m.plan.Outputs) }
 
+// HasDefault reports whether an input has a value of its own, so that it may be left out.
+func (m *Model) HasDefault(name string) bool {
+	i, ok := m.inputs[name]
+	return ok && m.consts[i] != nil
+}
+
 // limits returns what a session may take.
 func (m *Model) limits() backend.Limits {
 	return backend.Limits{Memory: m.opts.Memory, Trips: m.opts.Trips, Threads: m.opts.Threads, Seed: m.opts.Seed}

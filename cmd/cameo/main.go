@@ -7,13 +7,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cameo-onnx/cameo"
+	"github.com/cameo-onnx/cameo/onnx/wire"
 )
 
 // Exit statuses.
@@ -34,17 +38,31 @@ func usagef(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errUsage, fmt.Sprintf(format, args...))
 }
 
-func main() { os.Exit(run()) }
-
-func run() int {
+func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	err := command().ExecuteContext(ctx)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run runs the command line and returns the exit status.
+func run(ctx context.Context, args []string, out, errs io.Writer) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			fmt.Fprintf(errs, "cameo: internal error: %v\n%s", r, debug.Stack())
+			code = exitBug
+		}
+	}()
+	c := command()
+	c.SetArgs(args)
+	c.SetOut(out)
+	c.SetErr(errs)
+	err := c.ExecuteContext(ctx)
 	if err == nil {
 		return 0
 	}
 	if err != errSilent {
-		fmt.Fprintln(os.Stderr, "cameo: "+oneLine(strings.TrimPrefix(err.Error(), "usage: ")))
+		fmt.Fprintln(errs, "cameo: "+oneLine(strings.TrimPrefix(err.Error(), "usage: ")))
 	}
 	return status(err)
 }
@@ -55,7 +73,7 @@ func status(err error) int {
 	switch {
 	case errors.As(err, &bug):
 		return exitBug
-	case errors.Is(err, cameo.ErrBudget), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case errors.Is(err, cameo.ErrBudget), errors.Is(err, wire.ErrBudget), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return exitBudget
 	case errors.Is(err, errUsage):
 		return exitUsage
@@ -66,10 +84,10 @@ func status(err error) int {
 // oneLine keeps an error on one line and free of control characters.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
+		if unicode.IsPrint(r) {
+			return r
 		}
-		return r
+		return ' '
 	}, s)
 }
 
@@ -79,16 +97,31 @@ func command() *cobra.Command {
 		Short:         "Run, inspect and verify ONNX models, in pure Go",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		Args:          unknown,
+
+		SuggestionsMinimumDistance: 2,
+		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%v", err) })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usagef("%v; see %s --help", err, c.CommandPath()) })
+	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().Bool("json", false, "print JSON")
-	root.AddCommand(verifyCommand())
+	root.AddCommand(runCommand(), verifyCommand())
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)
 	}
 	return root
+}
+
+// unknown refuses words that are no command, with the nearest ones.
+func unknown(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := "see cameo --help"
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usagef("there is no command %s; %s", wire.Quote(args[0]), hint)
 }
 
 // usageArgs marks the errors of an argument check as wrong usage.

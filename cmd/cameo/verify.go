@@ -14,6 +14,7 @@ import (
 
 	"github.com/cameo-onnx/cameo"
 	"github.com/cameo-onnx/cameo/onnx/vectors"
+	"github.com/cameo-onnx/cameo/passes"
 	"github.com/cameo-onnx/cameo/runtime/verify"
 )
 
@@ -72,6 +73,9 @@ func passesOff(s string) ([]string, error) {
 			return nil, usagef("--passes=%s: want off, or -NAME,…", s)
 		}
 		off = append(off, name[1:])
+	}
+	if err := (passes.Options{Off: off}).Check(); err != nil {
+		return nil, usagef("--passes: %v", err)
 	}
 	return off, nil
 }

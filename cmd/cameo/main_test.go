@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cameo-onnx/cameo/ir/npy"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+const (
+	digits = "../../testdata/digits_cnn.onnx"
+	names  = "../../testdata/names_rnn.onnx"
+	seven  = "../../testdata/digits/7.png"
+)
+
+// cameo runs a command line and returns what it printed.
+func cameoRun(args ...string) (out, errs string, status int) {
+	var o, e bytes.Buffer
+	status = run(context.Background(), args, &o, &e)
+	return o.String(), e.String(), status
+}
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestExitStatusAndMessage(t *testing.T) {
+	html := write(t, "page.onnx", "<!DOCTYPE html><html>not found</html>")
+	whole, err := os.ReadFile(digits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := write(t, "cut.onnx", string(whole[:len(whole)/2]))
+	empty := write(t, "empty.onnx", "")
+	for _, c := range []struct {
+		args   string
+		status int
+		says   string // on either stream
+	}{
+		{"", 0, "Usage"},
+		{"--help", 0, "Usage"},
+		{"rum", exitUsage, "did you mean run"},
+		{"zzzzzz", exitUsage, "see cameo --help"},
+		{"run", exitUsage, "accepts 1 arg"},
+		{"run --nope", exitUsage, "unknown flag: --nope; see cameo run --help"},
+		{"run --help", 0, "cameo run digits.onnx"},
+		{"run missing.onnx", exitData, "no such file"},
+		{"run " + html, exitData, "HTML"},
+		{"run " + cut, exitData, ""},
+		{"run " + empty, exitData, ""},
+		{"run " + digits, exitData, "--random 1"},
+		{"run " + digits + " --random 1 --threads -1", exitUsage, "--threads"},
+		{"run " + digits + " --random -4", exitUsage, "seed"},
+		{"run " + digits + " --random 1 --dim N", exitUsage, "NAME=SIZE"},
+		{"run " + digits + " --random 1 --passes fold", exitUsage, "want off"},
+		{"run " + digits + " --random 1 --passes=-nope", exitUsage, "nope"},
+		{"run " + digits + " --random 1 --max-memory 1potato", exitUsage, "500MB"},
+		{"run " + digits + " --random 1 --dim batch=99999999 --max-memory 1MB", exitUsage, "more than"},
+		{"run " + digits + " --input " + seven + " --dim batch=4 --max-memory 1kB", exitBudget, "budget"},
+		{"run " + digits + " --random 1 --show nope", exitData, "nope"},
+		{"run " + digits + " --input nope=" + seven, exitUsage, "the inputs are"},
+		{"run " + digits + " --input 2x2=1,2,3", exitUsage, "3 elements"},
+		{"run " + digits + " --input 2x2=1,2,3,4", exitData, "f32[2,2]"},
+		{"run " + digits + " --input readme.txt", exitUsage, "readme.txt"},
+		{"run " + digits + " --input " + html, exitUsage, "neither"},
+		{"run " + digits + " --input " + seven + " --layout up", exitUsage, "--layout"},
+		{"run " + digits + " --input " + seven + " --mean 1,2", exitUsage, "2 numbers"},
+		{"run " + digits + " --input " + seven + " --top 1 --labels nope.txt", exitUsage, "nope.txt"},
+		{"run " + digits + " --input " + seven + " --output x.bmp", exitUsage, ".npz"},
+		{"run " + digits + " --input " + seven + " --timeout 1ns", exitBudget, "longer than"},
+		{"run " + digits + " --input " + seven + " --top 1", 0, "     7  0.99"},
+		{"run " + digits + " --input " + seven + " --top 2 --passes off --threads 1", 0, "by softmax of the output"},
+		{"run " + digits + " --input " + seven + " --top 1 --scores raw", 0, "as the model gives them"},
+		{"run " + names + " --random 1", 0, `"next_hidden" f32[1,128]`},
+		{"verify " + t.TempDir(), exitUsage, "no test case"},
+		{"verify --rtol x .", exitUsage, "invalid argument"},
+	} {
+		out, errs, status := cameoRun(strings.Fields(c.args)...)
+		if status != c.status || !strings.Contains(out+errs, c.says) {
+			t.Errorf("cameo %s: status %d, want %d and %q:\n%s%s", c.args, status, c.status, c.says, out, errs)
+		}
+		if status != 0 && strings.Count(errs, "\n") != 1+strings.Count(errs, "note: ") {
+			t.Errorf("cameo %s: the error takes more than a line:\n%s", c.args, errs)
+		}
+	}
+}
+
+func TestRunWritesWhatItComputes(t *testing.T) {
+	dir := t.TempDir()
+	x, y := filepath.Join(dir, "x.npz"), filepath.Join(dir, "y.npy")
+	f, err := os.Create(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := npy.EncodeZip(f, []npy.Entry{{Name: "pixels", Tensor: tensor.New(tensor.F64, 2, 1, 28, 28)}}); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	out, errs, status := cameoRun("run", digits, "--input", x, "--output", y)
+	if status != 0 || out != "" || !strings.Contains(errs, "f64 converted to f32") {
+		t.Fatalf("status %d\n%s%s", status, out, errs)
+	}
+	data, err := os.ReadFile(y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := npy.Decode(data)
+	if err != nil || got.Dims()[0] != 2 || got.Dims()[1] != 10 {
+		t.Fatalf("wrote %v, %v", got, err)
+	}
+	out, _, status = cameoRun("run", digits, "--input", x, "--json")
+	var res struct {
+		Outputs []struct {
+			Name   string
+			Shape  []int
+			Values []float64
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &res); err != nil || status != 0 {
+		t.Fatalf("status %d, %v:\n%s", status, err, out)
+	}
+	for i, v := range res.Outputs[0].Values {
+		if float32(v) != tensor.Data[float32](got)[i] {
+			t.Fatalf("element %d: %v in JSON, %v in the file", i, v, tensor.Data[float32](got)[i])
+		}
+	}
+}
+
+func TestLabelsNameTheClasses(t *testing.T) {
+	labels := write(t, "labels.txt", "zero\none\ntwo\nthree\nfour\nfive\nsix\nsev\x1b[31men\n")
+	out, _, status := cameoRun("run", digits, "--input", seven, "--top", "1", "--labels", labels)
+	if status != 0 || !strings.Contains(out, "7  0.99") || !strings.Contains(out, "sev [31men") || strings.ContainsRune(out, 0x1b) {
+		t.Errorf("status %d:\n%q", status, out)
+	}
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cameo-onnx/cameo"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/onnx"
+	"github.com/cameo-onnx/cameo/onnx/wire"
+	"github.com/cameo-onnx/cameo/runtime"
+	"github.com/cameo-onnx/cameo/runtime/values"
+)
+
+// modelFlags are the flags of every command that loads a model.
+type modelFlags struct {
+	threads   int
+	passes    string
+	maxMemory string
+	timeout   time.Duration
+	seed      uint64
+	inputs    []string
+	random    int64
+	dims      []string
+	reader    values.Reader
+}
+
+func (f *modelFlags) register(c *cobra.Command) {
+	fl := c.Flags()
+	fl.IntVar(&f.threads, "threads", 0, "threads of a run (default: all)")
+	fl.StringVar(&f.passes, "passes", "", "off: no pass that correctness does not need; -NAME,…: all but these")
+	fl.StringVar(&f.maxMemory, "max-memory", "", "memory that a run may take for intermediate values, such as 500MB or 1GiB (default 8GiB)")
+}
+
+func (f *modelFlags) registerInputs(c *cobra.Command) {
+	fl := c.Flags()
+	fl.StringArrayVarP(&f.inputs, "input", "i", nil, "NAME=SOURCE: a .npy, .npz, .npz:ENTRY, .pb, .png or .jpg file, or a literal such as 1x3=1,2,3 (NAME==5: a scalar); SOURCE alone for a model of one input")
+	fl.Int64Var(&f.random, "random", -1, "fill the inputs that are not given with random numbers of this seed")
+	fl.StringArrayVar(&f.dims, "dim", nil, "NAME=SIZE: a size that the model leaves open, for random inputs (default 1)")
+	fl.StringVar(&f.reader.Layout, "layout", "", "of pictures: nchw, nhwc or hw (default: the input's sizes tell)")
+	fl.Float64SliceVar(&f.reader.Mean, "mean", nil, "of pictures: subtracted from pixels scaled to 0…1; one number, or one a channel")
+	fl.Float64SliceVar(&f.reader.Std, "std", nil, "of pictures: what pixels are divided by, after --mean")
+	fl.BoolVar(&f.reader.Resize, "resize", false, "scale pictures to the input's sizes")
+	fl.DurationVar(&f.timeout, "timeout", 0, "time of a run, such as 500ms (default: none)")
+	fl.Uint64Var(&f.seed, "seed", 0, "of the model's own random operators")
+}
+
+// options returns what a model is compiled with.
+func (f *modelFlags) options() (runtime.Options, error) {
+	o := runtime.Options{Backend: cameo.CPU(), Threads: f.threads, Seed: f.seed, MaxSessions: 1}
+	if f.threads < 0 {
+		return o, usagef("--threads %d", f.threads)
+	}
+	off, err := passesOff(f.passes)
+	if err != nil {
+		return o, err
+	}
+	o.Passes.Off = off
+	if f.maxMemory != "" {
+		o.Memory, err = byteCount(f.maxMemory)
+	}
+	return o, err
+}
+
+// byteCount reads 1024, 500MB, 1.5GiB.
+func byteCount(s string) (int, error) {
+	num := strings.TrimRight(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")
+	scale, ok := map[string]float64{"": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40,
+		"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}[strings.ToLower(strings.TrimSpace(s[len(num):]))]
+	v, err := strconv.ParseFloat(num, 64)
+	if !ok || err != nil || !(v > 0) || v*scale >= math.MaxInt64 {
+		return 0, usagef("%q is no amount of memory: write 500MB or 1GiB", s)
+	}
+	return max(1, int(v*scale)), nil
+}
+
+// sizes reads the --dim flags.
+func (f *modelFlags) sizes() (map[string]int, error) {
+	out := map[string]int{}
+	for _, d := range f.dims {
+		i := strings.LastIndexByte(d, '=')
+		n, err := 0, error(nil)
+		if i > 0 {
+			n, err = strconv.Atoi(d[i+1:])
+		}
+		if i <= 0 || err != nil || n < 0 {
+			return nil, usagef("--dim %s: want NAME=SIZE", d)
+		}
+		out[d[:i]] = n
+	}
+	return out, nil
+}
+
+// A loaded model, as it was imported and as it was compiled.
+type loaded struct {
+	*runtime.Model
+	im       *onnx.Model
+	ends     map[string]string // the op that computes each output, as imported
+	imported time.Duration
+	compiled time.Duration
+}
+
+// load opens and compiles a model.
+func load(path string, imports onnx.Options, o runtime.Options) (*loaded, error) {
+	start := time.Now()
+	im, err := onnx.Open(path, imports)
+	if err != nil {
+		return nil, err
+	}
+	l := &loaded{im: im, imported: time.Since(start), ends: map[string]string{}}
+	for _, out := range im.Graph.Outputs {
+		l.ends[out.Name] = endOf(out.Value)
+	}
+	start = time.Now()
+	l.Model, err = runtime.Compile(im.Graph, o)
+	l.compiled = time.Since(start)
+	return l, err
+}
+
+// endOf returns the name of the op that gave v its values: ops that only move them are passed over.
+func endOf(v *ir.Value) string {
+	for range 16 {
+		if v.Def == nil {
+			return ""
+		}
+		switch name := v.Def.Op.Name; name {
+		case "identity", "reshape", "squeeze", "unsqueeze", "flatten", "cast":
+			v = v.Def.In[0]
+		default:
+			return name
+		}
+	}
+	return ""
+}
+
+// given returns the inputs that the flags give, and notes for the user.
+func (f *modelFlags) given(m *runtime.Model, defaults func(name string) bool, limit int) (map[string]cameo.Value, []string, error) {
+	var inputs []values.Input
+	for _, p := range m.Inputs() {
+		inputs = append(inputs, values.Input{Name: p.Name, Type: p.Type})
+	}
+	if limit > 0 {
+		f.reader.Limit = int64(limit)
+	}
+	if f.random < -1 {
+		return nil, nil, usagef("--random %d: a seed is not negative", f.random)
+	}
+	in, err := f.reader.Read(f.inputs, inputs)
+	if err != nil {
+		return nil, nil, usage(err)
+	}
+	notes := f.reader.Notes
+	if f.random < 0 {
+		return in, notes, nil
+	}
+	sizes, err := f.sizes()
+	if err != nil {
+		return nil, nil, err
+	}
+	if limit == 0 {
+		limit = values.DefaultLimit
+	}
+	for _, p := range inputs {
+		values.Learn(p.Type, in[p.Name], sizes)
+	}
+	for _, p := range inputs {
+		if in[p.Name] != nil || defaults(p.Name) {
+			continue
+		}
+		dims, unbound, err := values.Dims(p.Type, sizes)
+		if err != nil {
+			return nil, nil, usage(fmt.Errorf("input %s: %w", wire.Quote(p.Name), err))
+		}
+		for _, s := range unbound {
+			notes = append(notes, fmt.Sprintf("size %s is open and taken as 1: --dim %s=4 says otherwise", wire.Quote(s), s))
+		}
+		if in[p.Name], err = values.Random(p.Type.DType, dims, uint64(f.random), p.Name, int64(limit)); err != nil {
+			return nil, nil, usage(fmt.Errorf("input %s: %w", wire.Quote(p.Name), err))
+		}
+	}
+	return in, notes, nil
+}
+
+func isSyntax(err error) bool { return errors.Is(err, values.ErrSyntax) }
+
+// usage marks an error about an argument as wrong usage, and leaves others as they are.
+func usage(err error) error {
+	if isSyntax(err) {
+		return usagef("%v", err)
+	}
+	return err
+}
+
+// deadline returns ctx with the flag's timeout.
+func (f *modelFlags) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if f.timeout <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("it took longer than %v: %w", f.timeout, context.DeadlineExceeded))
+}

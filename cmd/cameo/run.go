@@ -1,0 +1,318 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cameo-onnx/cameo"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/onnx"
+	"github.com/cameo-onnx/cameo/onnx/wire"
+	"github.com/cameo-onnx/cameo/runtime/values"
+)
+
+type runFlags struct {
+	modelFlags
+	outputs []string
+	show    []string
+	top     int
+	labels  string
+	scores  string
+}
+
+func runCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run MODEL",
+		Short: "Run a model on files, pictures, numbers or random inputs",
+		Long: `Run a model and print its outputs, or write them to files.
+
+Floats of random inputs are from 0 to 1, integers and bools 0 or 1. Pixels become 0…1 for inputs of
+floats, 0…255 for integers; grey or colour as the input has channels.
+
+--top ranks the classes of the first output. Scores become probabilities by softmax, unless the model
+ends in one already; the first line says what was done, and --scores raw leaves them as they are.`,
+		Example: `  cameo run digits.onnx --input 7.png --top 3
+  cameo run model.onnx --input x=x.npy --input y=1x3=1,2,3 --output out.npz
+  cameo run model.onnx --random 1 --dim batch=4`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return runRun(c, args[0], &f) },
+	}
+	f.register(c)
+	f.registerInputs(c)
+	fl := c.Flags()
+	fl.StringArrayVarP(&f.outputs, "output", "o", nil, "write the outputs to a .npz file, or one (NAME=FILE, or FILE for a model of one output) to .npy, .pb or .png")
+	fl.StringArrayVar(&f.show, "show", nil, "also print this intermediate value of the model, by its ONNX name")
+	fl.IntVar(&f.top, "top", 0, "print this many of the highest classes of the first output")
+	fl.StringVar(&f.labels, "labels", "", "file with the names of the classes, one a line")
+	fl.StringVar(&f.scores, "scores", "auto", "what --top makes of scores: auto, softmax or raw")
+	return c
+}
+
+func runRun(c *cobra.Command, path string, f *runFlags) error {
+	o, err := f.options()
+	if err != nil {
+		return err
+	}
+	labels, err := f.check()
+	if err != nil {
+		return err
+	}
+	m, err := load(path, onnx.Options{Outputs: f.show}, o)
+	if err != nil {
+		return err
+	}
+	in, notes, err := f.given(m.Model, m.HasDefault, o.Memory)
+	if err != nil {
+		return err
+	}
+	for _, n := range append(m.im.Warnings, notes...) {
+		fmt.Fprintln(c.ErrOrStderr(), "note: "+oneLine(n))
+	}
+	ctx, cancel := f.deadline(c.Context())
+	defer cancel()
+	start := time.Now()
+	out, err := m.Run(ctx, in)
+	if err != nil {
+		return missing(err, f.random < 0)
+	}
+	took := time.Since(start)
+	var results, shown []values.Named
+	for i, p := range m.Outputs() {
+		r := values.Named{Name: p.Name, Value: out[p.Name]}
+		shown = append(shown, r)
+		if i < m.im.Declared {
+			results = append(results, r)
+		}
+	}
+	if err := f.write(results); err != nil {
+		return err
+	}
+	return f.print(c, m, shown, labels, took)
+}
+
+// missing adds to an error about a missing input how to give one.
+func missing(err error, noRandom bool) error {
+	if noRandom && errors.Is(err, cameo.ErrInput) && strings.HasSuffix(err.Error(), "is missing") {
+		return fmt.Errorf("%w: --input NAME=FILE gives it, --random 1 makes one up", err)
+	}
+	return err
+}
+
+// check reads the labels and refuses flags that do not go together, before the model is loaded.
+func (f *runFlags) check() ([]string, error) {
+	if f.top < 0 || f.scores != "auto" && f.scores != "softmax" && f.scores != "raw" {
+		return nil, usagef("--top takes a number above 0, --scores one of auto, softmax, raw")
+	}
+	if f.labels == "" {
+		return nil, nil
+	}
+	if f.top == 0 {
+		return nil, usagef("--labels goes with --top")
+	}
+	data, err := os.ReadFile(f.labels)
+	if err != nil {
+		return nil, usagef("--labels: %v", err)
+	}
+	var labels []string
+	for line := range strings.Lines(string(data)) {
+		labels = append(labels, strings.TrimSpace(line))
+	}
+	return labels, nil
+}
+
+// write writes the results to the files of --output.
+func (f *runFlags) write(results []values.Named) error {
+	for _, o := range f.outputs {
+		path, which := o, results
+		for _, r := range results {
+			if rest, ok := strings.CutPrefix(o, r.Name+"="); ok {
+				path, which = rest, []values.Named{r}
+			}
+		}
+		if err := values.Write(path, which); err != nil {
+			return usage(err)
+		}
+	}
+	return nil
+}
+
+// print prints what was asked for: the ranking, else all values that were not written to files.
+func (f *runFlags) print(c *cobra.Command, m *loaded, results []values.Named, labels []string, took time.Duration) error {
+	w := bufio.NewWriter(c.OutOrStdout())
+	defer w.Flush()
+	var ranking *ranking
+	if f.top > 0 {
+		var err error
+		if ranking, err = f.rank(m, results[0], labels); err != nil {
+			return err
+		}
+	}
+	if asJSON(c) {
+		return printJSON(w, results, ranking, took)
+	}
+	if ranking != nil {
+		ranking.print(w)
+	}
+	for i, r := range results {
+		if shown := slices.Contains(f.show, r.Name); !shown && (ranking != nil || len(f.outputs) > 0) {
+			continue
+		}
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "%s ", wire.Quote(r.Name))
+		if err := values.Print(w, r.Value); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// A ranking is the highest classes of an output, a list for each row.
+type ranking struct {
+	Output string    `json:"output"`
+	Scores string    `json:"scores"` // what the numbers are
+	Rows   [][]class `json:"rows"`
+}
+
+type class struct {
+	Class int     `json:"class"`
+	Label string  `json:"label,omitempty"`
+	Score float64 `json:"score"`
+}
+
+func (f *runFlags) rank(m *loaded, r values.Named, labels []string) (*ranking, error) {
+	t, ok := r.Value.(*cameo.Tensor)
+	if !ok {
+		return nil, fmt.Errorf("output %s is no tensor, and has no classes", wire.Quote(r.Name))
+	}
+	out := &ranking{Output: r.Name, Scores: "scores as the model gives them"}
+	var scale func([]float64)
+	switch end := m.ends[r.Name]; {
+	case f.scores == "raw":
+	case f.scores == "softmax":
+		scale, out.Scores = values.Softmax, "probabilities, by softmax of the output"
+	case end == "softmax":
+		out.Scores = "probabilities, as the model's own softmax gives them"
+	case end == "log_softmax":
+		scale, out.Scores = values.Exp, "probabilities, by exp of the model's own log-softmax"
+	case end == "sigmoid":
+		out.Scores = "scores as the model's own sigmoid gives them, each by itself"
+	case t.DType().IsFloat():
+		scale, out.Scores = values.Softmax, "probabilities, by softmax of the output"
+	}
+	rows, err := values.Top(t, f.top, scale)
+	if err != nil {
+		return nil, fmt.Errorf("output %s: %w", wire.Quote(r.Name), err)
+	}
+	for _, row := range rows {
+		var list []class
+		for _, k := range row {
+			c := class{Class: k.Class, Score: k.Score}
+			if k.Class < len(labels) {
+				c.Label = labels[k.Class]
+			}
+			list = append(list, c)
+		}
+		out.Rows = append(out.Rows, list)
+	}
+	return out, nil
+}
+
+func (r *ranking) print(w io.Writer) {
+	fmt.Fprintf(w, "%s: %s\n", wire.Quote(r.Output), r.Scores)
+	for i, row := range r.Rows {
+		if len(r.Rows) > 1 {
+			fmt.Fprintf(w, "row %d\n", i)
+		}
+		for _, k := range row {
+			label := ""
+			if k.Label != "" {
+				label = " " + oneLine(k.Label)
+			}
+			fmt.Fprintf(w, "%6d  %.6f%s\n", k.Class, k.Score, label)
+		}
+	}
+}
+
+// jsonValue is a value in JSON: the elements of a tensor in row-major order, infinities and NaN as strings.
+type jsonValue struct {
+	Name   string `json:"name,omitempty"`
+	Type   string `json:"type"`
+	Shape  []int  `json:"shape,omitempty"`
+	Values any    `json:"values"`
+}
+
+func toJSON(name string, v cameo.Value) jsonValue {
+	switch v := v.(type) {
+	case *cameo.Tensor:
+		return jsonValue{Name: name, Type: ir.TypeOf(v).String(), Shape: v.Dims(), Values: elements(v)}
+	case *cameo.Sequence:
+		list := []jsonValue{}
+		for _, e := range v.Elems {
+			list = append(list, toJSON("", e))
+		}
+		return jsonValue{Name: name, Type: "sequence", Values: list}
+	case *cameo.Map:
+		return jsonValue{Name: name, Type: "map", Values: map[string]any{"keys": elements(v.Keys), "values": elements(v.Values)}}
+	case *cameo.Optional:
+		if v.Elem != nil {
+			return toJSON(name, v.Elem)
+		}
+	}
+	return jsonValue{Name: name, Type: "none"}
+}
+
+func elements(t *cameo.Tensor) []any {
+	out := make([]any, t.Len())
+	for i := range out {
+		switch d := t.DType(); {
+		case d == cameo.String:
+			out[i] = t.Strings()[i]
+		case d == cameo.Bool:
+			out[i] = t.Int64At(i) != 0
+		case d.IsComplex():
+			out[i] = fmt.Sprint(t.Complex128s()[i])
+		case d == cameo.Float32:
+			out[i] = number(t.Float64At(i), json.Number(fmt.Sprint(float32(t.Float64At(i)))))
+		case d.IsFloat():
+			out[i] = number(t.Float64At(i), t.Float64At(i))
+		case d.IsSigned():
+			out[i] = t.Int64At(i)
+		default:
+			out[i] = uint64(t.Int64At(i))
+		}
+	}
+	return out
+}
+
+// number returns as, or where JSON has no such number its name.
+func number(v float64, as any) any {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return fmt.Sprint(v)
+	}
+	return as
+}
+
+func printJSON(w io.Writer, results []values.Named, r *ranking, took time.Duration) error {
+	list := []jsonValue{}
+	for _, v := range results {
+		list = append(list, toJSON(v.Name, v.Value))
+	}
+	return json.NewEncoder(w).Encode(struct {
+		Outputs []jsonValue `json:"outputs"`
+		Top     *ranking    `json:"top,omitempty"`
+		Seconds float64     `json:"seconds"`
+	}{list, r, took.Seconds()})
+}
