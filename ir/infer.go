@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/cameo-onnx/cameo/ir/sym"
+	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
 // A Builder appends nodes and keeps the first error, so that code which builds graphs reads as maths.
@@ -119,6 +120,11 @@ func (g *Graph) infer(n *Node, outs int) ([]Known, *Scope, error) {
 			}
 			if c, ok := d.Int(); ok && c < 0 {
 				return nil, nil, fmt.Errorf("result %d: negative size in %v", i, k.Type)
+			}
+		}
+		if dims, ok := k.Type.Shape.Ints(); ok && k.Type.Kind == Tensor {
+			if _, ok := tensor.ByteSize(k.Type.DType, dims); !ok {
+				return nil, nil, fmt.Errorf("result %d: a tensor of %v is not possible", i, k.Type)
 			}
 		}
 		g.useSyms(k.Type)
