@@ -23,6 +23,9 @@ func (h heads) of(n, head int) []float64 {
 	return h.v[i*size : (i+1)*size]
 }
 
+// maxHeads bounds a number of heads that no operand bounds, for heads may be of size 0.
+const maxHeads = 1 << 16
+
 // loadHeads loads a tensor of rank 4, or one of rank 3 whose last axis holds so many heads.
 func loadHeads(e *ir.Env, t *tensor.Tensor, count int) (h heads, err error) {
 	d := t.Dims()
@@ -31,7 +34,7 @@ func loadHeads(e *ir.Env, t *tensor.Tensor, count int) (h heads, err error) {
 		h = heads{n: d[0], heads: d[1], length: d[2], size: d[3]}
 		h.v, err = load[float64](e, t)
 		return h, err
-	case len(d) != 3 || count < 1 || d[2]%count != 0:
+	case len(d) != 3 || count < 1 || count > maxHeads || d[2]%count != 0:
 		return h, fmt.Errorf("an operand of sizes %v has no %d heads", d, count)
 	}
 	h = heads{n: d[0], heads: count, length: d[1], size: d[2] / count}
@@ -58,6 +61,9 @@ func packed(v []float64, d []int) []float64 {
 
 // eachHead calls f with the offsets of every row of d[3] elements in [n, heads, length, size] and in [n, length, heads, size].
 func eachHead(d []int, f func(i, j, size int)) {
+	if count(d) == 0 {
+		return
+	}
 	for n := range d[0] {
 		for h := range d[1] {
 			for l := range d[2] {
