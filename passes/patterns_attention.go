@@ -14,11 +14,12 @@ import (
 // attentionRules find attention of operands of rank 3 and 4, and bring the factors of a product of queries and keys to one place.
 //
 // They leave what `attention` does not say exactly: masks that enlarge the scores, heads that broadcast, keys that are no transpose. A query of which an additive mask
-// hides every key by −∞ gives zeros in `attention`, and in the second rule, whose exporters meant that; spelt out as in the first, its row is NaN.
+// hides every key by −∞ gives zeros in `attention`, and in the second rule, whose exporters meant that; spelt out as in the first, its row is NaN: there the mask must be one that
+// leaves every query a key.
 func attentionRules() []rewrite.Rule {
 	return []rewrite.Rule{
-		{Name: "attention", From: "matmul(p:softmax(s), v)", Do: attention},
-		{Name: "attention-safe", From: "matmul(where(is_nan(p:softmax(s)), 0, p), v)", Do: attention},
+		{Name: "attention", From: "matmul(p:softmax(s), v)", Do: func(m *rewrite.Match) *ir.Value { return attention(m, neverHides) }},
+		{Name: "attention-safe", From: "matmul(where(is_nan(p:softmax(s)), 0, p), v)", Do: func(m *rewrite.Match) *ir.Value { return attention(m, nil) }},
 		{Name: "add-inside-reshape", From: "reshape(add(r:reshape(x, ...), c!), ...)", Do: addInside},
 		{Name: "scale-both", From: "matmul(mul(q, s!), mul(k, t!))", Do: scaleOnce(false)},
 		{Name: "scale-both-transposed", From: "matmul(mul(q, s!), p:transpose(mul(k, t!)))", Do: scaleOnce(true)},
@@ -43,7 +44,7 @@ func scaleOnce(transposed bool) func(*rewrite.Match) *ir.Value {
 }
 
 // attention builds the op from softmax(s)·v, if s is a product of queries and keys, perhaps scaled, perhaps with a mask added.
-func attention(m *rewrite.Match) *ir.Value {
+func attention(m *rewrite.Match, fits func(mask *ir.Value) bool) *ir.Value {
 	s, v := m.Value("s"), m.Value("v")
 	t := s.Type
 	rank := t.Rank()
@@ -51,7 +52,7 @@ func attention(m *rewrite.Match) *ir.Value {
 		return nil
 	}
 	s, mask, ok := unmasked(m, s)
-	if !ok {
+	if !ok || mask != nil && fits != nil && !fits(mask) {
 		return nil
 	}
 	scale := 1.0
@@ -83,6 +84,45 @@ func attention(m *rewrite.Match) *ir.Value {
 		return nil
 	}
 	return y
+}
+
+// neverHides reports whether an additive mask leaves every query a key: it has no row of −∞ throughout.
+func neverHides(v *ir.Value) bool {
+	if v.IsConst() {
+		x := v.Data.Float64s()
+		n := len(x)
+		if r := v.Data.Rank(); r > 0 {
+			n = v.Data.Dims()[r-1]
+		}
+		for row := range slices.Chunk(x, max(n, 1)) {
+			if slices.Max(row) == math.Inf(-1) {
+				return false
+			}
+		}
+		return true
+	}
+	return finite(v, 8)
+}
+
+// finite reports whether no element of v is infinite, but for products that overflow.
+func finite(v *ir.Value, depth int) bool {
+	if v.IsConst() {
+		return !slices.ContainsFunc(v.Data.Float64s(), func(x float64) bool { return math.IsInf(x, 0) })
+	}
+	if v.Def == nil || depth == 0 {
+		return false
+	}
+	switch d := v.Def; d.Op {
+	case op.Cast.Op:
+		return !d.In[0].Type.DType.IsFloat() || finite(d.In[0], depth-1)
+	case op.Where.Op:
+		return finite(d.In[1], depth-1) && finite(d.In[2], depth-1)
+	case op.Add.Op, op.Sub.Op, op.Mul.Op, op.Min.Op, op.Max.Op:
+		return !slices.ContainsFunc(d.In, func(x *ir.Value) bool { return !finite(x, depth-1) })
+	case op.Reshape.Op, op.Unsqueeze.Op, op.Squeeze.Op, op.Expand.Op, op.Slice.Op, op.Transpose.Op, op.Gather.Op, op.Identity.Op, op.Tile.Op:
+		return finite(d.In[0], depth-1)
+	}
+	return false
 }
 
 // attend builds the op; nil where the target has no kernel for it.
