@@ -14,13 +14,12 @@ import (
 
 // oldForm is a node in the form of an old opset over inputs x and further ones, and the text of its results.
 type oldForm struct {
-	name   string
-	opset  int64
-	node   *wire.Node
-	inits  []*wire.Tensor
-	in     []*tensor.Tensor
-	want   string // dtype[sizes](elements), a result each, separated by spaces; or an error after "!"
-	domain string
+	name  string
+	opset int64
+	node  *wire.Node
+	inits []*wire.Tensor
+	in    []*tensor.Tensor
+	want  string // dtype[sizes](elements), a result each, separated by spaces; or an error after "!"
 }
 
 func x(dims ...int) *tensor.Tensor { return rising(dims...) }

@@ -42,11 +42,6 @@ func (w *grower) floats(dims ...int) *ir.Value {
 	return w.g.Const("", t)
 }
 
-func (w *grower) dims(v *ir.Value) []int {
-	d, _ := v.Type.Shape.Ints()
-	return d
-}
-
 func (w *grower) perm(n int) []int { return w.r.Perm(n) }
 
 // grow is what may be added; a nil result, or an error of the builder, adds nothing.

@@ -86,7 +86,7 @@ func (a MatMulNBitsAttrs) check() error {
 		return fmt.Errorf("weights of %d bits: %w", a.Bits, ir.ErrUnsupported)
 	}
 	if a.K < 1 || a.N < 1 || a.K > maxWindowAttr || a.N > maxWindowAttr || a.BlockSize < 16 || a.BlockSize > maxWindowAttr || a.BlockSize&(a.BlockSize-1) != 0 {
-		return fmt.Errorf("K %d, N %d, block_size %d: the first two must be positive, the last a power of 2 from 16 on", a.K, a.N, a.BlockSize)
+		return fmt.Errorf("sizes K %d and N %d, block_size %d: the first two must be positive, the last a power of 2 from 16 on", a.K, a.N, a.BlockSize)
 	}
 	return nil
 }

@@ -19,7 +19,6 @@ type gemmShape struct {
 	m, n, k, nr  int
 	batch        int
 	a, b         []int // batch dimensions of A and B as operands, shorter ones stand for leading ones
-	dims         []int // of the result's batch, from the longer operand; 1 where the other decides
 	flat         bool  // one product: B is the same for all, and A's matrices follow each other
 	each         bool  // a worker takes whole products
 	packB, sizeA int   // float32 of scratch for a packed B, and for a transposed A per worker

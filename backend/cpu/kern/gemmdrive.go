@@ -83,7 +83,7 @@ func (g *Gemm) check() error {
 		return err
 	}
 	if gemmRowFor(g.NR) == nil || g.NR <= 0 {
-		return fmt.Errorf("B in panels of %d columns: no such kernel", g.NR)
+		return fmt.Errorf("panels of %d columns for B: no such kernel", g.NR)
 	}
 	if want := PackedB(g.K, g.N, g.NR); len(g.B) < want {
 		return fmt.Errorf("packed B has %d elements: want %d", len(g.B), want)

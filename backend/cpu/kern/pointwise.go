@@ -112,7 +112,7 @@ const (
 // A pwFunc computes n elements of one instruction; operands that it does not have are nil.
 type pwFunc func(n int, d, a, b, c *float32, imm float32)
 
-// A pwTable has a row for every instruction and form: Op<<formBits | form.
+// A pwTable has a row for every instruction and form: Op<<formBits + form.
 type pwTable [int(numOps) << formBits]pwFunc
 
 // operands returns how many operands an instruction has.
@@ -139,7 +139,7 @@ func (i *Instr) row() int {
 	case n == 3 && i.C == ImmReg:
 		form = formC
 	}
-	return int(i.Op)<<formBits | form
+	return int(i.Op)<<formBits + form
 }
 
 // weight is about how many nanoseconds a tile of the instruction takes.

@@ -22,19 +22,19 @@ func pwOne(f func(float32) float32) pwFunc {
 
 // two puts the three forms of an instruction of two operands into the table.
 func (t *pwTable) two(op Op, f func(a, b float32) float32) {
-	t[int(op)<<formBits|formV] = func(n int, d, a, b, _ *float32, _ float32) {
+	t[int(op)<<formBits+formV] = func(n int, d, a, b, _ *float32, _ float32) {
 		x, z, y := pwTile(a, n), pwTile(b, n), pwTile(d, n)
 		for i, v := range x {
 			y[i] = f(v, z[i])
 		}
 	}
-	t[int(op)<<formBits|formB] = func(n int, d, a, _, _ *float32, imm float32) {
+	t[int(op)<<formBits+formB] = func(n int, d, a, _, _ *float32, imm float32) {
 		x, y := pwTile(a, n), pwTile(d, n)
 		for i, v := range x {
 			y[i] = f(v, imm)
 		}
 	}
-	t[int(op)<<formBits|formA] = func(n int, d, _, b, _ *float32, imm float32) {
+	t[int(op)<<formBits+formA] = func(n int, d, _, b, _ *float32, imm float32) {
 		z, y := pwTile(b, n), pwTile(d, n)
 		for i, v := range z {
 			y[i] = f(imm, v)
@@ -60,7 +60,7 @@ func portablePointwise() *pwTable {
 	for op, f := range functions64 {
 		t[int(op)<<formBits] = pwOne(func(x float32) float32 { return float32(f(float64(x))) })
 	}
-	t[int(OpPow)<<formBits|formB] = powImm
+	t[int(OpPow)<<formBits+formB] = powImm
 	for row, f := range plain {
 		t[row] = f
 	}
@@ -176,13 +176,13 @@ var plain = map[int]pwFunc{
 			y[i] = fused32(v, z[i], w[i])
 		}
 	},
-	int(OpFMA)<<formBits | formB: func(n int, d, a, _, c *float32, imm float32) {
+	int(OpFMA)<<formBits + formB: func(n int, d, a, _, c *float32, imm float32) {
 		y, w := pwTile(d, n), pwTile(c, n)
 		for i, v := range pwTile(a, n) {
 			y[i] = fused32(v, imm, w[i])
 		}
 	},
-	int(OpFMA)<<formBits | formC: func(n int, d, a, b, _ *float32, imm float32) {
+	int(OpFMA)<<formBits + formC: func(n int, d, a, b, _ *float32, imm float32) {
 		y, z := pwTile(d, n), pwTile(b, n)
 		for i, v := range pwTile(a, n) {
 			y[i] = fused32(v, z[i], imm)

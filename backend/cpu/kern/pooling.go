@@ -77,7 +77,7 @@ func PoolF32(c *Call) error {
 	}
 	t := pwBest()
 	s.p, s.x, s.y = p, F32(&c.Args[0])[:n], F32(&c.Args[1])[:m]
-	s.fold, s.scal = t[int(op)<<formBits], t[int(OpMul)<<formBits|formB]
+	s.fold, s.scal = t[int(op)<<formBits], t[int(OpMul)<<formBits+formB]
 	rows := batch * s.d[0].out * s.d[1].out // of the result, in memory order
 	if !p.Last {
 		rows *= s.ch

@@ -79,7 +79,7 @@ func (p *RNNParam) check() error {
 // apply computes an activation in place.
 func (a *Act) apply(t *pwTable, x []float32) {
 	n, d := len(x), &x[0]
-	op := func(o Op, form int, imm float32) { t[int(o)<<formBits|form](n, d, d, nil, nil, imm) }
+	op := func(o Op, form int, imm float32) { t[int(o)<<formBits+form](n, d, d, nil, nil, imm) }
 	switch {
 	case a.Scaled && a.Op == OpTanh:
 		op(OpMul, formB, a.Beta)

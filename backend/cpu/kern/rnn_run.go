@@ -311,8 +311,8 @@ func (v *rnnDir) op(op Op, d, a, b, c []float32) {
 // clip bounds gates before their activation.
 func (v *rnnDir) clip(x []float32) {
 	if m := v.s.p.Clip; m > 0 {
-		v.table[int(OpMin)<<formBits|formB](len(x), &x[0], &x[0], nil, nil, m)
-		v.table[int(OpMax)<<formBits|formB](len(x), &x[0], &x[0], nil, nil, -m)
+		v.table[int(OpMin)<<formBits+formB](len(x), &x[0], &x[0], nil, nil, m)
+		v.table[int(OpMax)<<formBits+formB](len(x), &x[0], &x[0], nil, nil, -m)
 	}
 }
 

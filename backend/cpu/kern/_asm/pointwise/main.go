@@ -257,7 +257,7 @@ func main() {
 			if !ok {
 				form = "formV"
 			}
-			fmt.Fprintf(&table, "\tint(%s)<<formBits | %s: %s,\n", op, form, emit(kn, avx512))
+			fmt.Fprintf(&table, "\tint(%s)<<formBits + %s: %s,\n", op, form, emit(kn, avx512))
 		}
 		table.WriteString("}\n")
 	}
