@@ -150,6 +150,9 @@ func (e *emitter) packed(t *tensor.Tensor, shape ir.Shape) int {
 
 // isView reports whether n's result is its first operand's bytes with other sizes.
 func isView(n *ir.Node) bool {
+	if len(n.In) == 1 && n.In[0].Type.DType != tensor.String && op.IsView(n) {
+		return true
+	}
 	return viewOps[n.Op] && n.In[0] != nil && n.In[0].Type.Kind == ir.Tensor && n.In[0].Type.Layout == ir.RowMajor && n.In[0].Type.DType != tensor.String && len(n.Out) == 1 && n.Epilogue() == nil
 }
 

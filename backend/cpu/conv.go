@@ -24,7 +24,7 @@ func takesConv(l ir.Layout) func(*ir.Node) bool {
 		if x.DType != tensor.F32 || x.Unranked || x.Layout != l || y.Layout != l || !w.IsConst() || !isF32(w) || len(x.Shape) < 3 || len(x.Shape) > 5 || w.Data.Len() == 0 {
 			return false
 		}
-		if b := third(n); b != nil && !isF32(b) {
+		if n.Own() > 2 && n.In[2] != nil && !isF32(n.In[2]) || !takesEpilogue(n) {
 			return false
 		}
 		_, ok := convParam(n)
@@ -104,13 +104,22 @@ func emitConv(c *call, n *ir.Node) (any, error) {
 	if err := kern.PackConv(tensor.Data[float32](packed), tensor.Data[float32](w), p, w.Dims()); err != nil {
 		return nil, err
 	}
-	var bias *ir.Value
+	t := tail{}
 	if n.Own() > 2 {
-		bias = n.In[2]
+		t.bias = n.In[2]
 	}
-	c.SetArgs(n.In[0], nil, bias, nil)
+	inPlace := n.Out[0].Type.Layout == ir.ChannelsLast
+	t = tailOf(n, t, 1, inPlace)
+	p.Clamp = t.clamp
+	c.SetArgs(n.In[0], nil, t.bias, t.res)
 	c.PackAs(1, packed, n.In[1].Type.Shape)
-	return p, c.epilogue(n)
+	switch {
+	case len(t.rest) == 0:
+		return p, nil
+	case inPlace:
+		return c.then(n, kern.ThenParam{Conv: p}, t, nil, 0)
+	}
+	return p, c.behind(n, t)
 }
 
 func convScratch(param any, args []kern.Arg, workers int) (int, error) {

@@ -9,54 +9,63 @@ import (
 
 var gemmKernels = []Kernel{
 	{Name: "gemm.f32", Op: op.Gemm.Op, Takes: takesGemm, Emit: emitGemm, Scratch: gemmScratch, Run: kern.GemmF32},
-	{Name: "matmul.f32", Op: op.MatMul.Op, Takes: takesMatMul, Emit: emitMatMul, Scratch: gemmScratch, Run: kern.GemmF32},
+	{Name: "matmul.f32", Op: op.MatMul.Op, Takes: takesGemm, Emit: emitMatMul, Scratch: gemmScratch, Run: kern.GemmF32},
 }
 
-// takesGemm reports whether n is a product of float32 matrices whose bias, if any, is one row.
+// takesGemm reports whether n is a product of float32 matrices.
 func takesGemm(n *ir.Node) bool {
-	a := op.Gemm.Attrs(n)
-	if !allF32(n) || len(n.Bodies) > 0 {
-		return false
-	}
-	if len(n.In) < 3 || n.In[2] == nil {
-		return true
-	}
-	return a.Alpha == 1 && a.Beta == 1 && isRow(n.In[2], n.Out[0])
-}
-
-// isRow reports whether v is a vector that is added to every row of the matrix y.
-func isRow(v, y *ir.Value) bool {
-	s := v.Type.Shape
-	if len(s) == 0 || !s[len(s)-1].Equal(y.Type.Shape[len(y.Type.Shape)-1]) {
-		return false
-	}
-	for _, d := range s[:len(s)-1] {
-		if n, ok := d.Int(); !ok || n != 1 {
+	for _, v := range n.In[:n.Own()] {
+		if v != nil && !isF32(v) {
 			return false
 		}
 	}
-	return true
+	return isF32(n.Out[0]) && takesEpilogue(n)
 }
 
 func emitGemm(c *call, n *ir.Node) (any, error) {
 	a := op.Gemm.Attrs(n)
 	p := &kern.GemmParam{TransA: a.TransA, TransB: a.TransB, Alpha: a.Alpha}
-	if len(n.In) > 2 {
-		c.SetArgs(n.In[0], n.In[1], n.In[2], nil)
-	} else {
-		c.SetArgs(n.In[0], n.In[1], nil, nil)
+	var t tail
+	var scaled *ir.Value
+	y := n.Out[0]
+	if n.Own() > 2 && n.In[2] != nil && a.Beta != 0 {
+		switch v := n.In[2]; {
+		case a.Beta == 1 && alongAxis(v, y, y.Type.Rank()-1):
+			t.bias = v
+		case a.Beta == 1 && v.Type.Shape.Equal(y.Type.Shape):
+			t.res = v
+		default:
+			scaled = v
+		}
 	}
-	packB(c, p, n.In[1])
-	return p, nil
+	return c.product(n, p, t, scaled, a.Beta)
 }
 
-func takesMatMul(n *ir.Node) bool { return allF32(n) && len(n.Bodies) == 0 }
-
 func emitMatMul(c *call, n *ir.Node) (any, error) {
-	p := &kern.GemmParam{}
-	c.SetArgs(n.In[0], n.In[1], nil, nil)
+	return c.product(n, &kern.GemmParam{}, tail{}, nil, 0)
+}
+
+// product emits a matrix product, with beta·scaled behind it if that is there.
+func (c *call) product(n *ir.Node, p *kern.GemmParam, t tail, scaled *ir.Value, beta float32) (any, error) {
+	if scaled != nil {
+		t.body = n.Epilogue()
+		if t.body != nil {
+			t.y, t.rest = t.body.Inputs[0], t.body.Nodes
+		}
+	} else {
+		channel := n.Out[0].Type.Rank() - 1
+		if n.In[1].Type.Rank() == 1 {
+			channel = -1 // the result's last axis is one of A
+		}
+		t = tailOf(n, t, channel, true)
+	}
+	p.Clamp = t.clamp
+	c.SetArgs(n.In[0], n.In[1], t.bias, t.res)
 	packB(c, p, n.In[1])
-	return p, nil
+	if scaled == nil && len(t.rest) == 0 {
+		return p, nil
+	}
+	return c.then(n, kern.ThenParam{Gemm: p}, t, scaled, beta)
 }
 
 // packB packs a constant B of two dimensions for the kernel that this machine takes.

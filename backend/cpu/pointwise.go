@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/cameo-onnx/cameo/backend"
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
@@ -91,18 +90,19 @@ func memoryShape(v *ir.Value, layout ir.Layout, rank int) (ir.Shape, bool) {
 		full[i] = sym.Const(1)
 	}
 	copy(full[rank-len(s):], s)
-	if v.Type.Layout == ir.RowMajor {
-		spread := 0 // axes along which it varies: with one at most, every order is the same
-		for _, d := range full {
-			if k, ok := d.Int(); !ok || k != 1 {
-				spread++
-			}
-		}
-		if spread > 1 {
-			return nil, false
-		}
+	if v.Type.Layout == ir.RowMajor && rank > 2 && !isOne(full[1]) && !allOnes(full[2:]) {
+		return nil, false // it varies both over channels and over pixels: their order matters
 	}
 	return channelsLast(full), v.Type.Layout == ir.RowMajor || len(s) == rank
+}
+
+func isOne(d sym.Dim) bool {
+	k, ok := d.Int()
+	return ok && k == 1
+}
+
+func allOnes(s ir.Shape) bool {
+	return !slices.ContainsFunc(s, func(d sym.Dim) bool { return !isOne(d) })
 }
 
 // channelsLast returns sizes in the order N, spatial, C.
@@ -201,42 +201,4 @@ func kernTypeOf(d tensor.DType) (kern.DType, bool) {
 		return kern.Bool, true
 	}
 	return 0, false
-}
-
-// epilogue makes the call add a step behind its own that applies n's epilogue to the result, in place.
-func (c *call) epilogue(n *ir.Node) error {
-	g := n.Epilogue()
-	if g == nil {
-		return nil
-	}
-	prog, inputs, ok := bodyProgram(g)
-	if !ok {
-		return fmt.Errorf("the pointwise kernel cannot apply its epilogue")
-	}
-	c.after = func() error {
-		out := n.Out[0]
-		st := backend.Step{Kernel: "fused.f32", Node: n, Outs: 1, From: n.From}
-		d := &call{e: c.e, st: &st}
-		for _, v := range inputs {
-			from := v
-			if i := slices.Index(g.Inputs, v); i == 0 {
-				from = out
-			} else if i > 0 {
-				from = n.In[n.Own()+i-1]
-			}
-			outer := from
-			if from == v {
-				outer = nil
-			}
-			if err := d.operand(v, outer, out.Type.Layout, out.Type.Rank()); err != nil {
-				return err
-			}
-		}
-		s, _ := memoryShape(out, out.Type.Layout, out.Type.Rank())
-		st.Args = append(st.Args, c.e.alias(c.e.slots[out.ID], s))
-		st.Param = &kern.PointwiseParam{Program: prog}
-		c.e.step(st)
-		return nil
-	}
-	return nil
 }

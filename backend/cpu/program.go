@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"slices"
+
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
@@ -226,6 +228,20 @@ func (b *programmer) node(n *ir.Node) {
 	b.regs[n.Out[0]] = instructions[n.Op](b, n, in)
 }
 
+// operands makes operands of what nodes take from outside, but constants of one element. It must be done before the first instruction.
+func (b *programmer) operands(nodes []*ir.Node) {
+	for _, n := range nodes {
+		for _, v := range n.In {
+			if v == nil || slices.Contains(nodes, v.Def) {
+				continue
+			}
+			if _, scalar := scalarOf(v); !scalar {
+				b.load(v)
+			}
+		}
+	}
+}
+
 // load returns the register of a value, which becomes an operand of the program if it is none yet.
 func (b *programmer) load(v *ir.Value) uint8 {
 	if r, ok := b.regs[v]; ok {
@@ -243,13 +259,7 @@ func programOf(nodes []*ir.Node, inputs, outputs []*ir.Value) (kern.Program, []*
 	for _, v := range inputs {
 		b.load(v)
 	}
-	for _, n := range nodes { // constants of more than one element are operands too
-		for _, v := range n.In {
-			if _, scalar := scalarOf(v); v != nil && v.IsConst() && !scalar {
-				b.load(v)
-			}
-		}
-	}
+	b.operands(nodes)
 	for _, n := range nodes {
 		b.node(n)
 	}

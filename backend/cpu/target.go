@@ -1,6 +1,11 @@
 package cpu
 
-import "github.com/cameo-onnx/cameo/ir"
+import (
+	"slices"
+
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
+)
 
 // HasKernel reports whether a row of the table takes n, or n is a view.
 func (Backend) HasKernel(n *ir.Node) bool { return isView(n) || selectKernel(n) != nil }
@@ -9,7 +14,42 @@ func (Backend) HasKernel(n *ir.Node) bool { return isView(n) || selectKernel(n) 
 func (Backend) Fusable(n *ir.Node) bool { return inProgram(n) && anyF32(n) }
 
 // TakesEpilogue reports whether n's kernel can apply a pointwise body to its result.
-func (Backend) TakesEpilogue(n *ir.Node) bool { return false }
+func (Backend) TakesEpilogue(n *ir.Node) bool {
+	switch n.Op {
+	case op.Gemm.Op, op.MatMul.Op, op.Conv.Op, op.ConvTranspose.Op:
+		return selectKernel(n) != nil
+	}
+	return false
+}
 
-// Layout returns the layout that n's kernel wants.
-func (Backend) Layout(n *ir.Node) (ir.Layout, bool) { return ir.RowMajor, false }
+// imageOps are the ops whose rows read and write images with channels last.
+var imageOps = []*ir.Op{
+	op.Conv.Op, op.ConvTranspose.Op, op.MaxPool.Op, op.AveragePool.Op, op.GlobalAveragePool.Op, op.GlobalMaxPool.Op, op.Resize.Op,
+	op.BatchNormalization.Op, op.Concat.Op, op.Split.Op, op.Slice.Op, op.Pad.Op,
+}
+
+// Layout returns the layout that n's kernel wants: channels-last where a row would take n so.
+func (Backend) Layout(n *ir.Node) (ir.Layout, bool) {
+	if !slices.Contains(imageOps, n.Op) || len(n.In) == 0 || n.In[0] == nil {
+		return ir.RowMajor, false
+	}
+	m := *n
+	m.In, m.Out = slices.Clone(n.In), slices.Clone(n.Out)
+	images := 1
+	if n.Op == op.Concat.Op {
+		images = len(n.In)
+	}
+	for i := range images {
+		m.In[i] = lastVersion(n.In[i])
+	}
+	for i, v := range n.Out {
+		m.Out[i] = lastVersion(v)
+	}
+	return ir.ChannelsLast, selectKernel(&m) != nil
+}
+
+func lastVersion(v *ir.Value) *ir.Value {
+	w := *v
+	w.Type.Layout = ir.ChannelsLast
+	return &w
+}

@@ -29,11 +29,16 @@ func PointwiseF32(c *Call) error {
 	if err := s.Set(p, c.Args); err != nil {
 		return fmt.Errorf("pointwise: %w", err)
 	}
+	s.run(c)
+	s.args = nil
+	return nil
+}
+
+// run computes all of the results.
+func (s *Pointwise) run(c *Call) {
 	if s.walk.n > 0 {
 		c.ParallelTask(s.tiles, s.grain, s)
 	}
-	s.args = nil
-	return nil
 }
 
 // pwTileLen is the most elements of a tile: the registers of a program then stay in the L1 cache.

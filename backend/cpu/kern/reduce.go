@@ -234,14 +234,18 @@ func (s *reducer) finish(sum, shift float64) float64 {
 	return sum
 }
 
+// sumRun is how many elements are added up before their sum is added to the others'.
+const sumRun = 32
+
 // columns reduces a tile of neighbours at a time: each instruction takes them all.
 func (s *reducer) columns(row, tile int) {
 	lo := tile * innerTile
 	w := min(innerTile, s.last-lo)
-	mem := takeRegs(3)
+	mem := takeRegs(4)
 	defer giveRegs(mem)
-	acc, top, e := mem.buf[:w], mem.buf[pwTileLen:][:w], mem.buf[2*pwTileLen:][:w]
+	acc, top, e, part := mem.buf[:w], mem.buf[pwTileLen:][:w], mem.buf[2*pwTileLen:][:w], mem.buf[3*pwTileLen:][:w]
 	clear(acc)
+	clear(part)
 	x, off := F32(&s.x), s.at(row, false)+lo
 	t := s.table
 	one := func(op Op, d, a, b, c *float32) { t[int(op)<<formBits](w, d, a, b, c, 0) }
@@ -251,6 +255,19 @@ func (s *reducer) columns(row, tile int) {
 		}
 	}
 	p := &acc[0]
+	// Sums are sums of sums of sumRun elements each, so that many small numbers do not get lost.
+	q, left := &part[0], sumRun
+	add := func(f func(v *float32)) {
+		each(func(v *float32) {
+			f(v)
+			if left--; left == 0 {
+				one(OpAdd, p, p, q, nil)
+				clear(part)
+				left = sumRun
+			}
+		})
+		one(OpAdd, p, p, q, nil)
+	}
 	switch s.p.Op {
 	case ReduceMax, ReduceMin, ReduceProd:
 		for i := range w {
@@ -259,21 +276,21 @@ func (s *reducer) columns(row, tile int) {
 		op := vectorOp(s.p.Op)
 		each(func(v *float32) { one(op, p, p, v, nil) })
 	case ReduceL1:
-		each(func(v *float32) { one(OpAbs, &e[0], v, nil, nil); one(OpAdd, p, p, &e[0], nil) })
+		add(func(v *float32) { one(OpAbs, &e[0], v, nil, nil); one(OpAdd, q, q, &e[0], nil) })
 	case ReduceL2, ReduceSumSquare:
-		each(func(v *float32) { one(OpFMA, p, v, v, p) })
+		add(func(v *float32) { one(OpFMA, q, v, v, q) })
 	case ReduceLogSumExp:
 		for i := range w {
 			top[i] = -inf32
 		}
 		each(func(v *float32) { one(OpMax, &top[0], &top[0], v, nil) })
-		each(func(v *float32) {
+		add(func(v *float32) {
 			one(OpSub, &e[0], v, &top[0], nil)
 			one(OpExp, &e[0], &e[0], nil, nil)
-			one(OpAdd, p, p, &e[0], nil)
+			one(OpAdd, q, q, &e[0], nil)
 		})
 	default:
-		each(func(v *float32) { one(OpAdd, p, p, v, nil) })
+		add(func(v *float32) { one(OpAdd, q, q, v, nil) })
 	}
 	y := F32(&s.y)[row*s.last+lo:][:w]
 	for i := range y {
