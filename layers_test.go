@@ -24,7 +24,7 @@ var layers = []struct {
 	packages string
 }{
 	{7, "cmd/cameo/..."},
-	{6, ". backend/onnxgo runtime/verify"},
+	{6, ". backend/onnxgo runtime/verify runtime/inspect runtime/measure"},
 	{5, "runtime"},
 	{4, "zoo onnx passes backend/cpu backend/cuda backend/aot"},
 	{3, "passes/rewrite passes/memory backend onnx/vectors runtime/values"},

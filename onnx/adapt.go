@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -237,4 +238,19 @@ func (n *node) takeFloat(name string, def float32) (float32, error) {
 		return def, err
 	}
 	return a.F, err
+}
+
+// An Operator is one of ONNX's.
+type Operator struct{ Domain, Op string }
+
+// Adapted returns the operators that are imported as others, by name, beside those that the catalogue of package op has.
+func Adapted() []Operator {
+	var out []Operator
+	for k := range adaptersOf() {
+		if op.ByONNX(k.domain, k.op) == nil && (adapted[k] || k.domain == microsoft) {
+			out = append(out, Operator{k.domain, k.op})
+		}
+	}
+	slices.SortFunc(out, func(a, b Operator) int { return cmp.Or(cmp.Compare(a.Domain, b.Domain), cmp.Compare(a.Op, b.Op)) })
+	return out
 }

@@ -25,6 +25,7 @@ type Options struct {
 	Inputs   map[string]ir.Type                                          // types that replace those which the model declares
 	Consts   map[string]*tensor.Tensor                                   // inputs and initializers replaced by constants
 	Outputs  []string                                                    // further values to return, by name
+	Fault    func(error)                                                 // hears of every node that cannot be built, where one error would end the import: it goes on without it, and fails at its end
 	Budget   wire.Budget                                                 // of decoding
 	MaxBytes int64                                                       // that Open reads: of the model's file, and again of its external data; 0: 64 GiB
 }
@@ -54,7 +55,7 @@ func Import(m *wire.Model, o Options) (*Model, error) {
 		im.funcs[funcKey{normDomain(f.Domain), f.Name, f.Overload}] = f
 	}
 	im.opsets = opsetMap(m.Opsets)
-	if err := im.survey(m.Graph); err != nil {
+	if err := im.surveyed(im.survey(m.Graph)); err != nil {
 		return nil, err
 	}
 	g, err := im.top(m.Graph, out)
@@ -83,6 +84,9 @@ type importer struct {
 	adapters map[opName][]adapter
 	labels   names               // of nodes so far
 	labelled []string            // what was added to labels, in order
+	broken   map[string]bool     // values of the top graph that no node could be built for, where Options.Fault hears of it
+	told     map[string]bool     // nodes that the survey told Options.Fault of
+	faults   int                 // nodes left out
 	newest   map[*wire.Node]bool // nodes that adapters made, in the newest form
 }
 
@@ -122,6 +126,7 @@ type scope struct {
 	capIn  map[*ir.Value]*ir.Value // the inputs that stand for captured values
 	refs   map[string]*wire.Attr   // attributes of the function being inlined
 	absent map[string]bool         // operands that the call leaves out
+	top    bool                    // the model's graph itself
 	prefix string                  // of the names of values inside a function
 	inline bool                    // a branch built into the graph around it, of which it sees every value as it is
 }
@@ -165,7 +170,7 @@ func (s *scope) lookup(name string) *ir.Value {
 // top builds the model's graph.
 func (im *importer) top(pg *wire.Graph, out *Model) (*ir.Graph, error) {
 	g := ir.NewGraph(graphName(pg.Name))
-	s := &scope{im: im, g: g, b: ir.NewBuilder(g), vals: map[string]*ir.Value{}}
+	s := &scope{im: im, g: g, b: ir.NewBuilder(g), vals: map[string]*ir.Value{}, top: true}
 	inits := map[string]bool{}
 	for _, t := range pg.Inits {
 		inits[t.Name] = true

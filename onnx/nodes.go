@@ -33,9 +33,17 @@ func (s *scope) nodes(list []*wire.Node) error {
 		if s.im.nodes--; s.im.nodes < 0 {
 			return fmt.Errorf("onnx: %w: more than %d nodes", wire.ErrBudget, maxNodes)
 		}
-		if err := s.node(p); err != nil {
-			return s.fault(p, err)
+		if s.top && s.im.skip(p) {
+			continue
 		}
+		if err := s.node(p); err != nil {
+			if err = s.fault(p, err); !s.top || !s.im.heard(p, err) {
+				return err
+			}
+		}
+	}
+	if s.top && (s.im.faults > 0 || len(s.im.told) > 0) {
+		return ErrFaults
 	}
 	return nil
 }

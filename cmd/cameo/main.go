@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cameo-onnx/cameo"
+	"github.com/cameo-onnx/cameo/onnx"
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
 
@@ -61,7 +62,8 @@ func run(ctx context.Context, args []string, out, errs io.Writer) (code int) {
 	if err == nil {
 		return 0
 	}
-	if err != errSilent {
+	var said silent
+	if err != errSilent && !errors.As(err, &said) {
 		fmt.Fprintln(errs, "cameo: "+oneLine(strings.TrimPrefix(err.Error(), "usage: ")))
 	}
 	return status(err)
@@ -105,7 +107,7 @@ func command() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usagef("%v; see %s --help", err, c.CommandPath()) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().Bool("json", false, "print JSON")
-	root.AddCommand(runCommand(), verifyCommand())
+	root.AddCommand(runCommand(), inspectCommand(), checkCommand(), benchCommand(), opsCommand(), verifyCommand())
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)
 	}
@@ -141,4 +143,29 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 func asJSON(c *cobra.Command) bool {
 	on, _ := c.Flags().GetBool("json")
 	return on
+}
+
+// silent carries a status without a message: all there is to say was said.
+type silent struct{ error }
+
+func (s silent) Unwrap() error { return s.error }
+
+// isHeard reports whether an import failed by nothing but the faults that it has already told of.
+func isHeard(err error) bool { return errors.Is(err, onnx.ErrFaults) }
+
+// faultTexts returns an error as lines: one for each node that is not supported.
+func faultTexts(err error) []string {
+	var un *cameo.UnsupportedError
+	if !errors.As(err, &un) {
+		return []string{err.Error()}
+	}
+	var out []string
+	for _, n := range un.Nodes {
+		name := n.Op
+		if n.Domain != "" {
+			name = n.Domain + "." + name
+		}
+		out = append(out, fmt.Sprintf("node %s: %s (opset %d): %s", wire.Quote(n.Node), oneLine(name), n.Opset, n.Reason))
+	}
+	return out
 }

@@ -8,9 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/cameo-onnx/cameo/ir/npy"
 	"github.com/cameo-onnx/cameo/ir/tensor"
+	"github.com/cameo-onnx/cameo/onnx/wire"
 )
 
 const (
@@ -78,11 +80,31 @@ func TestExitStatusAndMessage(t *testing.T) {
 		{"run " + digits + " --input " + seven + " --mean 1,2", exitUsage, "2 numbers"},
 		{"run " + digits + " --input " + seven + " --top 1 --labels nope.txt", exitUsage, "nope.txt"},
 		{"run " + digits + " --input " + seven + " --output x.bmp", exitUsage, ".npz"},
-		{"run " + digits + " --input " + seven + " --timeout 1ns", exitBudget, "longer than"},
+		{"run " + digits + " --input " + seven + " --timeout -1s", exitUsage, "--timeout"},
 		{"run " + digits + " --input " + seven + " --top 1", 0, "     7  0.99"},
 		{"run " + digits + " --input " + seven + " --top 2 --passes off --threads 1", 0, "by softmax of the output"},
 		{"run " + digits + " --input " + seven + " --top 1 --scores raw", 0, "as the model gives them"},
 		{"run " + names + " --random 1", 0, `"next_hidden" f32[1,128]`},
+		{"inspect " + digits, 0, "2.258 MFLOP a run"},
+		{"inspect " + digits + " --dim batch=10", 0, "22.577 MFLOP a run (batch*2257696)"},
+		{"inspect " + digits + " --ir", 0, "max_pool("},
+		{"inspect " + digits + " --after fuse", 0, "return %logits"},
+		{"inspect " + digits + " --after place", 0, "conv.f32"},
+		{"inspect " + digits + " --after nope", exitUsage, "select, pack, schedule, place"},
+		{"inspect " + digits + " --times", 0, "fuse-patterns"},
+		{"inspect " + digits + " --json", 0, "\"elements\":105868"},
+		{"inspect " + html, exitData, "HTML"},
+		{"check " + digits, 0, "nothing stops"},
+		{"check " + html, exitData, "HTML"},
+		{"check --json " + html, exitData, "{\"faults\":[\""},
+		{"bench " + digits + " --runs 3 --threads 1", 0, "allocations"},
+		{"bench " + digits + " --runs 3 --json", 0, "\"p90_ns\""},
+		{"bench " + digits + " --runs -3", exitUsage, "--runs"},
+		{"ops", 0, "LeakyRelu"},
+		{"ops Conv", 0, "T float"},
+		{"ops Nope", exitUsage, "no operator"},
+		{"ops --json Gemm", 0, "gemm.f32"},
+		{"verify --precision bf16 .", exitUsage, "fp32"},
 		{"verify " + t.TempDir(), exitUsage, "no test case"},
 		{"verify --rtol x .", exitUsage, "invalid argument"},
 	} {
@@ -90,8 +112,59 @@ func TestExitStatusAndMessage(t *testing.T) {
 		if status != c.status || !strings.Contains(out+errs, c.says) {
 			t.Errorf("cameo %s: status %d, want %d and %q:\n%s%s", c.args, status, c.status, c.says, out, errs)
 		}
-		if status != 0 && strings.Count(errs, "\n") != 1+strings.Count(errs, "note: ") {
+		if status != 0 && !strings.HasPrefix(c.args, "check") && strings.Count(errs, "\n") != 1+strings.Count(errs, "note: ") {
 			t.Errorf("cameo %s: the error takes more than a line:\n%s", c.args, errs)
+		}
+	}
+}
+
+func TestACancelledRunIsOverTime(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var o, e bytes.Buffer
+	if status := run(ctx, []string{"run", digits, "--input", seven}, &o, &e); status != exitBudget {
+		t.Errorf("status %d:\n%s%s", status, o.String(), e.String())
+	}
+}
+
+// saved writes a model of nodes from x to y.
+func saved(t *testing.T, nodes ...*wire.Node) string {
+	t.Helper()
+	info := func(name string) *wire.ValueInfo {
+		return &wire.ValueInfo{Name: name, Type: &wire.Type{Kind: wire.KindTensor, Elem: int32(tensor.F32), HasShape: true, Shape: []wire.Dim{{Value: 2, HasValue: true}, {Param: "N"}}}}
+	}
+	m := wire.Model{IRVersion: 8, Opsets: []wire.OpsetID{{Version: 20}}, Graph: &wire.Graph{Name: "g", Nodes: nodes, Inputs: []*wire.ValueInfo{info("x")}, Outputs: []*wire.ValueInfo{info("y")}}}
+	return write(t, "m.onnx", string(m.Append(nil)))
+}
+
+func node(op, in, out string) *wire.Node {
+	return &wire.Node{OpType: op, Name: "node of " + out, In: strings.Fields(in), Out: strings.Fields(out)}
+}
+
+func TestCheckListsAllThatStopsAModel(t *testing.T) {
+	path := saved(t, node("Frobnicate", "x", "a"), node("Relu", "x", "b"), node("Gemm", "x", "c"), node("Add", "a c", "d"), node("Swizzle\x1b[2J", "b", "e"), node("Concat", "x x", "f"), node("Add", "d b", "y"))
+	out, errs, status := cameoRun("check", path)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if status != exitData || errs != "" || len(lines) != 4 || strings.ContainsRune(out, 0x1b) {
+		t.Errorf("status %d, %d lines:\n%s%s", status, len(lines), out, errs)
+	}
+	for _, want := range []string{"Frobnicate", "Swizzle", "node of c", "node of f"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing:\n%s", want, out)
+		}
+	}
+}
+
+func TestOddNamesNeverReachTheTerminalRaw(t *testing.T) {
+	odd := "y\x1b[31m\u202e"
+	path := saved(t, node("Relu", "x", odd), node("Relu", odd, "y"))
+	for _, args := range [][]string{{"run", path, "--random", "1", "--show", odd}, {"inspect", path}, {"inspect", path, "--after", "place"}, {"inspect", path, "--ir"}, {"run", path, "--input", "x=" + odd}, {"run", path, "--show", odd + "z"}} {
+		out, errs, _ := cameoRun(args...)
+		for _, r := range out + errs {
+			if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+				t.Errorf("cameo %q prints %U:\n%q", args, r, out+errs)
+				break
+			}
 		}
 	}
 }

@@ -56,7 +56,10 @@ func (f *modelFlags) registerInputs(c *cobra.Command) {
 func (f *modelFlags) options() (runtime.Options, error) {
 	o := runtime.Options{Backend: cameo.CPU(), Threads: f.threads, Seed: f.seed, MaxSessions: 1}
 	if f.threads < 0 {
-		return o, usagef("--threads %d", f.threads)
+		return o, usagef("--threads %d: give a number above 0", f.threads)
+	}
+	if f.timeout < 0 {
+		return o, usagef("--timeout %v: give a time above 0", f.timeout)
 	}
 	off, err := passesOff(f.passes)
 	if err != nil {

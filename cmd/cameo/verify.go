@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/cameo-onnx/cameo"
 	"github.com/cameo-onnx/cameo/onnx/vectors"
+	"github.com/cameo-onnx/cameo/onnx/wire"
 	"github.com/cameo-onnx/cameo/passes"
 	"github.com/cameo-onnx/cameo/runtime/verify"
 )
@@ -28,6 +30,8 @@ type verifyFlags struct {
 	timeout     time.Duration
 	match       string
 	failures    bool
+	skips       string
+	precision   string
 }
 
 func verifyCommand() *cobra.Command {
@@ -56,6 +60,8 @@ Exit status 0 only if nothing failed; 2 where there is no case.`,
 	fl.DurationVar(&f.timeout, "timeout", time.Minute, "time for each case")
 	fl.StringVar(&f.match, "match", "", "regular expression of the names of cases to run")
 	fl.BoolVar(&f.failures, "failures", false, "print only cases that do not pass")
+	fl.StringVar(&f.skips, "skips", "", "file of cases that may fail, a line each: name, reason; one that passes fails the run")
+	fl.StringVar(&f.precision, "precision", "fp32", "of the arithmetic: fp32, float32 values and sums")
 	return c
 }
 
@@ -86,11 +92,20 @@ func (f *verifyFlags) options() (verify.Options, error) {
 	o.Runtime.Backend = cameo.CPU()
 	o.Runtime.Threads = f.threads
 	o.Runtime.Passes.Off = off
+	switch f.precision {
+	case "fp32":
+	default:
+		return o, usagef("--precision %s: there is fp32 alone", f.precision)
+	}
 	return o, err
 }
 
 func runVerify(c *cobra.Command, dirs []string, f *verifyFlags) error {
 	o, err := f.options()
+	if err != nil {
+		return err
+	}
+	skips, err := readSkips(f.skips)
 	if err != nil {
 		return err
 	}
@@ -113,11 +128,11 @@ func runVerify(c *cobra.Command, dirs []string, f *verifyFlags) error {
 	if len(cases) == 0 {
 		return usagef("no test case below %s", strings.Join(dirs, ", "))
 	}
-	return report(c, cases, o, f)
+	return report(c, cases, o, f, skips)
 }
 
 // report runs the cases and prints how each ended.
-func report(c *cobra.Command, cases []vectors.Case, o verify.Options, f *verifyFlags) error {
+func report(c *cobra.Command, cases []vectors.Case, o verify.Options, f *verifyFlags, skips map[string]string) error {
 	counts := map[verify.Status]int{}
 	bar := progress(len(cases), "verify")
 	out := c.OutOrStdout()
@@ -126,7 +141,7 @@ func report(c *cobra.Command, cases []vectors.Case, o verify.Options, f *verifyF
 		if err := c.Context().Err(); err != nil {
 			return err
 		}
-		r := verify.Run(c.Context(), k, o)
+		r := skipped(verify.Run(c.Context(), k, o), skips)
 		counts[r.Status]++
 		if bar != nil {
 			bar.Clear()
@@ -147,7 +162,15 @@ func report(c *cobra.Command, cases []vectors.Case, o verify.Options, f *verifyF
 	if bar != nil {
 		bar.Clear()
 	}
+	for name := range skips {
+		if !slices.ContainsFunc(cases, func(k vectors.Case) bool { return k.Name == name }) {
+			fmt.Fprintf(c.ErrOrStderr(), "note: --skips names %s, which is no case here\n", wire.Quote(name))
+		}
+	}
 	failed := counts[verify.Fail] + counts[verify.Error]
+	if n := counts[skip]; n > 0 && !asJSON(c) {
+		fmt.Fprintf(out, "%d skipped\n", n)
+	}
 	if !asJSON(c) {
 		fmt.Fprintf(out, "%d passed, %d failed, %d refused\n", counts[verify.Pass], failed, counts[verify.Refused])
 	}
@@ -155,6 +178,46 @@ func report(c *cobra.Command, cases []vectors.Case, o verify.Options, f *verifyF
 		return errSilent
 	}
 	return nil
+}
+
+// skip is the status of a case that --skips names and that does not pass.
+const skip verify.Status = "SKIPPED"
+
+// readSkips reads lines of a name and a reason; lines that begin with # say nothing.
+func readSkips(path string) (map[string]string, error) {
+	if path == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usagef("--skips: %v", err)
+	}
+	out := map[string]string{}
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		name, reason, ok := strings.Cut(line, " ")
+		if !ok {
+			return nil, usagef("--skips: %s has no reason", wire.Quote(line))
+		}
+		out[name] = strings.TrimSpace(reason)
+	}
+	return out, nil
+}
+
+// skipped makes a failure that --skips names a skip, and a pass that it names a failure.
+func skipped(r verify.Result, skips map[string]string) verify.Result {
+	reason, named := skips[r.Case]
+	switch {
+	case !named:
+	case r.Status == verify.Pass:
+		r.Status, r.Detail = verify.Fail, "it passes, and --skips names it: "+reason
+	default:
+		r.Status, r.Detail = skip, reason
+	}
+	return r
 }
 
 // progress returns a bar on standard error if that is a terminal, else nil.
