@@ -56,7 +56,7 @@ type session struct {
 	inDims  [][]int // of the last binding
 	arena   []byte
 	bufs    []memory.Buffer // those of the plan, then one of scratch for each step that needs it
-	scratch []int           // by step: its index in bufs, or -1
+	scratch []int           // by step: its index in bufs; noScratch; or unsized, where only running tells
 	offsets []int
 	placer  memory.Placer
 	stop    atomic.Bool
@@ -279,10 +279,13 @@ func (s *session) place() error {
 		s.scratch = make([]int, len(p.Steps))
 	}
 	for i := range p.Steps {
-		s.scratch[i] = -1
-		n, err := s.scratchOf(i, true)
+		s.scratch[i] = noScratch
+		n, known, err := s.scratchOf(i, true)
 		if err != nil {
 			return err
+		}
+		if !known {
+			s.scratch[i] = unsized
 		}
 		if n > 0 {
 			s.scratch[i] = len(s.bufs)
@@ -325,11 +328,17 @@ func (s *session) offsetsOf() (int, error) {
 	return s.placer.Place(s.bufs, s.offsets)
 }
 
-// scratchOf returns the bytes of scratch that step i needs; bind time knows the sizes of early slots only.
-func (s *session) scratchOf(i int, binding bool) (int, error) {
+// What session.scratch holds for steps without a buffer of scratch.
+const (
+	noScratch = -1
+	unsized   = -2
+)
+
+// scratchOf returns the bytes of scratch that step i needs, and whether that is known: bind time knows the sizes of early slots only.
+func (s *session) scratchOf(i int, binding bool) (int, bool, error) {
 	row := s.pr.rows[i]
 	if row == nil || row.Scratch == nil {
-		return 0, nil
+		return 0, true, nil
 	}
 	c := &s.calls[i]
 	for j, a := range s.pr.plan.Steps[i].Args {
@@ -338,15 +347,15 @@ func (s *session) scratchOf(i int, binding bool) (int, error) {
 			continue
 		}
 		if binding && !s.pr.early[a] {
-			return 0, nil
+			return 0, false, nil
 		}
 		c.Args[j] = s.vals[a].arg
 	}
 	n, err := row.Scratch(c.Param, c.Args, c.Workers())
 	if err != nil {
-		return 0, s.fault(i, err)
+		return 0, true, s.fault(i, err)
 	}
-	return n, nil
+	return n, true, nil
 }
 
 // fault names the node of step i.

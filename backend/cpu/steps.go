@@ -62,9 +62,11 @@ func (s *session) step(ctx context.Context, i int) error {
 	if k := s.scratch[i]; k >= 0 {
 		off, n := s.offsets[k], s.bufs[k].Size
 		c.Scratch = s.arena[off : off+n : off+n]
-	} else if n, err := s.scratchOf(i, false); err != nil {
-		return err
-	} else if n > 0 {
+	} else if k == unsized {
+		n, _, err := s.scratchOf(i, false)
+		if err != nil {
+			return err
+		}
 		if err := s.meter.charge(n); err != nil {
 			return err
 		}
