@@ -232,15 +232,15 @@ func (f Fact) String() string {
 // An Env is what Eval may ask for beyond its operands.
 type Env struct {
 	Ctx    context.Context
-	Outs   int                                                          // the number of results asked for
-	Bodies []*Graph                                                     // of the node
-	Charge func(int) error                                              // takes bytes from the run's budget before they are allocated; nil is unlimited
-	Trip   func() error                                                 // takes one loop trip from the run's budget; nil is unlimited
-	Seed   uint64                                                       // of the run
-	NodeID uint64                                                       // keys random draws, with Seed and the element's index
-	Call   func(body *Graph, in []tensor.Value) ([]tensor.Value, error) // runs a body; nil evaluates it
-	Watch  func(v *Value, x tensor.Value)                               // sees every result, if set
-	Syms   func(name string) (int, bool)                                // sizes known from outside the evaluation; may be nil
+	Outs   int                                                                  // the number of results asked for
+	Bodies []*Graph                                                             // of the node
+	Charge func(int) error                                                      // takes bytes from the run's budget before they are allocated; nil is unlimited
+	Trip   func() error                                                         // takes one loop trip from the run's budget; nil is unlimited
+	Seed   uint64                                                               // of the run
+	NodeID uint64                                                               // keys random draws, with Seed and the element's index
+	Call   func(e *Env, body *Graph, in []tensor.Value) ([]tensor.Value, error) // runs a body with e's seed; nil evaluates it
+	Watch  func(v *Value, x tensor.Value)                                       // sees every result, if set
+	Syms   func(name string) (int, bool)                                        // sizes known from outside the evaluation; may be nil
 
 	symbols *symbols
 }
@@ -276,7 +276,7 @@ func (e *Env) Err() error {
 // Run evaluates a body of the node on in.
 func (e *Env) Run(body *Graph, in []tensor.Value) ([]tensor.Value, error) {
 	if e.Call != nil {
-		return e.Call(body, in)
+		return e.Call(e, body, in)
 	}
 	sub := *e
 	return body.Eval(&sub, in)

@@ -72,6 +72,7 @@ func (s *session) step(ctx context.Context, i int) error {
 		}
 		c.Scratch = tensor.Aligned(n)
 	}
+	c.Seed = s.limits.Seed
 	return s.pr.rows[i].Run(c)
 }
 
@@ -160,7 +161,9 @@ func (s *session) eval(ctx context.Context, i int) error {
 	}
 	s.env = ir.Env{Ctx: ctx, Outs: st.Outs, Bodies: st.Node.Bodies, Charge: s.meter.charge, Trip: s.meter.trip, Seed: s.limits.Seed, NodeID: ir.NodeKey(st.Node)}
 	if len(st.Subs) > 0 {
-		s.env.Call = func(body *ir.Graph, in []tensor.Value) ([]tensor.Value, error) { return s.runBody(ctx, body, in) }
+		s.env.Call = func(e *ir.Env, body *ir.Graph, in []tensor.Value) ([]tensor.Value, error) {
+			return s.runBody(ctx, e.Seed, body, in)
+		}
 	}
 	res, err := ir.EvalNode(&s.env, st.Node, args)
 	if err != nil {
@@ -272,7 +275,7 @@ func (s *session) learn(slot int, dims []int) error {
 }
 
 // runBody runs the plan of a body.
-func (s *session) runBody(ctx context.Context, body *ir.Graph, in []tensor.Value) ([]tensor.Value, error) {
+func (s *session) runBody(ctx context.Context, seed uint64, body *ir.Graph, in []tensor.Value) ([]tensor.Value, error) {
 	k, ok := s.pr.bodies[body]
 	if !ok {
 		return nil, fmt.Errorf("a body has no plan")
@@ -282,6 +285,7 @@ func (s *session) runBody(ctx context.Context, body *ir.Graph, in []tensor.Value
 		s.subs[k].parent = s
 	}
 	sub := s.subs[k]
+	sub.limits.Seed = seed
 	args := make([]backend.Arg, len(in))
 	for i, v := range in {
 		args[i] = ArgOf(v)

@@ -25,6 +25,23 @@ func philox(seed, node, index uint64) [4]uint32 {
 // A randomKey names the stream of draws of one node.
 type randomKey struct{ seed, node uint64 }
 
+// Draws is the stream of random numbers of a node, for backends that draw what Eval would.
+type Draws struct{ key randomKey }
+
+// DrawsOf returns the stream of the node that key names, in a run of the given seed. A seed given by the node's attributes fixes it: fixed is then set.
+func DrawsOf(seed, node uint64, fixed *uint64) Draws {
+	if fixed != nil {
+		return Draws{randomKey{*fixed, 1 << 63}}
+	}
+	return Draws{randomKey{seed, node}}
+}
+
+// Uniform returns draw i, in [0, 1).
+func (d Draws) Uniform(i int) float64 { return d.key.uniform(i) }
+
+// Normal returns draw i of the standard normal distribution.
+func (d Draws) Normal(i int) float64 { return d.key.normal(i) }
+
 // keyOf returns the stream of the node that e evaluates; a seed given by an attribute fixes it for every run and place.
 func keyOf(e *ir.Env, seed *float32) randomKey {
 	if seed != nil {

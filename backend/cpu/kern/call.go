@@ -32,6 +32,7 @@ type Call struct {
 	Scratch []byte       // as much as the kernel asked for when the plan was made
 	Threads int          // at most so many threads; 0 or less means as many as the pool has
 	Stop    *atomic.Bool // set on cancellation and looked at between chunks; may be nil
+	Seed    uint64       // of the run, for kernels that draw random numbers
 	State   any          // nil at first; a kernel may set it and find it again on the next run
 }
 
