@@ -70,10 +70,12 @@ func compare(where string, got, want tensor.Value, tol Tolerance, typesOnly bool
 		if !ok {
 			return differ("got %T, want a map", got)
 		}
-		if m := compare(where+"keys", g.Keys, w.Keys, tol, typesOnly); m != nil {
+		gk, gv := inKeyOrder(g)
+		wk, wv := inKeyOrder(w)
+		if m := compare(where+" keys", gk, wk, tol, typesOnly); m != nil {
 			return m
 		}
-		return compare(where+"values", g.Values, w.Values, tol, typesOnly)
+		return compare(where+" values", gv, wv, tol, typesOnly)
 	}
 	return nil
 }

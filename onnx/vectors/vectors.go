@@ -1,6 +1,7 @@
 // Package vectors reads test cases in the layout of ONNX's backend tests and compares results with them.
 //
-// A case is a folder with model.onnx and test_data_set_N/{input,output}_I.pb, in the order of the graph's inputs (initializers left out) and outputs. Beside the model may lie
+// A case is a folder with model.onnx and test_data_set_N/{input,output}_I.pb, in the order of the graph's inputs (initializers left out) and outputs;
+// maps and sequences of maps may stand as JSON objects in {input,output}_I.json. Beside the model may lie
 // tolerance.json ({"rtol": …, "atol": …}) and an empty file random, which says that the model draws random numbers, so that only types and sizes can be compared.
 package vectors
 
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/cameo-onnx/cameo/ir/tensor"
 	"github.com/cameo-onnx/cameo/onnx/wire"
@@ -129,14 +131,20 @@ func (c *Case) Read(set string, m *wire.Model) (in, want []tensor.Value, err err
 // readValue reads one file of a data set; nil where there is none.
 func readValue(set, what string, i int, vi *wire.ValueInfo) (tensor.Value, error) {
 	path := filepath.Join(set, fmt.Sprintf("%s_%d.pb", what, i))
+	decode := func(data []byte) (tensor.Value, error) { return wire.DecodeValue(data, vi.Type, wire.Budget{}) }
 	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		path = strings.TrimSuffix(path, "pb") + "json"
+		decode = func(data []byte) (tensor.Value, error) { return decodeJSON(data, vi.Type) }
+		data, err = os.ReadFile(path)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	v, err := wire.DecodeValue(data, vi.Type, wire.Budget{})
+	v, err := decode(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -1,0 +1,139 @@
+package op
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/sym"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+// TreeEnsembleRegressorAttrs holds the nodes of all trees and the votes of their leaves, each named by the numbers of tree and node. Numbers that are doubles stand in tensors.
+// Hit rates change nothing.
+type TreeEnsembleRegressorAttrs struct {
+	AggregateFunction   string         `ir:"aggregate_function"`
+	BaseValues          []float32      `ir:"base_values"`
+	BaseValuesTensor    *tensor.Tensor `ir:"base_values_as_tensor"`
+	Targets             int            `ir:"n_targets"`
+	FalseNodeIDs        []int          `ir:"nodes_falsenodeids"`
+	FeatureIDs          []int          `ir:"nodes_featureids"`
+	HitRates            []float32      `ir:"nodes_hitrates"`
+	HitRatesTensor      *tensor.Tensor `ir:"nodes_hitrates_as_tensor"`
+	MissingTracksTrue   []int          `ir:"nodes_missing_value_tracks_true"`
+	Modes               []string       `ir:"nodes_modes"`
+	NodeIDs             []int          `ir:"nodes_nodeids"`
+	TreeIDs             []int          `ir:"nodes_treeids"`
+	TrueNodeIDs         []int          `ir:"nodes_truenodeids"`
+	Values              []float32      `ir:"nodes_values"`
+	ValuesTensor        *tensor.Tensor `ir:"nodes_values_as_tensor"`
+	PostTransform       string         `ir:"post_transform"`
+	TargetIDs           []int          `ir:"target_ids"`
+	TargetNodeIDs       []int          `ir:"target_nodeids"`
+	TargetTreeIDs       []int          `ir:"target_treeids"`
+	TargetWeights       []float32      `ir:"target_weights"`
+	TargetWeightsTensor *tensor.Tensor `ir:"target_weights_as_tensor"`
+}
+
+// regressTrees is a forest whose scores are the result.
+type regressTrees struct {
+	*forest
+	base []float64
+	how  aggregate
+	post string
+}
+
+func (a TreeEnsembleRegressorAttrs) compile() (r regressTrees, err error) {
+	how := slices.Index(aggregates, a.AggregateFunction)
+	if how < 0 {
+		return r, fmt.Errorf("aggregate_function %q", a.AggregateFunction)
+	}
+	if a.Targets < 1 || a.Targets > 1<<30 {
+		return r, fmt.Errorf("n_targets %d", a.Targets)
+	}
+	r.how, r.post = aggregate(how), a.PostTransform
+	if err := checkTransform(a.PostTransform); err != nil {
+		return r, err
+	}
+	if r.base, err = floatsOf("base_values", a.BaseValues, a.BaseValuesTensor); err != nil {
+		return r, err
+	}
+	if n := len(r.base); n != 0 && n != a.Targets {
+		return r, fmt.Errorf("%d base values for %d targets", n, a.Targets)
+	}
+	l := treeList{a.TreeIDs, a.NodeIDs, a.FeatureIDs, a.TrueNodeIDs, a.FalseNodeIDs, a.MissingTracksTrue, a.Modes, a.Values, a.ValuesTensor,
+		a.TargetTreeIDs, a.TargetNodeIDs, a.TargetIDs, a.TargetWeights, a.TargetWeightsTensor, a.Targets}
+	r.forest, err = l.forest()
+	return r, err
+}
+
+// TreeEnsembleRegressor is, for each row of x, the sum, mean, least or greatest of the votes of the leaves that it reaches, plus base values, transformed.
+var TreeEnsembleRegressor = define(Def[TreeEnsembleRegressorAttrs]{
+	Name: "tree_ensemble_regressor", ONNX: "TreeEnsembleRegressor", Domain: mlDomain, Sig: "x " + features + " -> y f32",
+	Props: ir.Pure,
+	Attrs: TreeEnsembleRegressorAttrs{AggregateFunction: "SUM", PostTransform: "NONE"},
+	Infer: func(sc *ir.Scope, a TreeEnsembleRegressorAttrs, in []ir.Known) (ir.Known, error) {
+		r, err := a.compile()
+		if err != nil {
+			return ir.Known{}, err
+		}
+		rows, err := rowsWithFeatures(sc, in[0].Type, r.features)
+		return of(ir.TensorOf(tensor.F32, rows, sym.Const(r.targets))), err
+	},
+	Eval: func(e *ir.Env, a TreeEnsembleRegressorAttrs, in []tensor.Value) (tensor.Value, error) {
+		r, err := a.compile()
+		if err != nil {
+			return nil, err
+		}
+		return r.eval(e, tens(in, 0), tensor.F32)
+	},
+})
+
+func (r *regressTrees) eval(e *ir.Env, x *tensor.Tensor, d tensor.DType) (tensor.Value, error) {
+	s, err := r.scores(e, x, r.how, func(s []float64, _ []bool) {
+		for t, b := range r.base {
+			s[t] += b
+		}
+		transform(r.post, s)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return value(store(e, d, s.v, s.rows, s.cols))
+}
+
+// rowsWithFeatures returns the number of rows of a table that has n features or more.
+func rowsWithFeatures(sc *ir.Scope, x ir.Type, n int) (sym.Dim, error) {
+	rows, cols, err := tableSizes(sc, x)
+	if err == nil && cols.Valid() {
+		err = sc.Assume(ir.Fact{Rel: ir.Le, A: sym.Const(n), B: cols, What: "features"})
+	}
+	return rows, err
+}
+
+// scores returns the scores of all rows of x, each changed by finish, which also learns for which targets there were votes.
+func (f *forest) scores(e *ir.Env, x *tensor.Tensor, how aggregate, finish func(s []float64, voted []bool)) (table, error) {
+	t, err := loadTable(e, x)
+	if err != nil {
+		return t, err
+	}
+	if t.cols < f.features {
+		return t, fmt.Errorf("features: %d, but the trees ask for %d", t.cols, f.features)
+	}
+	f.single = x.DType() != tensor.F64
+	s := table{rows: t.rows, cols: f.targets}
+	if s.v, err = alloc[float64](e, s.rows, s.cols); err != nil {
+		return t, err
+	}
+	voted := make([]bool, f.targets)
+	for i := range t.rows {
+		if i%64 == 0 {
+			if err := e.Err(); err != nil {
+				return t, err
+			}
+		}
+		f.score(how, t.row(i), s.row(i), voted)
+		finish(s.row(i), voted)
+	}
+	return s, nil
+}

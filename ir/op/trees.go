@@ -1,0 +1,191 @@
+package op
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+// treeMode is the comparison that a node of a tree makes, by TreeEnsemble's numbers; a leaf makes none.
+type treeMode uint8
+
+const (
+	branchLE treeMode = iota
+	branchLT
+	branchGE
+	branchGT
+	branchEQ
+	branchNE
+	branchMember
+	treeLeaf
+)
+
+var treeModes = []string{"BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ", "BRANCH_MEMBER", "LEAF"}
+
+// A treeNode goes on to the node yes where its comparison holds, else to no. A leaf casts the votes from yes up to no. A node that tests membership holds the index of its set in value.
+type treeNode struct {
+	value   float64
+	feature int32
+	yes, no int32
+	mode    treeMode
+	missing bool // a NaN holds, whatever the comparison says
+}
+
+// A treeVote adds weight to the score of one target.
+type treeVote struct {
+	target int32
+	weight float64
+}
+
+// forest is trees in the form that evaluation walks: flat arrays, checked once.
+type forest struct {
+	nodes    []treeNode
+	roots    []int32
+	votes    []treeVote
+	sets     [][]float64 // sorted
+	targets  int
+	features int  // the least number of features that the nodes ask for
+	single   bool // sums are rounded to float32 after each vote, as engines sum
+}
+
+// addFeature notes that a node looks at feature id.
+func (f *forest) addFeature(id int) (int32, error) {
+	if id < 0 || id >= 1<<31-1 {
+		return 0, fmt.Errorf("feature %d", id)
+	}
+	f.features = max(f.features, id+1)
+	return int32(id), nil
+}
+
+// check reports trees that would never end. Nodes must have been linked within range.
+func (f *forest) check() error {
+	const unseen, open, done = 0, 1, 2
+	state := make([]uint8, len(f.nodes))
+	var stack []int32
+	for _, r := range f.roots {
+		stack = append(stack, r)
+		for len(stack) > 0 {
+			i := stack[len(stack)-1]
+			n := &f.nodes[i]
+			if state[i] != unseen || n.mode == treeLeaf {
+				stack = stack[:len(stack)-1]
+				state[i] = done
+				continue
+			}
+			state[i] = open
+			for _, k := range [2]int32{n.yes, n.no} {
+				switch state[k] {
+				case open:
+					return errors.New("a tree has a cycle")
+				case unseen:
+					stack = append(stack, k)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// leaf returns the leaf that a row of features reaches from a root.
+func (f *forest) leaf(i int32, row []float64) *treeNode {
+	for {
+		n := &f.nodes[i]
+		if n.mode == treeLeaf {
+			return n
+		}
+		x := row[n.feature]
+		var ok bool
+		switch n.mode {
+		case branchLE:
+			ok = x <= n.value
+		case branchLT:
+			ok = x < n.value
+		case branchGE:
+			ok = x >= n.value
+		case branchGT:
+			ok = x > n.value
+		case branchEQ:
+			ok = x == n.value
+		case branchNE:
+			ok = x != n.value
+		default:
+			_, ok = slices.BinarySearch(f.sets[int(n.value)], x)
+		}
+		if i = n.no; ok || n.missing && x != x {
+			i = n.yes
+		}
+	}
+}
+
+// aggregate names how votes for one target become its score.
+type aggregate uint8
+
+const (
+	aggregateAverage aggregate = iota
+	aggregateSum
+	aggregateMin
+	aggregateMax
+)
+
+var aggregates = []string{"AVERAGE", "SUM", "MIN", "MAX"}
+
+// score sets s to the scores of a row, and voted to whether there was a vote for each.
+func (f *forest) score(a aggregate, row, s []float64, voted []bool) {
+	clear(s)
+	clear(voted)
+	for _, r := range f.roots {
+		n := f.leaf(r, row)
+		for _, v := range f.votes[n.yes:n.no] {
+			t := v.target
+			switch {
+			case a == aggregateMin && voted[t]:
+				s[t] = min(s[t], v.weight)
+			case a == aggregateMax && voted[t]:
+				s[t] = max(s[t], v.weight)
+			default:
+				if s[t] += v.weight; f.single {
+					s[t] = float64(float32(s[t]))
+				}
+			}
+			voted[t] = true
+		}
+	}
+	if a == aggregateAverage {
+		for t := range s {
+			s[t] /= float64(len(f.roots))
+		}
+	}
+}
+
+// floatsOf returns an attribute given as floats or, where they are doubles, as a tensor; nil where it is absent.
+func floatsOf(what string, v []float32, t *tensor.Tensor) ([]float64, error) {
+	if t == nil {
+		if v == nil {
+			return nil, nil
+		}
+		out := make([]float64, len(v))
+		for i, x := range v {
+			out[i] = float64(x)
+		}
+		return out, nil
+	}
+	if v != nil {
+		return nil, fmt.Errorf("%s is given twice", what)
+	}
+	if !t.DType().IsFloat() {
+		return nil, fmt.Errorf("%s of %v", what, t.DType())
+	}
+	return t.Float64s(), nil
+}
+
+// sameLength requires that lists have n elements; those that are optional may be empty.
+func sameLength(n int, optional bool, lists map[string]int) error {
+	for what, k := range lists {
+		if k != n && !(optional && k == 0) {
+			return fmt.Errorf("%s: %d for %d nodes", what, k, n)
+		}
+	}
+	return nil
+}
