@@ -48,7 +48,7 @@ const (
 	classString
 )
 
-var dtypes = [numDTypes]struct {
+var dtypes = [256]struct { // every number, so that none that a file holds is out of range
 	name  string // in IR text
 	bits  int    // of one element; 0 for strings
 	class class
@@ -87,7 +87,7 @@ func (d DType) Valid() bool { return d > Invalid && d < numDTypes }
 
 // String returns d's name in IR text, such as "f32".
 func (d DType) String() string {
-	if d >= numDTypes {
+	if !d.Valid() {
 		return "invalid"
 	}
 	return dtypes[d].name
