@@ -161,16 +161,18 @@ func (m *Model) Run(ctx context.Context, inputs map[string]tensor.Value, outputs
 }
 
 // take waits for a session.
-func (m *Model) take(ctx context.Context) (backend.Session, error) {
+func (m *Model) take(ctx context.Context) (s backend.Session, err error) {
 	select {
-	case s := <-m.idle:
+	case s = <-m.idle:
 		if s != nil {
 			return s, nil
 		}
-		s, err := m.program.Bind(m.limits())
-		if err != nil {
-			m.idle <- nil
-		}
+		defer func() {
+			if s == nil {
+				m.idle <- nil
+			}
+		}()
+		s, err = m.program.Bind(m.limits())
 		return s, err
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -13,29 +14,6 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 	"github.com/cameo-onnx/cameo/passes/memory"
 )
-
-// A meter counts what a run takes from its budget, sub-plans included.
-type meter struct {
-	limits backend.Limits
-	memory int
-	trips  int
-}
-
-func (m *meter) charge(n int) error {
-	m.memory += n
-	if m.limits.Memory > 0 && (m.memory > m.limits.Memory || m.memory < 0) {
-		return fmt.Errorf("%w: more than %d bytes of memory", backend.ErrBudget, m.limits.Memory)
-	}
-	return nil
-}
-
-func (m *meter) trip() error {
-	m.trips++
-	if m.limits.Trips > 0 && m.trips > m.limits.Trips {
-		return fmt.Errorf("%w: more than %d loop iterations", backend.ErrBudget, m.limits.Trips)
-	}
-	return nil
-}
 
 // value is the state of a slot.
 type value struct {
@@ -50,6 +28,8 @@ type session struct {
 	meter   *meter
 	vals    []value
 	lates   [][]byte // the bytes of late values
+	kept    []int    // by slot: bytes of the late value or object that the meter holds; nil where there never was one
+	charged int      // bytes of arena that the meter holds
 	calls   []kern.Call
 	syms    []int
 	bound   bool
@@ -59,18 +39,24 @@ type session struct {
 	scratch []int           // by step: its index in bufs; noScratch; or unsized, where only running tells
 	offsets []int
 	placer  memory.Placer
-	stop    atomic.Bool
+	stop    *atomic.Bool // set when the run is cancelled; one for all sub-sessions
 	env     ir.Env
 	subs    []*session
 	parent  *session
 }
 
-func newSession(pr *program, l backend.Limits, m *meter) *session {
-	s := &session{pr: pr, limits: l, meter: m, vals: make([]value, len(pr.plan.Slots)), calls: make([]kern.Call, len(pr.plan.Steps)),
+// newSession returns a session of pr, a part of parent if that is not nil.
+func newSession(pr *program, l backend.Limits, parent *session) *session {
+	s := &session{pr: pr, limits: l, parent: parent, vals: make([]value, len(pr.plan.Slots)), calls: make([]kern.Call, len(pr.plan.Steps)),
 		syms: make([]int, len(pr.plan.Syms)), inDims: make([][]int, len(pr.plan.Inputs)), subs: make([]*session, len(pr.subs))}
 	s.lates = make([][]byte, pr.plan.Lates)
+	if parent != nil {
+		s.meter, s.stop = parent.meter, parent.stop
+	} else {
+		s.meter, s.stop = &meter{limits: l}, new(atomic.Bool)
+	}
 	for i, st := range pr.plan.Steps {
-		s.calls[i] = kern.Call{Args: make([]kern.Arg, len(st.Args)), Param: st.Param, Threads: l.Threads, Stop: &s.stop}
+		s.calls[i] = kern.Call{Args: make([]kern.Arg, len(st.Args)), Param: st.Param, Threads: l.Threads, Stop: s.stop}
 	}
 	for i, sl := range pr.plan.Slots {
 		if pr.dims[i] != nil {
@@ -97,22 +83,37 @@ func (pr *program) isConst(sl backend.Slot) bool {
 
 // Close lets the session's memory go.
 func (s *session) Close() error {
-	s.arena, s.vals = nil, nil
+	s.arena, s.vals, s.lates, s.subs = nil, nil, nil, nil
 	return nil
 }
 
+// errClosed is what running a closed session returns.
+var errClosed = errors.New("cpu: the session is closed")
+
 // Run implements backend.Session.
 func (s *session) Run(ctx context.Context, in, out []backend.Arg) error {
-	if len(in) != len(s.pr.plan.Inputs) || len(out) != len(s.pr.plan.Outputs) {
-		return fmt.Errorf("cpu: %d inputs and %d outputs for a plan of %d and %d", len(in), len(out), len(s.pr.plan.Inputs), len(s.pr.plan.Outputs))
+	if s.vals == nil && len(s.pr.plan.Slots) > 0 {
+		return errClosed
 	}
 	s.stop.Store(false)
 	if ctx.Done() != nil {
-		cancel := context.AfterFunc(ctx, func() { s.stop.Store(true) })
-		defer cancel()
+		stopped := make(chan struct{})
+		cancel := context.AfterFunc(ctx, func() { s.stop.Store(true); close(stopped) })
+		defer func() {
+			if !cancel() {
+				<-stopped // else it could stop the next run, which may be another caller's
+			}
+		}()
 	}
-	if s.parent == nil {
-		s.meter.memory, s.meter.trips = 0, 0
+	s.meter.temp, s.meter.trips = 0, 0
+	s.release()
+	return s.run(ctx, in, out)
+}
+
+// run runs the plan, or a body's for one trip.
+func (s *session) run(ctx context.Context, in, out []backend.Arg) error {
+	if len(in) != len(s.pr.plan.Inputs) || len(out) != len(s.pr.plan.Outputs) {
+		return fmt.Errorf("cpu: %d inputs and %d outputs for a plan of %d and %d", len(in), len(out), len(s.pr.plan.Inputs), len(s.pr.plan.Outputs))
 	}
 	if err := s.bind(in); err != nil {
 		return err
@@ -176,9 +177,6 @@ func (s *session) bind(in []backend.Arg) error {
 		}
 	}
 	if same {
-		if len(s.arena) > 0 {
-			return s.meter.charge(len(s.arena))
-		}
 		return nil
 	}
 	s.bound = false
@@ -296,9 +294,10 @@ func (s *session) place() error {
 	if err != nil {
 		return fmt.Errorf("cpu: %w", err)
 	}
-	if err := s.meter.charge(size); err != nil {
+	if err := s.meter.hold(size - s.charged); err != nil {
 		return err
 	}
+	s.charged = size
 	if size > len(s.arena) || size < len(s.arena)/4 {
 		s.arena = tensor.Aligned(size)
 	}

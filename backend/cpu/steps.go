@@ -18,9 +18,11 @@ func (s *session) steps(ctx context.Context) error {
 		if s.stop.Load() {
 			return context.Cause(ctx)
 		}
+		mark := s.meter.temp
 		if err := s.step(ctx, i); err != nil {
 			return s.fault(i, err)
 		}
+		s.meter.temp = mark
 	}
 	if s.stop.Load() {
 		return context.Cause(ctx)
@@ -107,7 +109,7 @@ func (s *session) takeLate(slot int) error {
 	if !ok {
 		return fmt.Errorf("sizes %v are not possible", v.arg.Dims)
 	}
-	if err := s.meter.charge(n); err != nil {
+	if err := s.keep(slot, n); err != nil {
 		return err
 	}
 	s.lates[s.pr.plan.Slots[slot].Index] = tensor.Aligned(n)
@@ -165,10 +167,12 @@ func (s *session) eval(ctx context.Context, i int) error {
 			return s.runBody(ctx, e.Seed, body, in)
 		}
 	}
+	mark := s.meter.temp
 	res, err := ir.EvalNode(&s.env, st.Node, args)
 	if err != nil {
 		return err
 	}
+	s.meter.temp = mark // what is kept of the results is held from here on
 	for j, a := range st.Args[outs:] {
 		if err := s.store(a, res[j]); err != nil {
 			return err
@@ -182,6 +186,9 @@ func (s *session) store(slot int, v tensor.Value) error {
 	sl, to := &s.pr.plan.Slots[slot], &s.vals[slot]
 	if sl.Space == backend.Object {
 		v = s.detach(v)
+		if err := s.keep(slot, weight(v)); err != nil {
+			return err
+		}
 		to.obj = v
 		if t, ok := v.(*tensor.Tensor); ok {
 			to.arg.Dims = t.Dims()
@@ -192,6 +199,9 @@ func (s *session) store(slot int, v tensor.Value) error {
 	t := v.(*tensor.Tensor)
 	if sl.Space == backend.Late {
 		t = s.detach(t).(*tensor.Tensor)
+		if err := s.keep(slot, len(t.Bytes())); err != nil {
+			return err
+		}
 		s.lates[sl.Index] = t.Bytes()
 		if s.pr.dims[slot] == nil {
 			to.arg.Dims = t.Dims()
@@ -222,6 +232,8 @@ func (s *session) detach(v tensor.Value) tensor.Value {
 		if v.Elem != nil {
 			return &tensor.Optional{Elem: s.detach(v.Elem)}
 		}
+	case *tensor.Map:
+		return &tensor.Map{Keys: s.detach(v.Keys).(*tensor.Tensor), Values: s.detach(v.Values).(*tensor.Tensor)}
 	}
 	return v
 }
@@ -281,8 +293,7 @@ func (s *session) runBody(ctx context.Context, seed uint64, body *ir.Graph, in [
 		return nil, fmt.Errorf("a body has no plan")
 	}
 	if s.subs[k] == nil {
-		s.subs[k] = newSession(s.pr.subs[k], s.limits, s.meter)
-		s.subs[k].parent = s
+		s.subs[k] = newSession(s.pr.subs[k], s.limits, s)
 	}
 	sub := s.subs[k]
 	sub.limits.Seed = seed
@@ -291,7 +302,7 @@ func (s *session) runBody(ctx context.Context, seed uint64, body *ir.Graph, in [
 		args[i] = ArgOf(v)
 	}
 	res := make([]backend.Arg, len(sub.pr.plan.Outputs))
-	if err := sub.Run(ctx, args, res); err != nil {
+	if err := sub.run(ctx, args, res); err != nil {
 		return nil, err
 	}
 	out := make([]tensor.Value, len(res))

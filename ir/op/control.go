@@ -202,6 +202,14 @@ func runBody(e *ir.Env, b *ir.Graph, trip int, in []tensor.Value) ([]tensor.Valu
 	return sub.Run(b, in)
 }
 
+// retain takes the bytes of a value that is kept from one trip to the end of all from the budget.
+func retain(e *ir.Env, v tensor.Value) error {
+	if t, ok := v.(*tensor.Tensor); ok && t != nil {
+		return e.Take(t.DType(), t.Dims())
+	}
+	return nil
+}
+
 // stack joins the values that a body returned, one for each trip, along a new axis. Where there is none, their sizes are those of t, as far as
 // the sizes of the inputs of body b tell.
 func stack(e *ir.Env, list []tensor.Value, axis int, t ir.Type, b *ir.Graph, sizes [][]int) (tensor.Value, error) {

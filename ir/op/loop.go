@@ -150,6 +150,9 @@ func evalLoop(e *ir.Env, a LoopAttrs, in []tensor.Value) ([]tensor.Value, error)
 			args[2+k] = asKind(x, body.Inputs[2+k].Type.Kind)
 		}
 		for k := range stacked {
+			if err := retain(e, out[1+a.Carried+k]); err != nil {
+				return nil, err
+			}
 			stacked[k] = append(stacked[k], out[1+a.Carried+k])
 		}
 	}

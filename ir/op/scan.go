@@ -218,6 +218,9 @@ func evalScan(e *ir.Env, a ScanAttrs, in []tensor.Value) ([]tensor.Value, error)
 		}
 		copy(args, out[:a.States])
 		for k := range stacked {
+			if err := retain(e, out[a.States+k]); err != nil {
+				return nil, err
+			}
 			stacked[k] = append(stacked[k], out[a.States+k])
 		}
 	}

@@ -96,6 +96,9 @@ func evalSequenceMap(e *ir.Env, a SequenceMapAttrs, in []tensor.Value) ([]tensor
 			return nil, err
 		}
 		for k, v := range res {
+			if err := retain(e, v); err != nil {
+				return nil, err
+			}
 			s := out[k].(*tensor.Sequence)
 			s.Elems = append(s.Elems, v)
 		}
