@@ -95,6 +95,9 @@ func (s *session) Run(ctx context.Context, in, out []backend.Arg) error {
 	if s.vals == nil && len(s.pr.plan.Slots) > 0 {
 		return errClosed
 	}
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
 	s.stop.Store(false)
 	if ctx.Done() != nil {
 		stopped := make(chan struct{})
