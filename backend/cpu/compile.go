@@ -165,6 +165,9 @@ func (e *emitter) node(n *ir.Node) error {
 			return nil
 		}
 	}
+	if done, err := e.dequantized(n); done || err != nil {
+		return err
+	}
 	st := backend.Step{Kernel: evalKernel, Node: e.alone(n), Outs: len(n.Out), From: n.From}
 	k := e.rows[n]
 	for _, v := range n.Out {

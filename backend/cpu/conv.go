@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
 	"github.com/cameo-onnx/cameo/ir"
@@ -21,7 +22,7 @@ var convKernels = []Kernel{
 func takesConv(l ir.Layout) func(*ir.Node) bool {
 	return func(n *ir.Node) bool {
 		x, w, y := n.In[0].Type, n.In[1], n.Out[0].Type
-		if x.DType != tensor.F32 || x.Unranked || x.Layout != l || y.Layout != l || !w.IsConst() || !isF32(w) || len(x.Shape) < 3 || len(x.Shape) > 5 || w.Data.Len() == 0 {
+		if x.DType != tensor.F32 || x.Unranked || x.Layout != l || y.Layout != l || !isWeights(w) || !isF32(w) || len(x.Shape) < 3 || len(x.Shape) > 5 || empty(w) {
 			return false
 		}
 		if n.Own() > 2 && n.In[2] != nil && !isF32(n.In[2]) || !takesEpilogue(n) {
@@ -32,9 +33,21 @@ func takesConv(l ir.Layout) func(*ir.Node) bool {
 	}
 }
 
+// constDims returns the sizes of a value that all are known.
+func constDims(v *ir.Value) []int {
+	dims := make([]int, len(v.Type.Shape))
+	for i, d := range v.Type.Shape {
+		dims[i], _ = d.Int()
+	}
+	return dims
+}
+
+// empty reports whether v, whose sizes are known, has no elements.
+func empty(v *ir.Value) bool { return slices.Contains(constDims(v), 0) }
+
 // convParam returns the kernel's parameter; false where padding depends on sizes that only binding tells.
 func convParam(n *ir.Node) (*kern.ConvParam, bool) {
-	w := n.In[1].Data.Dims()
+	w := constDims(n.In[1])
 	p := &kern.ConvParam{Kernel: w[2:], NR: kern.GemmNR()}
 	auto := ""
 	var shape []int
@@ -95,7 +108,7 @@ func padding(auto string, pads, kernel, strides, dilations []int, in []sym.Dim) 
 
 func emitConv(c *call, n *ir.Node) (any, error) {
 	p, _ := convParam(n)
-	w := n.In[1].Data
+	w := c.e.weights(n.In[1])
 	size, err := kern.PackedConv(p, w.Dims())
 	if err != nil {
 		return nil, err

@@ -70,17 +70,18 @@ func (c *call) product(n *ir.Node, p *kern.GemmParam, t tail, scaled *ir.Value, 
 
 // packB packs a constant B of two dimensions for the kernel that this machine takes.
 func packB(c *call, p *kern.GemmParam, b *ir.Value) {
-	if !b.IsConst() || b.Type.Rank() != 2 || b.Data.Len() == 0 {
+	if !isWeights(b) || b.Type.Rank() != 2 || empty(b) {
 		return
 	}
-	k, n := b.Data.Dims()[0], b.Data.Dims()[1]
+	data := c.e.weights(b)
+	k, n := data.Dims()[0], data.Dims()[1]
 	ldb := n
 	if p.TransB {
 		k, n = n, k
 	}
 	p.NR = kern.GemmNR()
 	packed := tensor.New(tensor.F32, kern.PackedB(k, n, p.NR))
-	kern.PackB(tensor.Data[float32](packed), tensor.Data[float32](b.Data), ldb, k, n, p.NR, p.TransB)
+	kern.PackB(tensor.Data[float32](packed), tensor.Data[float32](data), ldb, k, n, p.NR, p.TransB)
 	c.PackAs(1, packed, b.Type.Shape)
 }
 

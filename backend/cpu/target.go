@@ -25,7 +25,7 @@ func (Backend) TakesEpilogue(n *ir.Node) bool {
 // imageOps are the ops whose rows read and write images with channels last.
 var imageOps = []*ir.Op{
 	op.Conv.Op, op.ConvTranspose.Op, op.MaxPool.Op, op.AveragePool.Op, op.GlobalAveragePool.Op, op.GlobalMaxPool.Op, op.Resize.Op,
-	op.BatchNormalization.Op, op.Concat.Op, op.Split.Op, op.Slice.Op, op.Pad.Op,
+	op.BatchNormalization.Op, op.Concat.Op, op.Split.Op, op.Slice.Op, op.Pad.Op, op.QuantizeLinear.Op, op.DequantizeLinear.Op,
 }
 
 // Layout returns the layout that n's kernel wants: channels-last where a row would take n so.

@@ -182,6 +182,10 @@ func (s *resizeState) nearest(y, x []float32) {
 
 func (s *resizeState) linear(y, a, b []float32, w float32) {
 	n := s.inner
+	if n == 1 {
+		s.linearRow(y, a, b, w)
+		return
+	}
 	for j := range s.lo[1] {
 		l, h, v := s.lo[1][j]*n, s.hi[1][j]*n, s.w[1][j]
 		al, ah, bl, bh := a[l:l+n], a[h:h+n], b[l:l+n], b[h:h+n]
@@ -192,4 +196,20 @@ func (s *resizeState) linear(y, a, b []float32, w float32) {
 			d[i] = top*(1-w) + bottom*w
 		}
 	}
+}
+
+// linearRow is linear for elements that lie one by one: between the rows first, then along them.
+func (s *resizeState) linearRow(y, a, b []float32, w float32) {
+	mem := takeRegs((len(a) + pwTileLen - 1) / pwTileLen)
+	row := mem.buf[:len(a)]
+	b = b[:len(a)]
+	for i, v := range a {
+		row[i] = v*(1-w) + b[i]*w
+	}
+	lo, hi, share := s.lo[1][:len(y)], s.hi[1][:len(y)], s.w[1][:len(y)]
+	for j := range y {
+		v := share[j]
+		y[j] = row[lo[j]]*(1-v) + row[hi[j]]*v
+	}
+	giveRegs(mem)
 }

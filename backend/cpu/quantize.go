@@ -1,0 +1,119 @@
+package cpu
+
+import (
+	"github.com/cameo-onnx/cameo/backend/cpu/kern"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+// quantizeKernels holds the conversions between float32 and small integers by one scale and one zero point, as pointwise loops.
+var quantizeKernels = []Kernel{
+	{Name: "quantize_linear.f32", Op: op.QuantizeLinear.Op, Takes: takesQuantize, Emit: emitQuantize, Run: kern.PointwiseF32},
+	{Name: "dequantize_linear.f32", Op: op.DequantizeLinear.Op, Takes: takesDequantize, Emit: emitDequantize, Run: kern.PointwiseF32},
+}
+
+// ranges of the integers that a float32 holds with room to spare.
+var ranges = map[tensor.DType][2]float32{tensor.I8: {-128, 127}, tensor.U8: {0, 255}, tensor.I16: {-32768, 32767}, tensor.U16: {0, 65535}}
+
+// scaleOf returns the one scale and zero point of a node, which must be constants.
+func scaleOf(n *ir.Node) (scale, zero float32, ok bool) {
+	s := n.In[1]
+	if !s.IsConst() || s.Data.Len() != 1 || s.Type.DType != tensor.F32 {
+		return 0, 0, false
+	}
+	scale = float32(s.Data.Float64At(0))
+	if z := third(n); z != nil {
+		if !z.IsConst() || z.Data.Len() != 1 {
+			return 0, 0, false
+		}
+		zero = float32(z.Data.Float64At(0))
+	}
+	return scale, zero, true
+}
+
+func takesScaled(n *ir.Node, real, small *ir.Value, block int) bool {
+	_, _, ok := scaleOf(n)
+	_, whole := ranges[small.Type.DType]
+	return ok && whole && block == 0 && real.Type.DType == tensor.F32 && len(n.Bodies) == 0 && !n.In[0].Type.Unranked && maxRank(n) <= kern.MaxRank && n.In[0].Type.Layout == n.Out[0].Type.Layout
+}
+
+func takesQuantize(n *ir.Node) bool {
+	a := op.QuantizeLinear.Attrs(n)
+	return (a.Precision == tensor.Invalid || a.Precision == tensor.F32) && takesScaled(n, n.In[0], n.Out[0], a.BlockSize)
+}
+
+func takesDequantize(n *ir.Node) bool {
+	return takesScaled(n, n.Out[0], n.In[0], op.DequantizeLinear.Attrs(n).BlockSize)
+}
+
+func emitQuantize(c *call, n *ir.Node) (any, error) {
+	scale, zero, _ := scaleOf(n)
+	r := ranges[n.Out[0].Type.DType]
+	return c.scaled(n, []kern.Instr{
+		{Op: kern.OpDiv, Dst: 2, A: 0, B: kern.ImmReg, Imm: scale},
+		{Op: kern.OpRound, Dst: 2, A: 2},
+		{Op: kern.OpAdd, Dst: 2, A: 2, B: kern.ImmReg, Imm: zero},
+		{Op: kern.OpMax, Dst: 2, A: 2, B: kern.ImmReg, Imm: r[0]},
+		{Op: kern.OpMin, Dst: 1, A: 2, B: kern.ImmReg, Imm: r[1]},
+	})
+}
+
+func emitDequantize(c *call, n *ir.Node) (any, error) {
+	scale, zero, _ := scaleOf(n)
+	return c.scaled(n, []kern.Instr{
+		{Op: kern.OpSub, Dst: 2, A: 0, B: kern.ImmReg, Imm: zero},
+		{Op: kern.OpMul, Dst: 1, A: 2, B: kern.ImmReg, Imm: scale},
+	})
+}
+
+// scaled emits a program of one operand and one temporary, which is register 2.
+func (c *call) scaled(n *ir.Node, code []kern.Instr) (any, error) {
+	c.SetArgs(n.In[0])
+	p := &kern.PointwiseParam{Program: kern.Program{In: 1, Out: 1, Regs: 3, Code: code}, Types: []kern.DType{kernType(n.In[0].Type.DType), kernType(n.Out[0].Type.DType)}}
+	return p, nil
+}
+
+// isWeights reports whether v's data is known when compiling: a constant, or quantized constants made floats again.
+func isWeights(v *ir.Value) bool {
+	if v.IsConst() {
+		return true
+	}
+	n := v.Def
+	if n == nil || n.Op != op.DequantizeLinear.Op || len(n.Bodies) > 0 {
+		return false
+	}
+	for _, x := range n.In {
+		if x != nil && !x.IsConst() {
+			return false
+		}
+	}
+	return true
+}
+
+// weights returns the data of v, of which isWeights holds.
+func (e *emitter) weights(v *ir.Value) *tensor.Tensor {
+	if v.IsConst() {
+		return v.Data
+	}
+	return e.p.Consts[e.p.Slots[e.slots[v.ID]].Index]
+}
+
+// dequantized makes constants of a node that turns quantized constants into floats, if n is one.
+func (e *emitter) dequantized(n *ir.Node) (bool, error) {
+	if n.Op != op.DequantizeLinear.Op || !isWeights(n.Out[0]) {
+		return false, nil
+	}
+	args := make([]tensor.Value, len(n.In))
+	for i, v := range n.In {
+		if v != nil {
+			args[i] = v.Data
+		}
+	}
+	res, err := ir.EvalNode(&ir.Env{Outs: 1, NodeID: ir.NodeKey(n)}, n, args)
+	if err != nil {
+		return false, err
+	}
+	e.slot(n.Out[0], e.constSlot(res[0].(*tensor.Tensor)))
+	return true, nil
+}
