@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/cameo-onnx/cameo/backend"
@@ -195,7 +196,7 @@ func (e *emitter) node(n *ir.Node) error {
 			}
 			st.Param = param
 		}
-	} else if err := e.subs(n, &st); err != nil {
+	} else if err := e.evaluated(n, &st); err != nil {
 		return err
 	}
 	for i, v := range n.Out {
@@ -214,6 +215,16 @@ func (e *emitter) node(n *ir.Node) error {
 		return c.after()
 	}
 	return nil
+}
+
+// evaluated prepares a step that runs n's reference evaluation, which knows tensors in row-major order only.
+func (e *emitter) evaluated(n *ir.Node, st *backend.Step) error {
+	for _, v := range slices.Concat(n.In, n.Out) {
+		if v != nil && v.Type.Layout != ir.RowMajor {
+			return fmt.Errorf("no kernel takes it with %q of type %v", v.Name, v.Type)
+		}
+	}
+	return e.subs(n, st)
 }
 
 // alone returns a copy of n that holds on to nothing else of its graph, so that the plan does not keep the weights which kernels have packed.

@@ -30,7 +30,7 @@ var imageOps = []*ir.Op{
 
 // Layout returns the layout that n's kernel wants: channels-last where a row would take n so.
 func (Backend) Layout(n *ir.Node) (ir.Layout, bool) {
-	if !slices.Contains(imageOps, n.Op) || len(n.In) == 0 || n.In[0] == nil {
+	if !slices.Contains(imageOps, n.Op) || len(n.In) == 0 || n.In[0] == nil || isWeights(n.In[0]) || isWeights(n.Out[0]) {
 		return ir.RowMajor, false
 	}
 	m := *n
