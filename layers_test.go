@@ -25,9 +25,9 @@ var layers = []struct {
 }{
 	{7, "cmd/cameo/..."},
 	{6, ". backend/onnxgo runtime/verify runtime/inspect runtime/measure"},
-	{5, "runtime"},
+	{5, "runtime zoo/task"},
 	{4, "zoo onnx passes backend/cpu backend/cuda backend/aot"},
-	{3, "passes/rewrite passes/memory backend onnx/vectors runtime/values"},
+	{3, "passes/rewrite passes/memory backend onnx/vectors runtime/values zoo/data"},
 	{2, "ir/op"},
 	{1, "ir ir/npy"},
 	{0, "ir/tensor ir/sym backend/cpu/kern/... backend/cuda/driver backend/cuda/ptx onnx/wire testdata"},
@@ -44,6 +44,7 @@ var only = map[string][]string{
 	"github.com/owulveryck/onnx-go": {"backend/onnxgo"},
 	"gorgonia.org":                  {"backend/onnxgo"},
 	"github.com/ebitengine/purego":  {"backend/cuda/driver"},
+	"gonum.org/v1/plot":             {"cmd/cameo/chart"},
 }
 
 type source struct {

@@ -8,6 +8,7 @@ var ae784 = Model{
 	Sizes:  "784-128-32-128-784",
 	Source: "Dertat, Applied Deep Learning, part 3: Autoencoders, 2017",
 	Loss:   "−mean(target·log y + (1 − target)·log(1 − y))",
+	Shows:  digit,
 	init:   keras,
 	define: func(n *Net) {
 		x := n.Input("image", Pixels, 784)
@@ -27,6 +28,7 @@ var sparseAE = Model{
 	Sizes:  "784-32-784",
 	Source: "Dertat, Applied Deep Learning, part 3: Autoencoders, 2017",
 	Loss:   "−mean(x·log y + (1 − x)·log(1 − y)) + 10⁻⁵·Σ|code|",
+	Shows:  digit,
 	init:   keras,
 	define: func(n *Net) {
 		x := n.Input("image", Pixels, 784)

@@ -8,6 +8,7 @@ var convAE = Model{
 	Sizes:  "1-16-32-64-30, mean, 144 = 16×3×3, 32-16-1",
 	Source: "Géron, Hands-On Machine Learning, chapter 17",
 	Loss:   "mean((y − target)²)",
+	Shows:  digit,
 	init:   keras,
 	define: func(n *Net) {
 		x := n.Input("image", Pixels, 28, 28)

@@ -8,6 +8,7 @@ var convVAE = Model{
 	Sizes:  "1-32-64, 3136-n, n-3136, 64-32-1, cropped to 28×28",
 	Source: "Kingma and Welling, Auto-encoding variational Bayes, 2014; with the convolutions and the batch normalisation of later practice",
 	Loss:   "mean((y − x)²) + mean over rows of KL(q‖N(0, 1))",
+	Shows:  digit,
 	define: func(n *Net) {
 		x := n.Input("image", Pixels, 1, 28, 28)
 		latent := n.Size("latent", 16)

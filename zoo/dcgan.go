@@ -10,6 +10,7 @@ var dcganGenerator = Model{
 	Sizes:  "200-256-128-64-32-1",
 	Source: dcganSource,
 	Loss:   "−mean(log D(G(z)))",
+	Shows:  Picture{"image", 64, 64, -1, 1},
 	define: func(n *Net) {
 		z := n.Input("latent", Normal, n.Size("latent", 200), 1, 1)
 		y := n.dcganG(z)

@@ -10,6 +10,7 @@ var denseGANGenerator = Model{
 	Sizes:  "30-100-150-784",
 	Source: denseGANSource,
 	Loss:   "−mean(log D(G(z)))",
+	Shows:  Picture{"image", 28, 28, 0, 1},
 	init:   kerasHe,
 	define: func(n *Net) {
 		h := n.LinearReLU("n.0", n.Input("latent", Normal, n.Size("latent", 30)), 100)

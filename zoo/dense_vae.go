@@ -8,6 +8,7 @@ var denseVAE = Model{
 	Sizes:  "784-400-20-400-784",
 	Source: "Kingma and Welling, Auto-encoding variational Bayes, 2014; in the sizes of PyTorch's example",
 	Loss:   "−mean(x·log y + (1 − x)·log(1 − y)) + KL(q‖N(0, 1)) / (rows·784)",
+	Shows:  digit,
 	define: func(n *Net) {
 		image := n.Input("image", Pixels, 1, 28, 28)
 		latent := n.Size("latent", 20)

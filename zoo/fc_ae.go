@@ -8,6 +8,7 @@ var fcAE = Model{
 	Sizes:  "c·h·w-128-64-12-64-128-c·h·w",
 	Source: "Hinton and Salakhutdinov, Reducing the dimensionality of data with neural networks, 2006; with ReLU and no pretraining",
 	Loss:   "mean((y − target)²)",
+	Shows:  digit,
 	define: func(n *Net) {
 		c, h, w := n.Size("channels", 1), n.Size("height", 28), n.Size("width", 28)
 		x := n.Input("image", Pixels, c, h, w)

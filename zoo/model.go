@@ -29,9 +29,20 @@ type Model struct {
 	Sizes  string // of its layers
 	Source string // where it comes from
 	Loss   string // a line of maths
+	Shows  Picture
 	init   scheme
 	define func(n *Net)
 }
+
+// A Picture is an output whose items are grey pictures; the zero value stands for none.
+type Picture struct {
+	Output    string
+	H, W      int
+	Low, High float32 // black and white
+}
+
+// digit is the picture that most models give back.
+var digit = Picture{"reconstruction", 28, 28, 0, 1}
 
 // models is the table, in the order of its listings.
 var models = []Model{

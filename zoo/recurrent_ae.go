@@ -8,6 +8,7 @@ var recurrentAE = Model{
 	Sizes:  "LSTM 28-100-30, repeated 28 times, LSTM 30-100, 100-28 a step",
 	Source: "Géron, Hands-On Machine Learning, chapter 17",
 	Loss:   "mean((y − target)²)",
+	Shows:  digit,
 	init:   keras,
 	define: func(n *Net) {
 		steps, features := n.Size("steps", 28), n.Size("features", 28)

@@ -8,6 +8,7 @@ var stackedAE = Model{
 	Sizes:  "784-100-30-100-784",
 	Source: "Géron, Hands-On Machine Learning, chapter 17",
 	Loss:   "mean((y − target)²)",
+	Shows:  digit,
 	init:   keras,
 	define: func(n *Net) {
 		x := n.Input("image", Pixels, 28, 28)
@@ -21,6 +22,7 @@ var denoiseAE = Model{
 	Sizes:  "784-dropout ½-100-30-100-784",
 	Source: "Vincent and others, Extracting and composing robust features with denoising autoencoders, 2008; as in Géron, Hands-On Machine Learning, chapter 17",
 	Loss:   "mean((y − target)²)",
+	Shows:  digit,
 	init:   keras,
 	define: func(n *Net) {
 		x := n.Input("image", Pixels, 28, 28)

@@ -107,7 +107,7 @@ func command() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usagef("%v; see %s --help", err, c.CommandPath()) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().Bool("json", false, "print JSON")
-	root.AddCommand(runCommand(), inspectCommand(), checkCommand(), benchCommand(), opsCommand(), verifyCommand())
+	root.AddCommand(runCommand(), inspectCommand(), checkCommand(), benchCommand(), opsCommand(), verifyCommand(), zooCommand())
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)
 	}
@@ -132,7 +132,9 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 		if check == nil {
 			return nil
 		}
-		if err := check(c, args); err != nil {
+		if err := check(c, args); errors.Is(err, errUsage) {
+			return err
+		} else if err != nil {
 			return usagef("%v; see cameo %s --help", err, c.Name())
 		}
 		return nil

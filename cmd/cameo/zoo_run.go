@@ -1,0 +1,160 @@
+package main
+
+import (
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cameo-onnx/cameo/ir/tensor"
+	"github.com/cameo-onnx/cameo/runtime"
+	"github.com/cameo-onnx/cameo/runtime/values"
+	"github.com/cameo-onnx/cameo/zoo"
+	"github.com/cameo-onnx/cameo/zoo/task"
+)
+
+func zooRunCommand() *cobra.Command {
+	var f zooFlags
+	var m modelFlags
+	var output string
+	c := &cobra.Command{
+		Use:   "run NAME",
+		Short: "Run a model with initial weights on random or given inputs",
+		Long: `Run a model with its initial weights. Inputs that are not given are random: pixels from 0 to 1, normal
+numbers, classes or letters, as the model reads them.
+
+-o FILE.png writes the pictures that a model gives, side by side; other endings write all outputs.`,
+		Example: "  cameo zoo run dcgan_generator --batch 16 -o made.png\n  cameo zoo run mlp --loss --seed 3",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			model, err := findModel(args[0])
+			if err != nil {
+				return err
+			}
+			return runZoo(c, model, &f, &m, output)
+		},
+	}
+	f.register(c, "1")
+	m.register(c)
+	c.Flags().StringArrayVarP(&m.inputs, "input", "i", nil, "NAME=SOURCE: a .npy, .npz, .pb or .png file, or a literal such as 1x3=1,2,3")
+	c.Flags().BoolVar(&m.reader.Resize, "resize", false, "scale pictures to the input's sizes")
+	c.Flags().DurationVar(&m.timeout, "timeout", 0, "time of the run (default: none)")
+	c.Flags().StringVarP(&output, "output", "o", "", "write the outputs to a .npz file, or the pictures among them to a .png")
+	return c
+}
+
+func runZoo(c *cobra.Command, model zoo.Model, f *zooFlags, m *modelFlags, output string) error {
+	zo, err := f.options()
+	if err != nil {
+		return err
+	}
+	if zo.Batch == 0 {
+		return usagef("--batch N: a run needs a number of rows")
+	}
+	m.seed = f.seed
+	o, err := m.options()
+	if err != nil {
+		return err
+	}
+	g, err := model.Graph(zo)
+	if err != nil {
+		return usagef("%v", err)
+	}
+	compiled, err := runtime.Compile(g, o)
+	if err != nil {
+		return err
+	}
+	in, _, err := m.given(compiled, func(string) bool { return false }, o.Memory)
+	if err != nil {
+		return err
+	}
+	made, err := model.Random(zo, zo.Batch, f.seed)
+	if err != nil {
+		return err
+	}
+	for name, t := range made {
+		if in[name] == nil {
+			in[name] = t
+		}
+	}
+	ctx, cancel := m.deadline(c.Context())
+	defer cancel()
+	start := time.Now()
+	out, err := compiled.Run(ctx, in)
+	if err != nil {
+		return err
+	}
+	took := time.Since(start)
+	var results []values.Named
+	for _, p := range compiled.Outputs() {
+		results = append(results, values.Named{Name: p.Name, Value: out[p.Name]})
+	}
+	if err := writeZoo(output, model.Shows, results); err != nil {
+		return err
+	}
+	if asJSON(c) {
+		return printJSON(c.OutOrStdout(), results, nil, took)
+	}
+	for _, r := range results {
+		fmt.Fprintf(c.OutOrStdout(), "%s ", r.Name)
+		if err := values.Print(c.OutOrStdout(), r.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeZoo writes the results to a file, if one was named.
+func writeZoo(path string, shows zoo.Picture, results []values.Named) error {
+	if path == "" {
+		return nil
+	}
+	if !strings.EqualFold(filepath.Ext(path), ".png") {
+		return values.Write(path, results)
+	}
+	for _, r := range results {
+		t, ok := r.Value.(*tensor.Tensor)
+		if r.Name != shows.Output || !ok {
+			continue
+		}
+		n := t.Dims()[0]
+		return writePicture(path, chunk(t, n), min(n, 8), shows.H, shows.W, shows.Low, shows.High)
+	}
+	return usagef("-o %s: the model gives no picture; write .npz", path)
+}
+
+// chunk returns the n rows of a tensor of float32.
+func chunk(t *tensor.Tensor, n int) [][]float32 {
+	x := tensor.Data[float32](t)
+	rows := make([][]float32, n)
+	for i := range rows {
+		rows[i] = x[i*len(x)/n : (i+1)*len(x)/n]
+	}
+	return rows
+}
+
+// writePicture writes pictures side by side to a PNG file.
+func writePicture(path string, pictures [][]float32, cols, h, w int, low, high float32) error {
+	img, err := task.Grid(pictures, cols, h, w, 3, low, high)
+	if err != nil {
+		return err
+	}
+	return writePNG(path, img)
+}
+
+func writePNG(path string, img image.Image) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := png.Encode(file, img); err != nil {
+		file.Close()
+		return err
+	}
+	return file.Close()
+}
