@@ -1,6 +1,7 @@
 package cameo
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/cameo-onnx/cameo/backend/cpu"
@@ -47,6 +48,29 @@ func WithSeed(seed uint64) Option { return func(c *config) { c.runtime.Seed = se
 // WithoutPasses leaves out optimisation passes by name; "all" leaves out all that correctness does not need.
 func WithoutPasses(names ...string) Option {
 	return func(c *config) { c.runtime.Passes.Off = append(c.runtime.Passes.Off, names...) }
+}
+
+// Precision says how float32 arithmetic is done.
+type Precision string
+
+const (
+	// FP32 is the default: float32 values and sums, functions within 4 ulp, algebraic rules that may change the last bits.
+	FP32 Precision = "fp32"
+	// FP32Strict takes no rule that changes rounding, functions within 1 ulp, and sums in the order of the operands. It is slow: for comparing and debugging.
+	FP32Strict Precision = "fp32-strict"
+)
+
+// WithPrecision chooses how float32 arithmetic is done on the CPU.
+func WithPrecision(p Precision) Option {
+	return func(c *config) {
+		switch p {
+		case FP32, FP32Strict:
+			strict := p == FP32Strict
+			c.runtime.Backend, c.runtime.Passes.Strict = cpu.Backend{Strict: strict}, strict
+		default:
+			c.err = fmt.Errorf("%w: precision %q is neither %s nor %s", ErrUnsupported, p, FP32, FP32Strict)
+		}
+	}
 }
 
 // WithBackend compiles for b instead of the CPU.

@@ -29,15 +29,15 @@ type emitter struct {
 	bound map[string]bool // symbols that are known when the current step runs; those that binding reads are marked early
 	early map[string]bool
 	rows  map[*ir.Node]*Kernel // what the select stage chose
-	watch *Watch
-	body  func(*ir.Graph, map[string]bool, *Watch) (*backend.Plan, error) // compiles a body
+	b     Backend
+	body  func(*ir.Graph, map[string]bool, Backend) (*backend.Plan, error) // compiles a body
 }
 
 // forever is the last step of buffers that hold outputs.
 const forever = 1 << 30
 
-func newEmitter(g *ir.Graph, outer map[string]bool, w *Watch) *emitter {
-	e := &emitter{g: g, watch: w, body: compile, p: &backend.Plan{Target: "cpu " + kern.CPU().String(), Facts: g.Assumes}, rows: map[*ir.Node]*Kernel{}, bound: map[string]bool{}, early: map[string]bool{}}
+func newEmitter(g *ir.Graph, outer map[string]bool, b Backend) *emitter {
+	e := &emitter{g: g, b: b, body: compile, p: &backend.Plan{Target: "cpu " + kern.CPU().String(), Facts: g.Assumes}, rows: map[*ir.Node]*Kernel{}, bound: map[string]bool{}, early: map[string]bool{}}
 	e.slots = slices.Repeat([]int{-1}, g.NumValues())
 	for s := range outer {
 		e.bound[s], e.early[s] = true, true
@@ -326,7 +326,7 @@ func (e *emitter) subs(n *ir.Node, st *backend.Step) error {
 		return nil
 	}
 	for _, b := range n.Bodies {
-		sub, err := e.body(b, e.bound, e.watch)
+		sub, err := e.body(b, e.bound, e.b)
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,8 @@ import (
 
 // Backend is the CPU.
 type Backend struct {
-	Watch Watch // who sees the stages of compilation, and which are left out
+	Strict bool  // functions within 1 ulp, sums in the order of the operands: for comparing and debugging
+	Watch  Watch // who sees the stages of compilation, and which are left out
 }
 
 // Name returns "cpu".
@@ -24,7 +25,7 @@ func (b Backend) Compile(g *ir.Graph) (*backend.Plan, error) {
 	if err := b.Watch.check(); err != nil {
 		return nil, err
 	}
-	return compile(g, nil, &b.Watch)
+	return compile(g, nil, b)
 }
 
 // Open returns the CPU; there is only device 0.

@@ -53,8 +53,8 @@ func (w *Watch) off(s Stage) bool {
 }
 
 // compile takes g through the stages. outer holds the symbols that the enclosing graph knows when it runs g, for bodies.
-func compile(g *ir.Graph, outer map[string]bool, w *Watch) (*backend.Plan, error) {
-	e := newEmitter(g, outer, w)
+func compile(g *ir.Graph, outer map[string]bool, b Backend) (*backend.Plan, error) {
+	e, w := newEmitter(g, outer, b), &b.Watch
 	for _, s := range Stages {
 		if w.off(s) {
 			continue
@@ -79,7 +79,7 @@ func compile(g *ir.Graph, outer map[string]bool, w *Watch) (*backend.Plan, error
 // selectKernels chooses the row that runs each node; nodes without one run by Eval.
 func (e *emitter) selectKernels() error {
 	for _, n := range e.g.Nodes {
-		if k := selectKernel(n); k != nil {
+		if k := e.b.selectKernel(n); k != nil {
 			e.rows[n] = k
 		}
 	}

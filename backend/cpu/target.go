@@ -8,16 +8,18 @@ import (
 )
 
 // HasKernel reports whether a row of the table takes n, or n is a view.
-func (Backend) HasKernel(n *ir.Node) bool { return isView(n) || selectKernel(n) != nil }
+func (b Backend) HasKernel(n *ir.Node) bool { return isView(n) || b.selectKernel(n) != nil }
 
 // Fusable reports whether the pointwise kernel has instructions for n.
-func (Backend) Fusable(n *ir.Node) bool { return inProgram(n) && anyF32(n) }
+func (b Backend) Fusable(n *ir.Node) bool {
+	return inProgram(n) && anyF32(n) && !(b.Strict && looseOps[n.Op])
+}
 
 // TakesEpilogue reports whether n's kernel can apply a pointwise body to its result.
-func (Backend) TakesEpilogue(n *ir.Node) bool {
+func (b Backend) TakesEpilogue(n *ir.Node) bool {
 	switch n.Op {
 	case op.Gemm.Op, op.MatMul.Op, op.Conv.Op, op.ConvTranspose.Op:
-		return selectKernel(n) != nil
+		return b.selectKernel(n) != nil
 	}
 	return false
 }
@@ -29,7 +31,7 @@ var imageOps = []*ir.Op{
 }
 
 // Layout returns the layout that n's kernel wants: channels-last where a row would take n so.
-func (Backend) Layout(n *ir.Node) (ir.Layout, bool) {
+func (b Backend) Layout(n *ir.Node) (ir.Layout, bool) {
 	if !slices.Contains(imageOps, n.Op) || len(n.In) == 0 || n.In[0] == nil || isWeights(n.In[0]) || isWeights(n.Out[0]) {
 		return ir.RowMajor, false
 	}
@@ -45,7 +47,7 @@ func (Backend) Layout(n *ir.Node) (ir.Layout, bool) {
 	for i, v := range n.Out {
 		m.Out[i] = lastVersion(v)
 	}
-	return ir.ChannelsLast, selectKernel(&m) != nil
+	return ir.ChannelsLast, b.selectKernel(&m) != nil
 }
 
 func lastVersion(v *ir.Value) *ir.Value {

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/cameo-onnx/cameo"
+	"github.com/cameo-onnx/cameo/backend/cpu"
 	"github.com/cameo-onnx/cameo/onnx/vectors"
 	"github.com/cameo-onnx/cameo/onnx/wire"
 	"github.com/cameo-onnx/cameo/passes"
@@ -61,7 +62,7 @@ Exit status 0 only if nothing failed; 2 where there is no case.`,
 	fl.StringVar(&f.match, "match", "", "regular expression of the names of cases to run")
 	fl.BoolVar(&f.failures, "failures", false, "print only cases that do not pass")
 	fl.StringVar(&f.skips, "skips", "", "file of cases that may fail, a line each: name, reason; one that passes fails the run")
-	fl.StringVar(&f.precision, "precision", "fp32", "of the arithmetic: fp32, float32 values and sums")
+	fl.StringVar(&f.precision, "precision", "fp32", "of the arithmetic: fp32, or fp32-strict, which takes no rule that changes rounding")
 	return c
 }
 
@@ -93,9 +94,11 @@ func (f *verifyFlags) options() (verify.Options, error) {
 	o.Runtime.Threads = f.threads
 	o.Runtime.Passes.Off = off
 	switch f.precision {
-	case "fp32":
+	case string(cameo.FP32):
+	case string(cameo.FP32Strict):
+		o.Runtime.Backend, o.Runtime.Passes.Strict = cpu.Backend{Strict: true}, true
 	default:
-		return o, usagef("--precision %s: there is fp32 alone", f.precision)
+		return o, usagef("--precision %s: there are %s and %s", f.precision, cameo.FP32, cameo.FP32Strict)
 	}
 	return o, err
 }
