@@ -218,19 +218,22 @@ func graphName(s string) string {
 	return s
 }
 
-// outputs adds the graph's outputs and the further ones that the caller asks for.
+// outputs adds the graph's outputs and the further ones that the caller asks for. PyTorch lists a value that it returns twice as two outputs of one name;
+// the second is called name:1.
 func (s *scope) outputs(pg *wire.Graph) error {
-	seen := map[string]bool{}
+	seen, again := map[string]bool{}, map[string]int{}
 	for _, vi := range pg.Outputs {
 		v := s.lookup(vi.Name)
 		if v == nil {
 			return fmt.Errorf("onnx: %w: output %s is not defined", wire.ErrFormat, wire.Quote(vi.Name))
 		}
-		if seen[vi.Name] {
-			return fmt.Errorf("onnx: %w: output %s is listed twice", wire.ErrFormat, wire.Quote(vi.Name))
+		name := vi.Name
+		for seen[name] {
+			again[vi.Name]++
+			name = fmt.Sprintf("%s:%d", vi.Name, again[vi.Name])
 		}
-		seen[vi.Name] = true
-		s.g.Output(vi.Name, v)
+		seen[name] = true
+		s.g.Output(name, v)
 	}
 	for _, name := range s.im.opts.Outputs {
 		v := s.lookup(name)

@@ -143,8 +143,10 @@ func (s *gridSampler) axis(p float64, n int) {
 	}
 	if x < lo || x > hi {
 		switch s.attrs.PaddingMode {
-		case "border":
-			x = min(max(x, 0), float64(n-1))
+		case "border": // a cubic keeps its place, and only its neighbours move to the border
+			if s.attrs.Mode != "cubic" {
+				x = min(max(x, 0), float64(n-1))
+			}
 		case "reflection":
 			x = mirror(x, lo, hi)
 		}

@@ -1,7 +1,6 @@
 package op
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/cameo-onnx/cameo/ir"
@@ -192,8 +191,6 @@ func (r *reduction[T]) each(f func(acc, x T) T) {
 		}
 	})
 }
-
-var errEmptyReduction = errors.New("reduction of no elements has no value")
 
 // reducer evaluates a reduction that combines elements one by one. What is nil the signature excludes, or needs no last step.
 type reducer struct {

@@ -30,18 +30,13 @@ var ReduceSum = defineReduce("reduce_sum", "ReduceSum", reduceSig, sym.Add, redu
 	int:   func(acc, x int64) int64 { return acc + x },
 }.eval)
 
-// ReduceMean is the mean over axes, that of integers truncated; of nothing, NaN.
+// ReduceMean is the mean over axes, that of integers truncated; of nothing, 0: ONNX leaves it open, and exporters' bags of embeddings count on what ONNX Runtime gives.
 var ReduceMean = defineReduce("reduce_mean", "ReduceMean", reduceSig, nil, reducer{
 	float: func(acc, x float64) float64 { return acc + x },
-	last:  func(acc float64, n int) float64 { return acc / float64(n) },
+	last:  func(acc float64, n int) float64 { return acc / float64(max(n, 1)) },
 	inits: always(0),
 	int:   func(acc, x int64) int64 { return acc + x },
-	end: func(acc int64, n int) (int64, error) {
-		if n == 0 {
-			return 0, errEmptyReduction
-		}
-		return acc / int64(n), nil
-	},
+	end:   func(acc int64, n int) (int64, error) { return acc / int64(max(n, 1)), nil },
 }.eval)
 
 // ReduceProd is the product over axes; of nothing, 1.

@@ -8,11 +8,15 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// place returns the coordinate in the original axis of place i of the resized one. Where a scale leaves a fraction, the width that align_corners spreads over keeps it.
+// place returns the coordinate in the original axis of place i of the resized one. Where a scale leaves a fraction, the width that align_corners spreads over
+// keeps it if the axis shrinks, as ONNX's own cases have it, and drops it if it grows, so that the corners meet.
 func (r resizeAxis) place(mode string, i int) float64 {
 	x, n, width := float64(i), float64(r.in), r.scale*float64(r.in)
 	switch mode {
 	case "align_corners":
+		if r.scale >= 1 {
+			width = float64(r.out)
+		}
 		if width == 1 {
 			return 0
 		}
@@ -32,6 +36,18 @@ func (r resizeAxis) place(mode string, i int) float64 {
 		return n/2*(1-float64(r.out)/width) + (x+0.5)/r.scale - 0.5
 	}
 	return (x+0.5)/r.scale - 0.5
+}
+
+// rounded is place in float32 arithmetic: 3 divided by the float32 next to 0.6 is 5 there, and less than 5, so another element, in float64.
+func (r resizeAxis) rounded(mode string, i int) float64 {
+	x, scale := float32(i), float32(r.scale)
+	switch mode {
+	case "asymmetric":
+		return float64(x / scale)
+	case "half_pixel":
+		return float64(float32((x+0.5)/scale) - 0.5)
+	}
+	return r.place(mode, i)
 }
 
 // outside reports whether coordinate p takes the extrapolation value.
@@ -72,7 +88,7 @@ func resizeNearest(e *ir.Env, a ResizeAttrs, x *tensor.Tensor, axes []resizeAxis
 		for i := range idx[k] {
 			p := float64(i)
 			if !r.same() {
-				p = r.place(a.CoordinateTransformationMode, i)
+				p = r.rounded(a.CoordinateTransformationMode, i)
 			}
 			if idx[k][i] = -1; !r.outside(a.CoordinateTransformationMode, p) {
 				idx[k][i] = nearest(a.NearestMode, p, r.in) * s

@@ -13,7 +13,7 @@ type STFTAttrs struct {
 	Onesided bool `ir:"onesided"`
 }
 
-// STFT is the Fourier transforms of windows of a signal[batch, length, 1 or 2] that start every frame_step samples: y[batch, frames, places, 2]. A window or frame_length gives
+// STFT is the Fourier transforms of windows of a signal[batch, length, 1 or 2], or real[batch, length], that start every frame_step samples: y[batch, frames, places, 2]. A window or frame_length gives
 // their length, else it is the signal's.
 var STFT = define(Def[STFTAttrs]{
 	Name: "stft", ONNX: "STFT", Sig: "signal T, frame_step L, window? T, frame_length? L -> y T; T float, L i32|i64",
@@ -27,13 +27,15 @@ func inferSTFT(sc *ir.Scope, a STFTAttrs, in []ir.Known) (ir.Known, error) {
 	x := in[0].Type
 	batch, length := sc.Fresh(), sc.Fresh()
 	if !x.Unranked {
-		if len(x.Shape) != 3 {
-			return ir.Known{}, fmt.Errorf("the signal is of rank %d, not 3", len(x.Shape))
+		if r := len(x.Shape); r != 2 && r != 3 {
+			return ir.Known{}, fmt.Errorf("the signal is of rank %d, not 3", r)
 		}
 		batch, length = x.Shape[0], x.Shape[1]
-		if n, ok := x.Shape[2].Int(); ok {
-			if err := a.parts(n); err != nil {
-				return ir.Known{}, err
+		for _, d := range x.Shape[2:] {
+			if n, ok := d.Int(); ok {
+				if err := a.parts(n); err != nil {
+					return ir.Known{}, err
+				}
 			}
 		}
 	}
@@ -80,11 +82,13 @@ func (a STFTAttrs) parts(n int) error { return DFTAttrs{Onesided: a.Onesided}.pa
 // frames checks the operands' sizes and returns the length of a frame and the distance between two.
 func (a STFTAttrs) frames(in []tensor.Value) (frame, step int, err error) {
 	x, window := tens(in, 0), tens(in, 2)
-	if x.Rank() != 3 {
-		return 0, 0, fmt.Errorf("the signal is of rank %d, not 3", x.Rank())
+	if r := x.Rank(); r != 2 && r != 3 {
+		return 0, 0, fmt.Errorf("the signal is of rank %d, not 3", r)
 	}
-	if err = a.parts(x.Dims()[2]); err != nil {
-		return 0, 0, err
+	for _, n := range x.Dims()[2:] {
+		if err = a.parts(n); err != nil {
+			return 0, 0, err
+		}
 	}
 	if step, err = scalarInt(tens(in, 1), "frame_step"); err != nil {
 		return 0, 0, err
@@ -113,7 +117,10 @@ func evalSTFT(e *ir.Env, a STFTAttrs, in []tensor.Value) (tensor.Value, error) {
 		return nil, err
 	}
 	x := tens(in, 0)
-	batch, length, parts := x.Dims()[0], x.Dims()[1], x.Dims()[2]
+	batch, length, parts := x.Dims()[0], x.Dims()[1], 1
+	if x.Rank() == 3 {
+		parts = x.Dims()[2]
+	}
 	frames, places := (length-frame)/step+1, frame
 	if a.Onesided {
 		places = frame/2 + 1

@@ -113,6 +113,7 @@ func TestResizeModes(t *testing.T) {
 		{ResizeParam{Linear: true, Coord: AlignCorners}, []int{3, 3}, "[1 1.5 2 2 2.5 3 3 3.5 4]"},
 		{ResizeParam{Linear: true, Coord: Asymmetric}, []int{2, 4}, "[1 1.5 2 2 3 3.5 4 4]"},
 		{ResizeParam{Coord: Asymmetric, Nearest: Floor}, []int{3, 3}, "[1 1 2 1 1 2 3 3 4]"},
+		{ResizeParam{Linear: true, Coord: AlignCorners, Scales: []float64{1, 1, 1.75, 1}}, []int{3, 2}, "[1 2 2 3 3 4]"},
 		{ResizeParam{Coord: Asymmetric, Nearest: Ceil}, []int{1, 4}, "[1 2 2 2]"},
 		{ResizeParam{Linear: true, Coord: PytorchHalfPixel}, []int{1, 1}, "[1]"},
 		{ResizeParam{Linear: true}, []int{1, 1}, "[2.5]"},

@@ -165,8 +165,6 @@ func (s *reducer) Do(_, lo, hi int) {
 // empty is what no elements come to.
 func (s *reducer) empty() float32 {
 	switch s.p.Op {
-	case ReduceMean:
-		return nan32
 	case ReduceMax, ReduceLogSum, ReduceLogSumExp:
 		return -inf32
 	case ReduceMin:
@@ -223,7 +221,7 @@ func (s *reducer) whole(off int) float32 {
 func (s *reducer) finish(sum, shift float64) float64 {
 	switch s.p.Op {
 	case ReduceMean:
-		return sum / float64(s.red)
+		return sum / float64(max(s.red, 1))
 	case ReduceL2:
 		return math.Sqrt(sum)
 	case ReduceLogSum:

@@ -27,9 +27,7 @@ func reducePlain[T number](s *reducer, lo, hi int, least, most T) {
 		}
 		switch s.p.Op {
 		case ReduceMean:
-			if isFloat[T]() || s.red != 0 {
-				acc /= T(s.red)
-			}
+			acc /= T(max(s.red, 1))
 		case ReduceL2, ReduceLogSum:
 			acc = T(s.finish(float64(acc), 0))
 		case ReduceLogSumExp:

@@ -12,7 +12,7 @@ const (
 	HalfPixel          Coordinates = iota // (i + 0.5) / scale - 0.5
 	HalfPixelSymmetric                    // the same about the middle, where the scale gives no whole size
 	PytorchHalfPixel                      // half pixel, but 0 for a result of size 1
-	AlignCorners                          // i (in - 1) / (out - 1)
+	AlignCorners                          // i (in - 1) / (out - 1), out before it was rounded down where a scale below 1 left a fraction
 	Asymmetric                            // i / scale
 	numCoordinates
 )
@@ -120,15 +120,23 @@ func (s *resizeState) neighbours(p *ResizeParam, k int, scale float64) {
 	if scale == 0 {
 		scale = float64(out) / float64(in)
 	}
+	width := float64(out)
+	if scale < 1 {
+		width = scale * float64(in)
+	}
 	for i := range out {
 		x := float64(i)
 		switch {
-		case p.Coord == PytorchHalfPixel && out == 1, p.Coord == AlignCorners && out == 1:
+		case p.Coord == PytorchHalfPixel && out == 1, p.Coord == AlignCorners && width == 1:
 			x = 0
 		case p.Coord == AlignCorners:
-			x = x * float64(in-1) / float64(out-1)
+			x = x * float64(in-1) / (width - 1)
+		case p.Coord == Asymmetric && !p.Linear: // rounding follows: the quotient is float32's, which is whole where the true one nearly is
+			x = float64(float32(x) / float32(scale))
 		case p.Coord == Asymmetric:
 			x /= scale
+		case p.Coord == HalfPixel && !p.Linear:
+			x = float64(float32((float32(x)+0.5)/float32(scale)) - 0.5)
 		default:
 			x = (x+0.5)/scale - 0.5
 			if p.Coord == HalfPixelSymmetric {

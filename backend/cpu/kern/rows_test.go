@@ -204,7 +204,7 @@ func reduceRef(op ReduceOp, v []float64) float64 {
 	if lse = math.Log(lse) + top; math.IsInf(top, 0) {
 		lse = top
 	}
-	return []float64{sum, sum / float64(len(v)), top, low, prod, l1, math.Sqrt(sq), sq, math.Log(sum), lse}[op]
+	return []float64{sum, sum / math.Max(1, float64(len(v))), top, low, prod, l1, math.Sqrt(sq), sq, math.Log(sum), lse}[op]
 }
 
 func TestReduceOverAnyAxes(t *testing.T) {
