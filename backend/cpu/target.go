@@ -32,7 +32,7 @@ var imageOps = []*ir.Op{
 
 // Layout returns the layout that n's kernel wants: channels-last where a row would take n so.
 func (b Backend) Layout(n *ir.Node) (ir.Layout, bool) {
-	if !slices.Contains(imageOps, n.Op) || len(n.In) == 0 || n.In[0] == nil || isWeights(n.In[0]) || isWeights(n.Out[0]) {
+	if !slices.Contains(imageOps, n.Op) || len(n.In) == 0 || n.In[0] == nil || isWeights(n.In[0]) || isWeights(n.Out[0]) || fresh(n) {
 		return ir.RowMajor, false
 	}
 	m := *n
@@ -48,6 +48,24 @@ func (b Backend) Layout(n *ir.Node) (ir.Layout, bool) {
 		m.Out[i] = lastVersion(v)
 	}
 	return ir.ChannelsLast, b.selectKernel(&m) != nil
+}
+
+// fresh reports whether a result has sizes that the first operand's do not tell: they may be known only when n has run, by its reference evaluation.
+func fresh(n *ir.Node) bool {
+	told := map[string]bool{}
+	for _, d := range n.In[0].Type.Shape {
+		for _, s := range d.Syms() {
+			told[s] = true
+		}
+	}
+	for _, v := range n.Out {
+		for _, d := range v.Type.Shape {
+			if slices.ContainsFunc(d.Syms(), func(s string) bool { return !told[s] }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func lastVersion(v *ir.Value) *ir.Value {
