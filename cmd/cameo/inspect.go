@@ -129,6 +129,7 @@ func (f *inspectFlags) report(c *cobra.Command, path string, o runtime.Options, 
 		return err
 	}
 	times := []stageTime{{Name: "import", Seconds: time.Since(start).Seconds(), Must: true}}
+	asked := maps.Clone(sizes)
 	r := inspect.New(im, sizes)
 	spent := time.Duration(0)
 	o.Passes.Time = func(name string, d time.Duration) {
@@ -142,6 +143,9 @@ func (f *inspectFlags) report(c *cobra.Command, path string, o runtime.Options, 
 		return err
 	}
 	times = append(times, stageTime{strings.Join(stages, ", "), (time.Since(start) - spent).Seconds(), true})
+	if err := knownSizes(m, maps.Clone(asked)); err != nil {
+		return err
+	}
 	r.Compiled(im.Graph, m.Plan(), sizes)
 	kernels := inspect.Kernels(m.Plan())
 	out := c.OutOrStdout()

@@ -65,6 +65,8 @@ func TestExitStatusAndMessage(t *testing.T) {
 		{"run " + digits + " --random 1 --threads -1", exitUsage, "--threads"},
 		{"run " + digits + " --random -4", exitUsage, "seed"},
 		{"run " + digits + " --random 1 --dim N", exitUsage, "NAME=SIZE"},
+		{"run " + digits + " --random 1 --dim bacth=4", exitUsage, "there are: \"batch\""},
+		{"inspect " + digits + " --dim bacth=4", exitUsage, "there are: \"batch\""},
 		{"run " + digits + " --random 1 --passes fold", exitUsage, "want off"},
 		{"run " + digits + " --random 1 --passes=-nope", exitUsage, "nope"},
 		{"run " + digits + " --random 1 --max-memory 1potato", exitUsage, "500MB"},

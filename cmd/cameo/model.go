@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -101,6 +103,25 @@ func (f *modelFlags) sizes() (map[string]int, error) {
 	return out, nil
 }
 
+// knownSizes refuses --dim flags that name no size of the inputs.
+func knownSizes(m *runtime.Model, sizes map[string]int) error {
+	var names []string
+	for _, p := range m.Inputs() {
+		for _, d := range p.Type.Shape {
+			for _, s := range d.Syms() {
+				if q := wire.Quote(s); !slices.Contains(names, q) {
+					names = append(names, q)
+				}
+				delete(sizes, s)
+			}
+		}
+	}
+	for s := range sizes {
+		return usagef("--dim %s: no input has a size of that name; there are: %s", wire.Quote(s), strings.Join(names, ", "))
+	}
+	return nil
+}
+
 // A loaded model, as it was imported and as it was compiled.
 type loaded struct {
 	*runtime.Model
@@ -165,6 +186,9 @@ func (f *modelFlags) given(m *runtime.Model, defaults func(name string) bool, li
 	}
 	sizes, err := f.sizes()
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := knownSizes(m, maps.Clone(sizes)); err != nil {
 		return nil, nil, err
 	}
 	if limit == 0 {
