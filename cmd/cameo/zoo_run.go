@@ -29,7 +29,7 @@ func zooRunCommand() *cobra.Command {
 numbers, classes or letters, as the model reads them.
 
 -o FILE.png writes the pictures that a model gives, side by side; other endings write all outputs.`,
-		Example: "  cameo zoo run dcgan_generator --batch 16 -o made.png\n  cameo zoo run mlp --loss --seed 3",
+		Example: "  cameo zoo run dcgan_generator --train --batch 16 -o made.png\n  cameo zoo run mlp --loss --seed 3",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			model, err := findModel(args[0])
