@@ -137,3 +137,9 @@ func (s *surveyor) reason(domain, name string) string {
 	}
 	return "there is no such operator"
 }
+
+// Supports reports whether an operator of a domain is known, in whichever version; the empty domain is ai.onnx.
+func Supports(domain, name string) bool {
+	s := surveyor{im: &importer{adapters: adaptersOf()}}
+	return s.known(normDomain(domain), name)
+}
