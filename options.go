@@ -24,6 +24,9 @@ func configure(opts []Option) *config {
 	for _, o := range opts {
 		o(c)
 	}
+	if b, ok := c.runtime.Backend.(cpu.Backend); ok {
+		c.runtime.Backend, c.runtime.Passes.Off = b.Without(c.runtime.Passes.Off)
+	}
 	return c
 }
 

@@ -50,6 +50,7 @@ func newEmitter(g *ir.Graph, outer map[string]bool, b Backend) *emitter {
 
 // emitSteps makes a step of each node that is no view.
 func (e *emitter) emitSteps() error {
+	e.p.Steps = nil
 	for i, v := range e.g.Inputs {
 		for _, d := range v.Type.Shape {
 			if name, ok := d.Name(); ok {

@@ -22,7 +22,7 @@ func (Backend) Name() string { return "cpu" }
 
 // Compile returns the plan of g, which the passes have prepared.
 func (b Backend) Compile(g *ir.Graph) (*backend.Plan, error) {
-	if err := b.Watch.check(); err != nil {
+	if err := b.Watch.Check(); err != nil {
 		return nil, err
 	}
 	return compile(g, nil, b)

@@ -32,8 +32,8 @@ type Watch struct {
 	Dump func(stage string, p *backend.Plan) // sees the plan after each
 }
 
-// check refuses names of stages that there are not, or that cannot be switched off.
-func (w *Watch) check() error {
+// Check refuses names of stages that there are not, or that cannot be switched off.
+func (w *Watch) Check() error {
 	var free []string
 	for _, s := range Stages {
 		if !s.Must {
@@ -76,12 +76,32 @@ func compile(g *ir.Graph, outer map[string]bool, b Backend) (*backend.Plan, erro
 	return e.p, nil
 }
 
-// selectKernels chooses the row that runs each node; nodes without one run by Eval.
+// Without returns b without the stages among names, and the names that are left for the passes; "all" is for both.
+func (b Backend) Without(names []string) (Backend, []string) {
+	var rest []string
+	for _, name := range names {
+		stage := slices.ContainsFunc(Stages, func(s Stage) bool { return s.Name == name })
+		if stage || name == "all" {
+			b.Watch.Off = append(slices.Clone(b.Watch.Off), name)
+		}
+		if !stage {
+			rest = append(rest, name)
+		}
+	}
+	return b, rest
+}
+
+// selectKernels chooses the row that runs each node; nodes without one run by Eval. The plan shows the choice until the next stage makes the steps themselves.
 func (e *emitter) selectKernels() error {
 	for _, n := range e.g.Nodes {
+		st := backend.Step{Kernel: evalKernel, Node: n, From: n.From}
 		if k := e.b.selectKernel(n); k != nil {
 			e.rows[n] = k
+			st.Kernel = k.Name
+		} else if isView(n) {
+			continue
 		}
+		e.p.Steps = append(e.p.Steps, st)
 	}
 	return nil
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cameo-onnx/cameo"
+	"github.com/cameo-onnx/cameo/backend"
+	"github.com/cameo-onnx/cameo/backend/cpu"
 	"github.com/cameo-onnx/cameo/onnx"
 	"github.com/cameo-onnx/cameo/onnx/wire"
 	"github.com/cameo-onnx/cameo/passes"
@@ -27,8 +29,13 @@ type inspectFlags struct {
 	times bool
 }
 
-// stages are the parts of a backend's compilation; their text is the plan's listing.
-var stages = []string{"select", "pack", "schedule", "place"}
+// stages are the parts of the CPU's compilation; their text is the plan's listing after each.
+var stages = func() (names []string) {
+	for _, s := range cpu.Stages {
+		names = append(names, s.Name)
+	}
+	return names
+}()
 
 func inspectCommand() *cobra.Command {
 	var f inspectFlags
@@ -108,11 +115,18 @@ func (f *inspectFlags) printAfter(c *cobra.Command, path string, o runtime.Optio
 		}
 		return printText(c, im.Graph.String())
 	}
-	m, err := runtime.Compile(im.Graph, o)
-	if err != nil {
+	text := ""
+	b := o.Backend.(cpu.Backend)
+	b.Watch.Dump = func(name string, p *backend.Plan) {
+		if name == f.after {
+			text = inspect.Listing(p)
+		}
+	}
+	o.Backend = b
+	if _, err := runtime.Compile(im.Graph, o); err != nil {
 		return err
 	}
-	return printText(c, inspect.Listing(m.Plan()))
+	return printText(c, text)
 }
 
 // A stageTime is the time that a pass or another part of loading took.
@@ -131,18 +145,20 @@ func (f *inspectFlags) report(c *cobra.Command, path string, o runtime.Options, 
 	times := []stageTime{{Name: "import", Seconds: time.Since(start).Seconds(), Must: true}}
 	asked := maps.Clone(sizes)
 	r := inspect.New(im, sizes)
-	spent := time.Duration(0)
 	o.Passes.Time = func(name string, d time.Duration) {
-		spent += d
 		must := slices.ContainsFunc(passes.Pipeline, func(p passes.Pass) bool { return p.Name == name && p.Must })
 		times = append(times, stageTime{name, d.Seconds(), must})
 	}
-	start = time.Now()
+	b := o.Backend.(cpu.Backend)
+	b.Watch.Time = func(name string, d time.Duration) {
+		must := slices.ContainsFunc(cpu.Stages, func(s cpu.Stage) bool { return s.Name == name && s.Must })
+		times = append(times, stageTime{name, d.Seconds(), must})
+	}
+	o.Backend = b
 	m, err := runtime.Compile(im.Graph, o)
 	if err != nil {
 		return err
 	}
-	times = append(times, stageTime{strings.Join(stages, ", "), (time.Since(start) - spent).Seconds(), true})
 	if err := knownSizes(m, maps.Clone(asked)); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cameo-onnx/cameo"
+	"github.com/cameo-onnx/cameo/backend/cpu"
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/onnx"
 	"github.com/cameo-onnx/cameo/onnx/wire"
@@ -56,7 +57,7 @@ func (f *modelFlags) registerInputs(c *cobra.Command) {
 
 // options returns what a model is compiled with.
 func (f *modelFlags) options() (runtime.Options, error) {
-	o := runtime.Options{Backend: cameo.CPU(), Threads: f.threads, Seed: f.seed, MaxSessions: 1}
+	o := runtime.Options{Threads: f.threads, Seed: f.seed, MaxSessions: 1}
 	if f.threads < 0 {
 		return o, usagef("--threads %d: give a number above 0", f.threads)
 	}
@@ -67,7 +68,7 @@ func (f *modelFlags) options() (runtime.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	o.Passes.Off = off
+	setOff(&o, cpu.Backend{}, off)
 	if f.maxMemory != "" {
 		o.Memory, err = byteCount(f.maxMemory)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -18,6 +19,7 @@ import (
 	"github.com/cameo-onnx/cameo/onnx/vectors"
 	"github.com/cameo-onnx/cameo/onnx/wire"
 	"github.com/cameo-onnx/cameo/passes"
+	"github.com/cameo-onnx/cameo/runtime"
 	"github.com/cameo-onnx/cameo/runtime/verify"
 )
 
@@ -81,25 +83,31 @@ func passesOff(s string) ([]string, error) {
 		}
 		off = append(off, name[1:])
 	}
-	if err := (passes.Options{Off: off}).Check(); err != nil {
+	b, rest := cpu.Backend{}.Without(off)
+	if err := errors.Join((passes.Options{Off: rest}).Check(), b.Watch.Check()); err != nil {
 		return nil, usagef("--passes: %v", err)
 	}
 	return off, nil
 }
 
+// setOff leaves passes and stages of the CPU out.
+func setOff(o *runtime.Options, b cpu.Backend, off []string) {
+	o.Backend, o.Passes.Off = b.Without(off)
+}
+
 func (f *verifyFlags) options() (verify.Options, error) {
 	o := verify.Options{EachPass: f.eachPass, Dynamic: f.dynamic, ConstInputs: f.constInputs, Timeout: f.timeout}
 	off, err := passesOff(f.passes)
-	o.Runtime.Backend = cameo.CPU()
 	o.Runtime.Threads = f.threads
-	o.Runtime.Passes.Off = off
+	b := cpu.Backend{}
 	switch f.precision {
 	case string(cameo.FP32):
 	case string(cameo.FP32Strict):
-		o.Runtime.Backend, o.Runtime.Passes.Strict = cpu.Backend{Strict: true}, true
+		b.Strict, o.Runtime.Passes.Strict = true, true
 	default:
 		return o, usagef("--precision %s: there are %s and %s", f.precision, cameo.FP32, cameo.FP32Strict)
 	}
+	setOff(&o.Runtime, b, off)
 	return o, err
 }
 
