@@ -103,28 +103,28 @@ type Summary struct {
 
 // A Port is an input or an output.
 type Port struct {
-	Name string
-	Type string // such as "f32[N,784]"
+	Name string `json:"name"`
+	Type string `json:"type"` // such as "f32[N,784]"
 }
 
 // A Layer is one step of a model.
 type Layer struct {
-	Name   string // the prefix of its parameters' names
-	Kind   string // such as "Conv2d 1→32, 4×4, stride 2, padding 1"
-	Out    string // the type of its result
-	Params int    // elements of its parameters
+	Name   string `json:"name,omitempty"` // the prefix of its parameters' names
+	Kind   string `json:"kind"`           // such as "Conv2d 1→32, 4×4, stride 2, padding 1"
+	Out    string `json:"result"`         // the type of its result
+	Params int    `json:"parameters"`     // elements of its parameters
 }
 
 // A Parameter is a weight, or a running statistic.
 type Parameter struct {
-	Name string
-	Dims []int
+	Name string `json:"name"`
+	Dims []int  `json:"shape"`
 }
 
 // A Size is one of the numbers that a model's layers depend on.
 type Size struct {
-	Name  string
-	Value int
+	Name  string `json:"name"`
+	Value int    `json:"value"`
 }
 
 // Summary builds the model and says what it consists of.

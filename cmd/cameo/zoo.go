@@ -143,8 +143,12 @@ func zooShowCommand() *cobra.Command {
 			if asJSON(c) {
 				return json.NewEncoder(c.OutOrStdout()).Encode(struct {
 					zooEntry
-					*zoo.Summary
-				}{entryOf(m, s), s})
+					Inputs  []zoo.Port      `json:"inputs"`
+					Outputs []zoo.Port      `json:"outputs"`
+					Layers  []zoo.Layer     `json:"layers"`
+					Weights []zoo.Parameter `json:"weights"`
+					Options []zoo.Size      `json:"size_options"`
+				}{entryOf(m, s), s.Inputs, s.Outputs, s.Layers, s.Parameters, s.Sizes})
 			}
 			return showModel(c.OutOrStdout(), m, s)
 		},

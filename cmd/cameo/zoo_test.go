@@ -26,11 +26,11 @@ func TestZooListsAndShowsEveryModel(t *testing.T) {
 		}
 		var v struct {
 			Name       string
-			Parameters json.RawMessage
+			Parameters int
 			Layers     []zoo.Layer
 		}
 		show, _, _ = cameoRun("zoo", "show", m.Name, "--json")
-		if err := json.Unmarshal([]byte(show), &v); err != nil || v.Name != m.Name || len(v.Layers) == 0 {
+		if err := json.Unmarshal([]byte(show), &v); err != nil || v.Name != m.Name || len(v.Layers) == 0 || v.Parameters == 0 {
 			t.Errorf("zoo show %s --json: %v: %s", m.Name, err, show)
 		}
 	}

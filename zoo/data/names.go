@@ -28,19 +28,23 @@ type Names struct {
 
 // ReadNames reads the files LANGUAGE.txt in dir, in order of their names, one name a line.
 func ReadNames(dir string) (*Names, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.txt"))
+	files, err := os.ReadDir(dir) // by name
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("data: %s holds no LANGUAGE.txt", dir)
-	}
 	var s Names
-	for class, path := range files {
-		s.Languages = append(s.Languages, strings.TrimSuffix(filepath.Base(path), ".txt"))
-		if err := s.add(path, class); err != nil {
+	for _, f := range files {
+		language, ok := strings.CutSuffix(f.Name(), ".txt")
+		if !ok || f.IsDir() {
+			continue
+		}
+		if err := s.add(filepath.Join(dir, f.Name()), len(s.Languages)); err != nil {
 			return nil, fmt.Errorf("data: %w", err)
 		}
+		s.Languages = append(s.Languages, language)
+	}
+	if len(s.Languages) == 0 {
+		return nil, fmt.Errorf("data: %s holds no LANGUAGE.txt", dir)
 	}
 	return &s, nil
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // maxRows bounds a series.
-const maxRows = 1 << 24
+const maxRows = 1 << 22
 
 // A Series is a signal, and where it is anomalous.
 type Series struct {

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/cameo-onnx/cameo/ir/tensor"
@@ -19,45 +20,76 @@ type Principal struct {
 	Total     float64     // the variance along all axes
 }
 
-// FindPrincipal returns the first k principal components of points, which must be more than k and of at least k numbers each.
+// maxFeatures bounds the numbers of a point: the work grows with their third power.
+const maxFeatures = 1 << 12
+
+// FindPrincipal returns the first k principal components of points, of which there must be as many at least: the eigenvectors of their covariance.
 func FindPrincipal(points [][]float32, k int) (*Principal, error) {
-	if len(points) < 2 || k < 1 || k > len(points[0]) || k > len(points) {
+	if len(points) < 2 || k < 1 || k > len(points[0]) || k > len(points) || len(points[0]) > maxFeatures {
 		return nil, fmt.Errorf("%d points do not give %d principal components", len(points), k)
 	}
-	n, d := len(points), len(points[0])
-	x := mat.NewDense(n, d, nil)
-	p := &Principal{Mean: make([]float64, d)}
-	for i, row := range points {
-		for j, v := range row {
-			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-				return nil, fmt.Errorf("point %d holds %v", i, v)
-			}
-			x.Set(i, j, float64(v))
-			p.Mean[j] += float64(v) / float64(n)
-		}
+	p, err := average(points)
+	if err != nil {
+		return nil, err
 	}
-	var pc stat.PC
-	if !pc.PrincipalComponents(x, nil) {
-		return nil, fmt.Errorf("the singular values of %d×%d points were not found", n, d)
+	var e mat.EigenSym
+	if !e.Factorize(covariance(points, p.Mean), true) {
+		return nil, fmt.Errorf("the principal components of %d points of %d numbers were not found", len(points), len(p.Mean))
 	}
+	values := e.Values(nil) // ascending
 	var vectors mat.Dense
-	pc.VectorsTo(&vectors)
-	variances := pc.VarsTo(nil)
-	for _, v := range variances {
-		p.Total += v
+	e.VectorsTo(&vectors)
+	for _, v := range values {
+		p.Total += max(v, 0)
 	}
-	p.Variances = variances[:k]
 	for c := range k {
-		axis := mat.Col(nil, c, &vectors)
+		at := len(values) - 1 - c
+		axis := mat.Col(nil, at, &vectors)
 		// A component's sign is arbitrary: the largest entry is made positive, so that pictures look alike on every machine.
 		if axis[largest(axis)] < 0 {
 			for i := range axis {
 				axis[i] = -axis[i]
 			}
 		}
-		p.Axes = append(p.Axes, axis)
+		p.Axes, p.Variances = append(p.Axes, axis), append(p.Variances, max(values[at], 0))
 	}
 	return p, nil
+}
+
+// average returns the mean of points, which must be finite and alike in size.
+func average(points [][]float32) (*Principal, error) {
+	p := &Principal{Mean: make([]float64, len(points[0]))}
+	for i, row := range points {
+		if len(row) != len(p.Mean) {
+			return nil, fmt.Errorf("point %d has %d numbers, not %d", i, len(row), len(p.Mean))
+		}
+		for j, v := range row {
+			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+				return nil, fmt.Errorf("point %d holds %v", i, v)
+			}
+			p.Mean[j] += float64(v) / float64(len(points))
+		}
+	}
+	return p, nil
+}
+
+// covariance adds up the products of blocks of rows, so that its memory does not grow with the points.
+func covariance(points [][]float32, mean []float64) *mat.SymDense {
+	const block = 256
+	d := len(mean)
+	cov := mat.NewSymDense(d, nil)
+	rows := make([]float64, block*d)
+	for from := 0; from < len(points); from += block {
+		part := points[from:min(from+block, len(points))]
+		for i, row := range part {
+			for j, v := range row {
+				rows[i*d+j] = float64(v) - mean[j]
+			}
+		}
+		x := blas64.General{Rows: len(part), Cols: d, Stride: d, Data: rows[:len(part)*d]}
+		blas64.Syrk(blas.Trans, 1/float64(len(points)-1), x, 1, cov.RawSymmetric())
+	}
+	return cov
 }
 
 func largest(x []float64) int {
