@@ -1,0 +1,80 @@
+package cpu_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/cameo-onnx/cameo/backend/cpu"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+	"github.com/cameo-onnx/cameo/runtime"
+)
+
+// sameAsEval compiles text with all passes and compares what it makes of in with the reference.
+func sameAsEval(t *testing.T, text string, in ...*tensor.Tensor) {
+	t.Helper()
+	g, err := ir.Parse(text, op.Lookup, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named, vals := map[string]tensor.Value{}, []tensor.Value{}
+	for i, v := range g.Inputs {
+		named[v.Name] = in[i]
+		vals = append(vals, in[i])
+	}
+	want, err := g.Eval(&ir.Env{}, vals)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := runtime.Compile(g, runtime.Options{Backend: cpu.Backend{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := m.Run(context.Background(), named)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, o := range g.Outputs {
+		if !tensor.Equal(got[o.Name], want[i]) {
+			t.Errorf("%s is %v, the reference says %v", o.Name, got[o.Name], want[i])
+		}
+	}
+}
+
+func TestBodyWhoseInputsAreSpeltBySizesThatWereMergedAway(t *testing.T) {
+	sameAsEval(t, `graph g(%x: f32[N], %c: bool[]) {
+	%a = non_zero(%x) : i64[1,u0]
+	%b = non_zero(%x) : i64[1,u1]
+	%d = concat(%a, %b) {axis=1} : i64[1,u0+u1]
+	%y = if(%c, %d) {
+		body(%e: i64[1,u0+u1]) {
+			%f = neg(%e) : i64[1,u0+u1]
+			return %f as "f"
+		}
+		body(%h: i64[1,u0+u1]) {
+			return %h as "h"
+		}
+	} : i64[1,u0+u1]
+	return %y as "y"
+}
+`, tensor.Of([]float32{1, 0, 2}), tensor.Scalar(true))
+}
+
+func TestResizeToSizesGivenAtRunTimeBetweenConvolutions(t *testing.T) {
+	x, w := tensor.New(tensor.F32, 1, 16, 8, 8), tensor.New(tensor.F32, 16, 16, 1, 1)
+	for i := range 16 * 64 {
+		x.SetFloat64At(i, float64(i%37))
+	}
+	for i := range 16 {
+		w.SetFloat64At(17*i, 1)
+	}
+	sameAsEval(t, `graph g(%x: f32[1,16,8,8], %w: f32[16,16,1,1], %s: i64[2]) {
+	%a = max_pool(%x) {kernel_shape=[1,1]} : f32[1,16,8,8]
+	%b = conv(%a, %w, _) : f32[1,16,8,8]
+	%c = resize(%b, _, _, %s) {axes=[2,3]} : f32[1,16,u0,u1]
+	%d = max_pool(%c) {kernel_shape=[1,1]} : f32[1,16,u0,u1]
+	return %d as "y"
+}
+`, x, w, tensor.Of([]int64{4, 4}))
+}
