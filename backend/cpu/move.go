@@ -152,7 +152,14 @@ var padModes = map[string]kern.PadMode{"constant": kern.PadConstant, "reflect": 
 // takesPad takes pads that are known, or given for all axes.
 func takesPad(n *ir.Node) bool {
 	_, known := n.In[1].Known().Ints()
-	return takesMove(0)(n) && (known && constAxes(n) || len(n.In) < 4 || n.In[3] == nil)
+	return takesMove(0)(n) && (known && constAxes(n) || len(n.In) < 4 || n.In[3] == nil) && !cropsFirst(n)
+}
+
+// cropsFirst reports whether n's pads may be negative, and what is left decides what comes beside it: kernels look at the whole operand.
+func cropsFirst(n *ir.Node) bool {
+	mode := op.Pad.Attrs(n).Mode
+	pads, known := n.In[1].Known().Ints()
+	return (mode == "reflect" || mode == "wrap") && (!known || slices.ContainsFunc(pads, func(p int) bool { return p < 0 }))
 }
 
 func constAxes(n *ir.Node) bool {

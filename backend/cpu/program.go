@@ -175,10 +175,11 @@ func whereInstr(b *programmer, _ *ir.Node, in []operand) uint8 {
 }
 
 func geluInstr(b *programmer, n *ir.Node, in []operand) uint8 {
+	x := reg(b.binary(kern.OpMax, in[0], imm(-100))) // there the result is 0 already, and at -Inf it would be 0 times Inf
 	if op.Gelu.Attrs(n).Approximate == "tanh" {
-		return b.unary(kern.OpGeluTanh, in[0])
+		return b.unary(kern.OpGeluTanh, x)
 	}
-	return b.unary(kern.OpGelu, in[0])
+	return b.unary(kern.OpGelu, x)
 }
 
 func seluInstr(b *programmer, n *ir.Node, in []operand) uint8 {

@@ -124,7 +124,7 @@ func takesBatchNorm(n *ir.Node) bool {
 			return false
 		}
 	}
-	return len(x.Shape) > 0
+	return len(x.Shape) > 1 // without an axis of channels there is one channel
 }
 
 func emitBatchNorm(c *call, n *ir.Node) (any, error) {
