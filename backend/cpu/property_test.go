@@ -283,9 +283,9 @@ func set(names string) map[string]bool {
 }
 
 var exact = set(`abs neg relu max min sign floor ceil round identity clip transpose relayout slice concat split expand tile pad gather gather_elements gather_nd where depth_to_space space_to_depth
-constant_of_shape reshape flatten squeeze unsqueeze trilu max_pool global_max_pool reduce_max reduce_min top_k scatter scatter_elements scatter_nd compress reverse_sequence one_hot eye_like center_crop_pad`)
+constant_of_shape reshape flatten squeeze unsqueeze trilu max_pool global_max_pool reduce_max reduce_min top_k scatter compress reverse_sequence one_hot eye_like center_crop_pad`)
 
-var sums = set(`gemm matmul conv conv_transpose einsum reduce_sum reduce_mean reduce_l1 reduce_l2 reduce_sum_square reduce_log_sum reduce_log_sum_exp reduce_prod softmax log_softmax layer_normalization
+var sums = set(`scatter_elements scatter_nd gemm matmul conv conv_transpose einsum reduce_sum reduce_mean reduce_l1 reduce_l2 reduce_sum_square reduce_log_sum reduce_log_sum_exp reduce_prod softmax log_softmax layer_normalization
 rms_normalization instance_normalization group_normalization batch_normalization lstm gru rnn average_pool global_average_pool lp_pool global_lp_pool resize cum_sum cum_prod attention lrn lp_normalization
 mean_variance_normalization group_query_attention rotary_embedding linear_attention swiglu matmul_nbits causal_conv_with_state negative_log_likelihood_loss softmax_cross_entropy_loss deform_conv dft stft det
 grid_sample affine_grid roi_align momentum adam adagrad mean sum`)
