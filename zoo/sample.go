@@ -1,6 +1,7 @@
 package zoo
 
 import (
+	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
 
@@ -36,6 +37,9 @@ var (
 // Labels is a class: an i64 number for each row where the input has no sizes of its own, else a one-hot row.
 func Labels(classes int) Draw { return Draw{drawLabels, classes} }
 
+// maxRandom bounds the bytes of an input that is made up.
+const maxRandom = 1 << 31
+
 // source is how to fill an input.
 type source struct {
 	name string
@@ -58,6 +62,9 @@ func (m Model) Random(o Options, rows int, seed uint64) (map[string]*tensor.Tens
 	}
 	out := map[string]*tensor.Tensor{}
 	for _, s := range n.inputs {
+		if bytes, ok := tensor.ByteSize(tensor.I64, append([]int{rows}, s.dims...)); !ok || bytes > maxRandom {
+			return nil, fmt.Errorf("zoo: %s: input %s: %d rows of sizes %v are too many random numbers", m.Name, s.name, rows, s.dims)
+		}
 		h := fnv.New64a()
 		h.Write([]byte(s.name))
 		out[s.name] = s.fill(rand.New(rand.NewPCG(seed, h.Sum64())), rows)

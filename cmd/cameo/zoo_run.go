@@ -56,7 +56,7 @@ func runZoo(c *cobra.Command, model zoo.Model, f *zooFlags, m *modelFlags, outpu
 	if zo.Batch == 0 {
 		return usagef("--batch N: a run needs a number of rows")
 	}
-	m.seed = f.seed
+	m.seed, m.random = f.seed, -1 // the zoo knows better what its inputs look like
 	o, err := m.options()
 	if err != nil {
 		return err

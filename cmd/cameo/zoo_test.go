@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cameo-onnx/cameo"
+	"github.com/cameo-onnx/cameo/ir/tensor"
 	"github.com/cameo-onnx/cameo/zoo"
 )
 
@@ -53,6 +56,10 @@ func TestZooStatuses(t *testing.T) {
 		{"zoo run mlp --batch N", exitUsage, "needs a number of rows"},
 		{"zoo run mlp -o " + filepath.Join(dir, "x.png"), exitUsage, "gives no picture"},
 		{"zoo run mlp --loss --seed 3", 0, "loss f32[]"},
+		{"zoo run mlp --input ../../testdata/digits/7.png", 0, "logits f32[1,10]"},
+		{"zoo run names_rnn", 0, "next_hidden f32[1,128]"},
+		{"zoo run recurrent_ae --size steps=60000 --size features=60000", exitData, "too many random numbers"},
+		{"zoo export fc_ae --size height=60000 --size width=60000", exitUsage, "is too large"},
 		{"zoo classify", exitUsage, "--data DIR"},
 		{"zoo classify --model " + digits + " --data " + dir, exitData, "t10k-images-idx3-ubyte"},
 		{"zoo denoise --drop 1", exitUsage, "--drop 1"},
@@ -150,6 +157,34 @@ func TestZooDrawsWhatModelsMake(t *testing.T) {
 		if b, err := os.ReadFile(file(name)); err != nil || !strings.Contains(string(b), want) {
 			t.Errorf("%s: %v: %.80s", name, err, b)
 		}
+	}
+}
+
+// A one-hot letter among 57 that are zero picks one column; numbers from 0 to 1 would give another result.
+func TestZooRunMakesUpWhatTheModelReads(t *testing.T) {
+	m, err := zoo.Find("names_rnn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := m.Random(zoo.Options{}, 1, 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := m.Graph(zoo.Options{Seed: 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := cameo.Compile(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := c.Run(context.Background(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "y.npz")
+	if text, errs, status := cameoRun("zoo", "run", "names_rnn", "--seed", "9", "-o", out, "--json"); status != 0 || !strings.Contains(text, fmt.Sprint(tensor.Data[float32](want["log_probabilities"])[0])) {
+		t.Errorf("status %d: %.300s%s, not %v", status, text, errs, want["log_probabilities"])
 	}
 }
 
