@@ -78,13 +78,13 @@ var AffineGrid = define(Def[AffineGridAttrs]{
 	},
 })
 
-// base returns the normalised coordinate of place i of n; the only place there is lies in the middle.
+// base returns the normalised coordinate of place i of n; where corners are aligned, the only place there is lies at the first corner.
 func (a AffineGridAttrs) base(i, n int) float64 {
 	switch {
 	case !a.AlignCorners:
 		return (2*float64(i)+1)/float64(n) - 1
 	case n == 1:
-		return 0
+		return -1
 	}
 	return 2*float64(i)/float64(n-1) - 1
 }

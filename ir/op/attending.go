@@ -259,3 +259,6 @@ func (m *scoreMask) add(n, head, i int, row []float64) {
 	}
 	hide(row, 0, m.length)
 }
+
+// scaleOf is the default scale of scores of heads of a size; of size 0 all scores are 0, whatever it is.
+func scaleOf(size int) float64 { return 1 / math.Sqrt(float64(max(size, 1))) }

@@ -150,7 +150,7 @@ func (a AttentionAttrs) eval(e *ir.Env, in []tensor.Value) ([]tensor.Value, erro
 	if more, err := v.after(e, tens(in, 5)); err != nil || more != past {
 		return nil, fmt.Errorf("past_value of length %d, past_key of %d: %w", more, past, orMismatch(err))
 	}
-	m := &attending{q: q, k: k, v: v, softcap: float64(a.Softcap), scale: 1 / math.Sqrt(float64(q.size)), mode: -1}
+	m := &attending{q: q, k: k, v: v, softcap: float64(a.Softcap), scale: scaleOf(q.size), mode: -1}
 	if a.Scale != nil {
 		m.scale = float64(*a.Scale)
 	}

@@ -51,7 +51,7 @@ func lowerAttention(b *ir.Builder, a AttentionAttrs, n *ir.Node) []*ir.Value {
 	if !ok || !ok2 || !ok3 && a.Scale == nil || hk == 0 || !maskFits(mask, k) || !positive(q) || !positive(k) {
 		return nil
 	}
-	scale := 1 / math.Sqrt(float64(size))
+	scale := scaleOf(size)
 	if a.Scale != nil {
 		scale = float64(*a.Scale)
 	}

@@ -2,7 +2,6 @@ package op
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/cameo-onnx/cameo/ir"
@@ -107,7 +106,7 @@ func flexAttention(e *ir.Env, a FlexAttentionAttrs, in []tensor.Value) ([]tensor
 		}
 	}
 	q, k, v := h[0], h[1], h[2]
-	m := &attending{q: q, k: k, v: v, scale: 1 / math.Sqrt(float64(q.size)), mode: 0, bias: func(int, int, int, []float64) {}}
+	m := &attending{q: q, k: k, v: v, scale: scaleOf(q.size), mode: 0, bias: func(int, int, int, []float64) {}}
 	if a.Scale != nil {
 		m.scale = float64(*a.Scale)
 	}

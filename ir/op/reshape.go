@@ -117,6 +117,9 @@ func neverKept(sc *ir.Scope, x ir.Type, i int, d sym.Dim) error {
 func closeReshape(sc *ir.Scope, x ir.Shape, kept []bool, out ir.Shape, open int) error {
 	total, rest := sym.Const(1), sym.Const(1)
 	for i, d := range x {
+		if n, ok := d.Int(); ok && n == 0 && kept[i] && open < 0 {
+			return nil // no elements on either side
+		}
 		if !kept[i] {
 			total = sym.Mul(total, d)
 		}

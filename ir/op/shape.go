@@ -39,7 +39,11 @@ func broadcastDim(sc *ir.Scope, a, b sym.Dim) (sym.Dim, error) {
 		return b, nil
 	}
 	// Of two sizes that broadcast, the result is the larger, except that 0 wins over 1.
-	return sym.Max(a, b), nil
+	one, larger := sym.Const(1), sym.Max(a, b)
+	if sym.GE(a, one, nil) && sym.GE(b, one, nil) {
+		return larger, nil
+	}
+	return sym.Mul(larger, sym.Min(one, sym.Min(a, b))), nil
 }
 
 // broadcast returns the shape that several broadcast to.

@@ -47,15 +47,11 @@ func cosineWindow(name, onnx string, a, b, c float64) Def[WindowAttrs] {
 			}
 			n := size
 			if !at.Periodic {
-				n = max(size-1, 1)
+				n = size - 1 // of a single sample, 0: its value is NaN, as ONNX's function body has it
 			}
 			for i := range size {
 				w := 2 * math.Pi * float64(i) / float64(n)
-				v := a - b*math.Cos(w) + c*math.Cos(2*w)
-				if size == 1 {
-					v = 1 // a window of one sample passes it; at its edge it would be about 0
-				}
-				y.SetFloat64At(i, v)
+				y.SetFloat64At(i, a-b*math.Cos(w)+c*math.Cos(2*w))
 			}
 			return y, nil
 		},
