@@ -119,7 +119,8 @@ func (a TreeEnsembleAttrs) compile() (r regressTrees, err error) {
 	if len(f.roots) == 0 {
 		return r, errors.New("attribute tree_roots is missing")
 	}
-	return r, f.check()
+	_, err = f.check()
+	return r, err
 }
 
 // sortedSets returns the sets that t holds, each ended by a NaN.

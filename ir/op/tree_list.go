@@ -94,7 +94,10 @@ func (l *treeList) forest() (*forest, error) {
 	if f.roots, err = l.roots(f); err != nil {
 		return nil, err
 	}
-	return f, f.check()
+	if k, err := f.check(); err != nil || k != n {
+		return nil, cmp.Or(err, fmt.Errorf("%d of %d nodes hang from no root", n-k, n))
+	}
+	return f, nil
 }
 
 // link sets node i, but for a leaf's votes.

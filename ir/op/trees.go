@@ -59,8 +59,8 @@ func (f *forest) addFeature(id int) (int32, error) {
 	return int32(id), nil
 }
 
-// check reports trees that would never end. Nodes must have been linked within range.
-func (f *forest) check() error {
+// check reports trees that would never end, and returns how many nodes the roots reach. Nodes must have been linked within range.
+func (f *forest) check() (reached int, err error) {
 	const unseen, open, done = 0, 1, 2
 	state := make([]uint8, len(f.nodes))
 	var stack []int32
@@ -71,6 +71,9 @@ func (f *forest) check() error {
 			n := &f.nodes[i]
 			if state[i] != unseen || n.mode == treeLeaf {
 				stack = stack[:len(stack)-1]
+				if state[i] != done {
+					reached++
+				}
 				state[i] = done
 				continue
 			}
@@ -78,14 +81,14 @@ func (f *forest) check() error {
 			for _, k := range [2]int32{n.yes, n.no} {
 				switch state[k] {
 				case open:
-					return errors.New("a tree has a cycle")
+					return 0, errors.New("a tree has a cycle")
 				case unseen:
 					stack = append(stack, k)
 				}
 			}
 		}
 	}
-	return nil
+	return reached, nil
 }
 
 // leaf returns the leaf that a row of features reaches from a root.
