@@ -112,7 +112,7 @@ var ReduceLogSum = defineReduce("reduce_log_sum", "ReduceLogSum", reduceSig, nil
 }.eval, lowerReduce(&ReduceSum, nil, ln))
 
 // ReduceLogSumExp is the logarithm of the sum of exponentials over axes; of nothing, −∞.
-var ReduceLogSumExp = defineReduce("reduce_log_sum_exp", "ReduceLogSumExp", reduceSig, nil,
+var ReduceLogSumExp = defineReduce("reduce_log_sum_exp", "ReduceLogSumExp", "data T, axes? i64 -> y T; T float", nil,
 	func(e *ir.Env, a ReduceAttrs, in []tensor.Value) (tensor.Value, error) {
 		r, err := newReduction(e, a, in, math.Inf(-1))
 		if err != nil {
@@ -134,13 +134,9 @@ var ReduceLogSumExp = defineReduce("reduce_log_sum_exp", "ReduceLogSumExp", redu
 				sum[k] += math.Exp(v - top[k])
 			}
 		})
-		whole := tens(in, 0).DType().IsInt() // as opsets before 28 admit
 		for i, s := range sum {
 			if s > 0 || s != s {
 				top[i] += math.Log(s)
-			}
-			if whole {
-				top[i] = math.Floor(top[i]) // the greatest plus the whole part of a logarithm >= 0
 			}
 		}
 		return value(store(e, tens(in, 0).DType(), top, r.to...))
