@@ -53,7 +53,7 @@ func planes[A any](f func(a A, x []float64) float64) evalFunc[A] {
 	}
 }
 
-// GlobalAveragePool is the mean over all spatial axes of x[N,C,…].
+// GlobalAveragePool is the mean over all spatial axes of x[N,C,…]; of nothing, 0, like ReduceMean.
 var GlobalAveragePool = define(Def[None]{
 	Name: "global_average_pool", ONNX: "GlobalAveragePool", Sig: "x T -> y T; T float",
 	Props: ir.Pure,
@@ -63,7 +63,7 @@ var GlobalAveragePool = define(Def[None]{
 		for _, v := range x {
 			s += v
 		}
-		return s / float64(len(x))
+		return s / float64(max(1, len(x)))
 	}),
 })
 

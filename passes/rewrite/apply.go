@@ -228,7 +228,7 @@ func (m *Match) build(t *term) *ir.Value {
 	switch t.kind {
 	case varTerm:
 		v := m.vals[t.slot]
-		if t == m.rule.to && !v.Type.Equal(m.Root.Out[0].Type) {
+		if t == m.rule.to && (!v.Type.Equal(m.Root.Out[0].Type) || v.Type.Unranked) { // types of unknown rank may be equal and the sizes differ
 			return nil
 		}
 		return v
