@@ -20,11 +20,10 @@ import (
 
 // compiled is the graph made ready for inputs of certain types and sizes.
 type compiled struct {
-	key     string
-	inputs  []string
-	outputs []string
-	graph   *ir.Graph // Strict
-	model   *runtime.Model
+	key    string
+	inputs []string
+	graph  *ir.Graph // Strict
+	model  *runtime.Model
 }
 
 // maxModels bounds what is kept compiled for other sizes of inputs.
