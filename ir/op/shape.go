@@ -43,8 +43,18 @@ func broadcastDim(sc *ir.Scope, a, b sym.Dim) (sym.Dim, error) {
 	if sym.GE(a, one, nil) && sym.GE(b, one, nil) {
 		return larger, nil
 	}
-	return sym.Mul(larger, sym.Min(one, sym.Min(a, b))), nil
+	if exact := sym.Mul(larger, sym.Min(one, sym.Min(a, b))); exact.Valid() && len(exact.String()) <= maxBroadcastText {
+		return exact, nil
+	}
+	// That grows with every further operand: beyond a bound, 0 against 1 is refused instead when sizes are bound.
+	if product := sym.Mul(a, b); larger.Valid() && product.Valid() {
+		return larger, sc.Assume(ir.Fact{Rel: ir.Le, A: larger, B: product, What: "sizes that broadcast, one of them 0"})
+	}
+	return sc.Fresh(), nil
 }
+
+// maxBroadcastText bounds the text of a size that two others broadcast to.
+const maxBroadcastText = 64
 
 // broadcast returns the shape that several broadcast to.
 func broadcast(sc *ir.Scope, shapes ...ir.Shape) (ir.Shape, error) {
