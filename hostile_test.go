@@ -123,11 +123,12 @@ func bounded(t *testing.T, name string, f func() error) error {
 	return err
 }
 
-func endlessLoop(carried ...*wire.Node) []byte {
+// endlessLoop returns a loop over x whose operands before x are count: "_ _", or "n _" for 2^60 trips.
+func endlessLoop(count string, carried ...*wire.Node) []byte {
 	body := &wire.Graph{Name: "body", Nodes: append(carried, onnxNode("Identity", "c", "c2")),
 		Inputs:  []*wire.ValueInfo{valueOf("i", tensor.I64), valueOf("c", tensor.Bool), {Name: "a", Type: &wire.Type{Kind: wire.KindTensor, Elem: 1}}},
 		Outputs: []*wire.ValueInfo{{Name: "c2"}, {Name: "a2"}}}
-	return model([]int64{4}, nil, onnxNode("Loop", "_ _ x", "y", subgraph("body", body)))
+	return model([]int64{4}, map[string][]int64{"n": {1 << 60}}, onnxNode("Loop", count+" x", "y", subgraph("body", body)))
 }
 
 func TestHostileModelsAreRefusedByName(t *testing.T) {
@@ -166,8 +167,9 @@ func TestHostileModelsAreRefusedByName(t *testing.T) {
 		{"a negative top_k", model([]int64{4}, map[string][]int64{"k": {-1}}, onnxNode("TopK", "x k", "y z")), "TopK_y"},
 		{"a one-hot of 1 TiB", model([]int64{4}, map[string][]int64{"d": {tera}, "v": {0, 1}}, onnxNode("OneHot", "x d v", "z"), onnxNode("Cast", "z", "y", integer("to", 1))), ""},
 		{"an eye of 1 TiB", model([]int64{1}, map[string][]int64{"s": {1 << 20, 1 << 20}}, onnxNode("Expand", "x s", "e"), onnxNode("EyeLike", "e", "y")), "budget"},
-		{"an endless loop", endlessLoop(onnxNode("Identity", "a", "a2")), ""},
-		{"a loop that grows without end", endlessLoop(onnxNode("Concat", "a a", "a2", integer("axis", 0))), "Loop_y"},
+		{"a loop without an end", endlessLoop("_ _", onnxNode("Identity", "a", "a2")), "Loop_y"},
+		{"a loop of 2^60 trips", endlessLoop("n _", onnxNode("Neg", "a", "a2")), "deadline"},
+		{"a loop that grows without end", endlessLoop("n _", onnxNode("Concat", "a a", "a2", integer("axis", 0))), "Loop_y"},
 		{"a division by zero", model([]int64{1}, map[string][]int64{"a": {1}, "b": {0}}, onnxNode("Div", "a b", "q"), onnxNode("Cast", "q", "f", integer("to", 1)), onnxNode("Add", "x f", "y")), "Div_q"},
 		{"an unknown operator with an odd name", model([]int64{1}, nil, onnxNode("\x1b[31mEvil\n", "x", "y")), "not supported"},
 	} {

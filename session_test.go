@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cameo-onnx/cameo"
 	"github.com/cameo-onnx/cameo/runtime/inspect"
@@ -336,5 +337,23 @@ func TestFedStateIsWhatTheCallerWouldFeedBack(t *testing.T) {
 	}
 	if err := s.Feed("next_hidden", "letter"); !errors.Is(err, cameo.ErrInput) {
 		t.Errorf("a state of other sizes than its input was fed: %v", err)
+	}
+}
+
+func TestASessionKeepsToTheModelsTimeout(t *testing.T) {
+	m, err := cameo.OpenBytes(endlessLoop("n _", onnxNode("Neg", "a", "a2")), cameo.WithTimeout(50*time.Millisecond), cameo.WithTrips(1<<40))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := m.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Input("x"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(context.Background()); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want the deadline", err)
 	}
 }

@@ -182,7 +182,7 @@ func (m *Model) take(ctx context.Context) (s backend.Session, err error) {
 // value copies a result, which is lent.
 func value(t ir.Type, a backend.Arg) (tensor.Value, error) {
 	if a.Obj != nil {
-		return a.Obj, nil
+		return own(a.Obj), nil
 	}
 	if t.Kind != ir.Tensor {
 		return nil, fmt.Errorf("runtime: a result of type %v has no value", t)
@@ -190,6 +190,28 @@ func value(t ir.Type, a backend.Arg) (tensor.Value, error) {
 	v := tensor.New(t.DType, a.Dims...)
 	copy(v.Bytes(), a.Data)
 	return v, nil
+}
+
+// own returns a copy of v, which may share its tensors with inputs, constants or the session.
+func own(v tensor.Value) tensor.Value {
+	switch v := v.(type) {
+	case *tensor.Tensor:
+		return v.Clone()
+	case *tensor.Sequence:
+		out := &tensor.Sequence{Elems: make([]tensor.Value, len(v.Elems))}
+		for i, e := range v.Elems {
+			out.Elems[i] = own(e)
+		}
+		return out
+	case *tensor.Optional:
+		if v.Elem == nil {
+			return v
+		}
+		return &tensor.Optional{Elem: own(v.Elem)}
+	case *tensor.Map:
+		return &tensor.Map{Keys: v.Keys.Clone(), Values: v.Values.Clone()}
+	}
+	return v
 }
 
 // args returns the inputs in the model's order, checked.

@@ -139,6 +139,11 @@ func (s *Session) Run(ctx context.Context) (err error) {
 			return fmt.Errorf("%w: input %q (%v) is missing", ErrInput, p.Name, p.Type)
 		}
 	}
+	if s.m.opts.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.m.opts.Timeout)
+		defer cancel()
+	}
 	for i := range s.out {
 		s.out[i].Data = nil
 	}
