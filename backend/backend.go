@@ -125,3 +125,19 @@ type Step struct {
 	Node   *ir.Node // what Eval steps evaluate, and what messages name
 	From   []string
 }
+
+// ArgOf returns a value as an argument of a run, sharing its bytes.
+func ArgOf(v tensor.Value) Arg {
+	t, ok := v.(*tensor.Tensor)
+	if !ok {
+		return Arg{Obj: v}
+	}
+	if t.DType() == tensor.String {
+		return Arg{Dims: t.Dims(), Obj: t}
+	}
+	data := t.Bytes()
+	if data == nil {
+		data = []byte{}
+	}
+	return Arg{Data: data, Dims: t.Dims()}
+}

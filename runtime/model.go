@@ -233,7 +233,7 @@ func (m *Model) args(inputs map[string]tensor.Value) ([]backend.Arg, error) {
 		if err := Fits(v, p.Type); err != nil {
 			return nil, fmt.Errorf("%w: input %q: %w", ErrInput, p.Name, err)
 		}
-		in[i] = arg(v)
+		in[i] = backend.ArgOf(v)
 	}
 	return in, nil
 }
@@ -257,21 +257,6 @@ func Fits(v tensor.Value, t ir.Type) error {
 		}
 	}
 	return nil
-}
-
-// arg returns a value as an argument of a run, sharing its bytes.
-func arg(v tensor.Value) backend.Arg {
-	t, ok := v.(*tensor.Tensor)
-	if !ok {
-		return backend.Arg{Obj: v}
-	}
-	if t.DType() == tensor.String {
-		return backend.Arg{Dims: t.Dims(), Obj: t}
-	}
-	if data := t.Bytes(); data != nil {
-		return backend.Arg{Data: data, Dims: t.Dims()}
-	}
-	return backend.Arg{Data: []byte{}, Dims: t.Dims()}
 }
 
 func (m *Model) wanted(outputs []string) ([]int, error) {

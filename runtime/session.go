@@ -38,7 +38,7 @@ func (m *Model) NewSession() (*Session, error) {
 	s := &Session{m: m, s: b, inputs: slices.Clone(m.consts), in: make([]backend.Arg, len(m.plan.Inputs)), out: make([]backend.Arg, len(m.plan.Outputs)), outs: make([]*tensor.Tensor, len(m.plan.Outputs))}
 	for i, v := range s.inputs {
 		if v != nil {
-			s.in[i] = arg(v)
+			s.in[i] = backend.ArgOf(v)
 		}
 	}
 	for out, in := range m.into {
@@ -90,7 +90,7 @@ func (s *Session) Set(name string, v tensor.Value) error {
 		return fmt.Errorf("%w: input %q: %w", ErrInput, name, err)
 	}
 	s.inputs[i] = v
-	s.in[i] = arg(v)
+	s.in[i] = backend.ArgOf(v)
 	return nil
 }
 

@@ -126,7 +126,7 @@ func runGraph(t *testing.T, g *ir.Graph, in []tensor.Value, threads int) ([]floa
 	}
 	args := make([]backend.Arg, len(in))
 	for i, v := range in {
-		args[i] = ArgOf(v)
+		args[i] = backend.ArgOf(v)
 	}
 	out := make([]backend.Arg, 1)
 	if err := s.Run(context.Background(), args, out); err != nil {

@@ -164,7 +164,7 @@ func runPlan(p *backend.Plan, in []tensor.Value, threads int, used map[string]bo
 	}
 	var args []backend.Arg
 	for _, v := range in {
-		args = append(args, cpu.ArgOf(v))
+		args = append(args, backend.ArgOf(v))
 	}
 	var first []tensor.Value
 	for run := range 2 {

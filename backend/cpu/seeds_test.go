@@ -79,7 +79,7 @@ func allocatesNothing(t *testing.T, c vectors.Case) {
 	}
 	args, out := make([]backend.Arg, len(in)), make([]backend.Arg, len(p.Outputs))
 	for i, v := range in {
-		args[i] = ArgOf(v)
+		args[i] = backend.ArgOf(v)
 	}
 	run := func() {
 		clear(out)

@@ -299,7 +299,7 @@ func (s *session) runBody(ctx context.Context, seed uint64, body *ir.Graph, in [
 	sub.limits.Seed = seed
 	args := make([]backend.Arg, len(in))
 	for i, v := range in {
-		args[i] = ArgOf(v)
+		args[i] = backend.ArgOf(v)
 	}
 	res := make([]backend.Arg, len(sub.pr.plan.Outputs))
 	if err := sub.run(ctx, args, res); err != nil {
@@ -314,22 +314,6 @@ func (s *session) runBody(ctx context.Context, seed uint64, body *ir.Graph, in [
 		out[i] = v
 	}
 	return out, nil
-}
-
-// ArgOf returns a value as an argument of a run, sharing its bytes.
-func ArgOf(v tensor.Value) backend.Arg {
-	t, ok := v.(*tensor.Tensor)
-	if !ok {
-		return backend.Arg{Obj: v}
-	}
-	if t.DType() == tensor.String {
-		return backend.Arg{Dims: t.Dims(), Obj: t}
-	}
-	data := t.Bytes()
-	if data == nil {
-		data = []byte{}
-	}
-	return backend.Arg{Data: data, Dims: t.Dims()}
 }
 
 // Value returns a result of a run as a value with bytes of its own.
