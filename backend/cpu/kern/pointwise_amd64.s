@@ -4805,37 +4805,30 @@ loop:
 	JG           loopend
 	VMOVUPS      (DX)(BX*4), Y0
 	VORPS        pw80000000<>+0(SB), Y0, Y1
-	VMOVUPS      pwc2d00000<>+0(SB), Y2
-	VMOVUPS      pw42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
-	VMAXPS       Y1, Y2, Y1
-	VMULPS       pw3fb8aa3b<>+0(SB), Y1, Y2
-	VROUNDPS     $0x08, Y2, Y2
-	VMOVUPS      Y1, Y1
-	VFNMADD231PS pw3f317200<>+0(SB), Y2, Y1
-	VMOVUPS      Y1, Y1
-	VFNMADD231PS pw35bfbe8e<>+0(SB), Y2, Y1
-	VBROADCASTSS pw3950c48d<>+0(SB), Y3
-	VFMADD213PS  pw3ab6cc82<>+0(SB), Y1, Y3
-	VFMADD213PS  pw3c088850<>+0(SB), Y1, Y3
-	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y1, Y3
-	VFMADD213PS  pw3e2aaaab<>+0(SB), Y1, Y3
-	VFMADD213PS  pw3f000000<>+0(SB), Y1, Y3
-	VMULPS       Y1, Y1, Y4
-	VMOVUPS      Y1, Y1
-	VFMADD231PS  Y4, Y3, Y1
-	VADDPS       pw3f800000<>+0(SB), Y1, Y1
-	VMULPS       pw3f000000<>+0(SB), Y2, Y3
-	VROUNDPS     $0x09, Y3, Y3
-	VCVTPS2DQ    Y3, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       pw3f800000<>+0(SB), Y4, Y4
-	VMULPS       Y4, Y1, Y1
-	VSUBPS       Y3, Y2, Y2
-	VCVTPS2DQ    Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       pw3f800000<>+0(SB), Y2, Y2
-	VMULPS       Y2, Y1, Y1
+	VMOVUPS      pwc2ae8000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       pw3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS pw3f317200<>+0(SB), Y3, Y2
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS pw35bfbe8e<>+0(SB), Y3, Y2
+	VBROADCASTSS pw3950c48d<>+0(SB), Y4
+	VFMADD213PS  pw3ab6cc82<>+0(SB), Y2, Y4
+	VFMADD213PS  pw3c088850<>+0(SB), Y2, Y4
+	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y2, Y4
+	VFMADD213PS  pw3e2aaaab<>+0(SB), Y2, Y4
+	VFMADD213PS  pw3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVUPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       pw3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       pw3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x11, pwc2ae8000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, pw00000000<>+0(SB), Y2, Y1
 	VMOVUPS      pw3f800000<>+0(SB), Y2
 	VADDPS       pw3f800000<>+0(SB), Y1, Y3
 	VDIVPS       Y3, Y2, Y2
@@ -4854,37 +4847,30 @@ loopend:
 	VMOVUPS      32(SI)(AX*4), Y0
 	VMASKMOVPS   (DX)(BX*4), Y0, Y1
 	VORPS        pw80000000<>+0(SB), Y1, Y2
-	VMOVUPS      pwc2d00000<>+0(SB), Y3
-	VMOVUPS      pw42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMAXPS       Y2, Y3, Y2
-	VMULPS       pw3fb8aa3b<>+0(SB), Y2, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVUPS      Y2, Y2
-	VFNMADD231PS pw3f317200<>+0(SB), Y3, Y2
-	VMOVUPS      Y2, Y2
-	VFNMADD231PS pw35bfbe8e<>+0(SB), Y3, Y2
-	VBROADCASTSS pw3950c48d<>+0(SB), Y4
-	VFMADD213PS  pw3ab6cc82<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3c088850<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3e2aaaab<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3f000000<>+0(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVUPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       pw3f800000<>+0(SB), Y2, Y2
-	VMULPS       pw3f000000<>+0(SB), Y3, Y4
-	VROUNDPS     $0x09, Y4, Y4
-	VCVTPS2DQ    Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       pw3f800000<>+0(SB), Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VSUBPS       Y4, Y3, Y3
-	VCVTPS2DQ    Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       pw3f800000<>+0(SB), Y3, Y3
-	VMULPS       Y3, Y2, Y2
+	VMOVUPS      pwc2ae8000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       pw3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw3f317200<>+0(SB), Y4, Y3
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw35bfbe8e<>+0(SB), Y4, Y3
+	VBROADCASTSS pw3950c48d<>+0(SB), Y5
+	VFMADD213PS  pw3ab6cc82<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3c088850<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3e2aaaab<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVUPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       pw3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       pw3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VCMPPS       $0x11, pwc2ae8000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, pw00000000<>+0(SB), Y3, Y2
 	VMOVUPS      pw3f800000<>+0(SB), Y3
 	VADDPS       pw3f800000<>+0(SB), Y2, Y4
 	VDIVPS       Y4, Y3, Y3
@@ -4896,6 +4882,16 @@ loopend:
 done:
 	VZEROUPPER
 	RET
+
+DATA pwc2ae8000<>+0(SB)/4, $0xc2ae8000
+DATA pwc2ae8000<>+4(SB)/4, $0xc2ae8000
+DATA pwc2ae8000<>+8(SB)/4, $0xc2ae8000
+DATA pwc2ae8000<>+12(SB)/4, $0xc2ae8000
+DATA pwc2ae8000<>+16(SB)/4, $0xc2ae8000
+DATA pwc2ae8000<>+20(SB)/4, $0xc2ae8000
+DATA pwc2ae8000<>+24(SB)/4, $0xc2ae8000
+DATA pwc2ae8000<>+28(SB)/4, $0xc2ae8000
+GLOBL pwc2ae8000<>(SB), RODATA|NOPTR, $32
 
 // func pwTanhAVX2(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
 // Requires: AVX, AVX2, FMA3
@@ -5857,37 +5853,30 @@ loop:
 	VFMADD213PS  pw3fcc422a<>+0(SB), Y1, Y2
 	VMULPS       Y0, Y2, Y1
 	VORPS        pw80000000<>+0(SB), Y1, Y2
-	VMOVUPS      pwc2d00000<>+0(SB), Y3
-	VMOVUPS      pw42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMAXPS       Y2, Y3, Y2
-	VMULPS       pw3fb8aa3b<>+0(SB), Y2, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVUPS      Y2, Y2
-	VFNMADD231PS pw3f317200<>+0(SB), Y3, Y2
-	VMOVUPS      Y2, Y2
-	VFNMADD231PS pw35bfbe8e<>+0(SB), Y3, Y2
-	VBROADCASTSS pw3950c48d<>+0(SB), Y4
-	VFMADD213PS  pw3ab6cc82<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3c088850<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3e2aaaab<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3f000000<>+0(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVUPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       pw3f800000<>+0(SB), Y2, Y2
-	VMULPS       pw3f000000<>+0(SB), Y3, Y4
-	VROUNDPS     $0x09, Y4, Y4
-	VCVTPS2DQ    Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       pw3f800000<>+0(SB), Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VSUBPS       Y4, Y3, Y3
-	VCVTPS2DQ    Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       pw3f800000<>+0(SB), Y3, Y3
-	VMULPS       Y3, Y2, Y2
+	VMOVUPS      pwc2ae8000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       pw3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw3f317200<>+0(SB), Y4, Y3
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw35bfbe8e<>+0(SB), Y4, Y3
+	VBROADCASTSS pw3950c48d<>+0(SB), Y5
+	VFMADD213PS  pw3ab6cc82<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3c088850<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3e2aaaab<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVUPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       pw3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       pw3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VCMPPS       $0x11, pwc2ae8000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, pw00000000<>+0(SB), Y3, Y2
 	VMOVUPS      pw3f800000<>+0(SB), Y3
 	VADDPS       pw3f800000<>+0(SB), Y2, Y4
 	VDIVPS       Y4, Y3, Y3
@@ -5911,37 +5900,30 @@ loopend:
 	VFMADD213PS  pw3fcc422a<>+0(SB), Y2, Y3
 	VMULPS       Y1, Y3, Y2
 	VORPS        pw80000000<>+0(SB), Y2, Y3
-	VMOVUPS      pwc2d00000<>+0(SB), Y4
-	VMOVUPS      pw42b20000<>+0(SB), Y5
-	VMINPS       Y3, Y5, Y3
-	VMAXPS       Y3, Y4, Y3
-	VMULPS       pw3fb8aa3b<>+0(SB), Y3, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VMOVUPS      Y3, Y3
-	VFNMADD231PS pw3f317200<>+0(SB), Y4, Y3
-	VMOVUPS      Y3, Y3
-	VFNMADD231PS pw35bfbe8e<>+0(SB), Y4, Y3
-	VBROADCASTSS pw3950c48d<>+0(SB), Y5
-	VFMADD213PS  pw3ab6cc82<>+0(SB), Y3, Y5
-	VFMADD213PS  pw3c088850<>+0(SB), Y3, Y5
-	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y3, Y5
-	VFMADD213PS  pw3e2aaaab<>+0(SB), Y3, Y5
-	VFMADD213PS  pw3f000000<>+0(SB), Y3, Y5
-	VMULPS       Y3, Y3, Y6
-	VMOVUPS      Y3, Y3
-	VFMADD231PS  Y6, Y5, Y3
-	VADDPS       pw3f800000<>+0(SB), Y3, Y3
-	VMULPS       pw3f000000<>+0(SB), Y4, Y5
-	VROUNDPS     $0x09, Y5, Y5
-	VCVTPS2DQ    Y5, Y6
-	VPSLLD       $0x17, Y6, Y6
-	VPADDD       pw3f800000<>+0(SB), Y6, Y6
-	VMULPS       Y6, Y3, Y3
-	VSUBPS       Y5, Y4, Y4
-	VCVTPS2DQ    Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       pw3f800000<>+0(SB), Y4, Y4
-	VMULPS       Y4, Y3, Y3
+	VMOVUPS      pwc2ae8000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y4
+	VMULPS       pw3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS pw3f317200<>+0(SB), Y5, Y4
+	VMOVUPS      Y4, Y4
+	VFNMADD231PS pw35bfbe8e<>+0(SB), Y5, Y4
+	VBROADCASTSS pw3950c48d<>+0(SB), Y6
+	VFMADD213PS  pw3ab6cc82<>+0(SB), Y4, Y6
+	VFMADD213PS  pw3c088850<>+0(SB), Y4, Y6
+	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y4, Y6
+	VFMADD213PS  pw3e2aaaab<>+0(SB), Y4, Y6
+	VFMADD213PS  pw3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVUPS      Y4, Y4
+	VFMADD231PS  Y7, Y6, Y4
+	VADDPS       pw3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       pw3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VCMPPS       $0x11, pwc2ae8000<>+0(SB), Y3, Y3
+	VBLENDVPS    Y3, pw00000000<>+0(SB), Y4, Y3
 	VMOVUPS      pw3f800000<>+0(SB), Y4
 	VADDPS       pw3f800000<>+0(SB), Y3, Y5
 	VDIVPS       Y5, Y4, Y4
@@ -5990,37 +5972,30 @@ loop:
 	JG           loopend
 	VMOVUPS      (DX)(BX*4), Y0
 	VORPS        pw80000000<>+0(SB), Y0, Y1
-	VMOVUPS      pwc2d00000<>+0(SB), Y2
-	VMOVUPS      pw42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
-	VMAXPS       Y1, Y2, Y1
-	VMULPS       pw3fb8aa3b<>+0(SB), Y1, Y2
-	VROUNDPS     $0x08, Y2, Y2
-	VMOVUPS      Y1, Y1
-	VFNMADD231PS pw3f317200<>+0(SB), Y2, Y1
-	VMOVUPS      Y1, Y1
-	VFNMADD231PS pw35bfbe8e<>+0(SB), Y2, Y1
-	VBROADCASTSS pw3950c48d<>+0(SB), Y3
-	VFMADD213PS  pw3ab6cc82<>+0(SB), Y1, Y3
-	VFMADD213PS  pw3c088850<>+0(SB), Y1, Y3
-	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y1, Y3
-	VFMADD213PS  pw3e2aaaab<>+0(SB), Y1, Y3
-	VFMADD213PS  pw3f000000<>+0(SB), Y1, Y3
-	VMULPS       Y1, Y1, Y4
-	VMOVUPS      Y1, Y1
-	VFMADD231PS  Y4, Y3, Y1
-	VADDPS       pw3f800000<>+0(SB), Y1, Y1
-	VMULPS       pw3f000000<>+0(SB), Y2, Y3
-	VROUNDPS     $0x09, Y3, Y3
-	VCVTPS2DQ    Y3, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       pw3f800000<>+0(SB), Y4, Y4
-	VMULPS       Y4, Y1, Y1
-	VSUBPS       Y3, Y2, Y2
-	VCVTPS2DQ    Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       pw3f800000<>+0(SB), Y2, Y2
-	VMULPS       Y2, Y1, Y1
+	VMOVUPS      pwc2ae8000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       pw3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS pw3f317200<>+0(SB), Y3, Y2
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS pw35bfbe8e<>+0(SB), Y3, Y2
+	VBROADCASTSS pw3950c48d<>+0(SB), Y4
+	VFMADD213PS  pw3ab6cc82<>+0(SB), Y2, Y4
+	VFMADD213PS  pw3c088850<>+0(SB), Y2, Y4
+	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y2, Y4
+	VFMADD213PS  pw3e2aaaab<>+0(SB), Y2, Y4
+	VFMADD213PS  pw3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVUPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       pw3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       pw3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x11, pwc2ae8000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, pw00000000<>+0(SB), Y2, Y1
 	VMOVUPS      pw3f800000<>+0(SB), Y2
 	VADDPS       pw3f800000<>+0(SB), Y1, Y3
 	VDIVPS       Y3, Y2, Y2
@@ -6040,37 +6015,30 @@ loopend:
 	VMOVUPS      32(SI)(AX*4), Y0
 	VMASKMOVPS   (DX)(BX*4), Y0, Y1
 	VORPS        pw80000000<>+0(SB), Y1, Y2
-	VMOVUPS      pwc2d00000<>+0(SB), Y3
-	VMOVUPS      pw42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMAXPS       Y2, Y3, Y2
-	VMULPS       pw3fb8aa3b<>+0(SB), Y2, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVUPS      Y2, Y2
-	VFNMADD231PS pw3f317200<>+0(SB), Y3, Y2
-	VMOVUPS      Y2, Y2
-	VFNMADD231PS pw35bfbe8e<>+0(SB), Y3, Y2
-	VBROADCASTSS pw3950c48d<>+0(SB), Y4
-	VFMADD213PS  pw3ab6cc82<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3c088850<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3e2aaaab<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3f000000<>+0(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVUPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       pw3f800000<>+0(SB), Y2, Y2
-	VMULPS       pw3f000000<>+0(SB), Y3, Y4
-	VROUNDPS     $0x09, Y4, Y4
-	VCVTPS2DQ    Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       pw3f800000<>+0(SB), Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VSUBPS       Y4, Y3, Y3
-	VCVTPS2DQ    Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       pw3f800000<>+0(SB), Y3, Y3
-	VMULPS       Y3, Y2, Y2
+	VMOVUPS      pwc2ae8000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       pw3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw3f317200<>+0(SB), Y4, Y3
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw35bfbe8e<>+0(SB), Y4, Y3
+	VBROADCASTSS pw3950c48d<>+0(SB), Y5
+	VFMADD213PS  pw3ab6cc82<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3c088850<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3e2aaaab<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVUPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       pw3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       pw3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VCMPPS       $0x11, pwc2ae8000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, pw00000000<>+0(SB), Y3, Y2
 	VMOVUPS      pw3f800000<>+0(SB), Y3
 	VADDPS       pw3f800000<>+0(SB), Y2, Y4
 	VDIVPS       Y4, Y3, Y3
@@ -6099,37 +6067,30 @@ loop:
 	JG           loopend
 	VMOVUPS      (DX)(BX*4), Y0
 	VORPS        pw80000000<>+0(SB), Y0, Y1
-	VMOVUPS      pwc2d00000<>+0(SB), Y2
-	VMOVUPS      pw42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
-	VMAXPS       Y1, Y2, Y1
-	VMULPS       pw3fb8aa3b<>+0(SB), Y1, Y2
-	VROUNDPS     $0x08, Y2, Y2
-	VMOVUPS      Y1, Y1
-	VFNMADD231PS pw3f317200<>+0(SB), Y2, Y1
-	VMOVUPS      Y1, Y1
-	VFNMADD231PS pw35bfbe8e<>+0(SB), Y2, Y1
-	VBROADCASTSS pw3950c48d<>+0(SB), Y3
-	VFMADD213PS  pw3ab6cc82<>+0(SB), Y1, Y3
-	VFMADD213PS  pw3c088850<>+0(SB), Y1, Y3
-	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y1, Y3
-	VFMADD213PS  pw3e2aaaab<>+0(SB), Y1, Y3
-	VFMADD213PS  pw3f000000<>+0(SB), Y1, Y3
-	VMULPS       Y1, Y1, Y4
-	VMOVUPS      Y1, Y1
-	VFMADD231PS  Y4, Y3, Y1
-	VADDPS       pw3f800000<>+0(SB), Y1, Y1
-	VMULPS       pw3f000000<>+0(SB), Y2, Y3
-	VROUNDPS     $0x09, Y3, Y3
-	VCVTPS2DQ    Y3, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       pw3f800000<>+0(SB), Y4, Y4
-	VMULPS       Y4, Y1, Y1
-	VSUBPS       Y3, Y2, Y2
-	VCVTPS2DQ    Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       pw3f800000<>+0(SB), Y2, Y2
-	VMULPS       Y2, Y1, Y1
+	VMOVUPS      pwc2ae8000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       pw3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS pw3f317200<>+0(SB), Y3, Y2
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS pw35bfbe8e<>+0(SB), Y3, Y2
+	VBROADCASTSS pw3950c48d<>+0(SB), Y4
+	VFMADD213PS  pw3ab6cc82<>+0(SB), Y2, Y4
+	VFMADD213PS  pw3c088850<>+0(SB), Y2, Y4
+	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y2, Y4
+	VFMADD213PS  pw3e2aaaab<>+0(SB), Y2, Y4
+	VFMADD213PS  pw3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVUPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       pw3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       pw3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x11, pwc2ae8000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, pw00000000<>+0(SB), Y2, Y1
 	VCMPPS       $0x1e, pw3ed413cd<>+0(SB), Y1, Y2
 	VSUBPS       pw3f800000<>+0(SB), Y1, Y3
 	VMULPS       pw3f000000<>+0(SB), Y3, Y3
@@ -6169,37 +6130,30 @@ loopend:
 	VMOVUPS      32(SI)(AX*4), Y0
 	VMASKMOVPS   (DX)(BX*4), Y0, Y1
 	VORPS        pw80000000<>+0(SB), Y1, Y2
-	VMOVUPS      pwc2d00000<>+0(SB), Y3
-	VMOVUPS      pw42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMAXPS       Y2, Y3, Y2
-	VMULPS       pw3fb8aa3b<>+0(SB), Y2, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVUPS      Y2, Y2
-	VFNMADD231PS pw3f317200<>+0(SB), Y3, Y2
-	VMOVUPS      Y2, Y2
-	VFNMADD231PS pw35bfbe8e<>+0(SB), Y3, Y2
-	VBROADCASTSS pw3950c48d<>+0(SB), Y4
-	VFMADD213PS  pw3ab6cc82<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3c088850<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3e2aaaab<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3f000000<>+0(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVUPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       pw3f800000<>+0(SB), Y2, Y2
-	VMULPS       pw3f000000<>+0(SB), Y3, Y4
-	VROUNDPS     $0x09, Y4, Y4
-	VCVTPS2DQ    Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       pw3f800000<>+0(SB), Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VSUBPS       Y4, Y3, Y3
-	VCVTPS2DQ    Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       pw3f800000<>+0(SB), Y3, Y3
-	VMULPS       Y3, Y2, Y2
+	VMOVUPS      pwc2ae8000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       pw3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw3f317200<>+0(SB), Y4, Y3
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw35bfbe8e<>+0(SB), Y4, Y3
+	VBROADCASTSS pw3950c48d<>+0(SB), Y5
+	VFMADD213PS  pw3ab6cc82<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3c088850<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3e2aaaab<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVUPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       pw3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       pw3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VCMPPS       $0x11, pwc2ae8000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, pw00000000<>+0(SB), Y3, Y2
 	VCMPPS       $0x1e, pw3ed413cd<>+0(SB), Y2, Y3
 	VSUBPS       pw3f800000<>+0(SB), Y2, Y4
 	VMULPS       pw3f000000<>+0(SB), Y4, Y4
@@ -6259,37 +6213,30 @@ loop:
 	VMOVUPS      (DX)(BX*4), Y0
 	VMOVUPS      pw41a00000<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y1
-	VMOVUPS      pwc2d00000<>+0(SB), Y2
-	VMOVUPS      pw42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
-	VMAXPS       Y1, Y2, Y1
-	VMULPS       pw3fb8aa3b<>+0(SB), Y1, Y2
-	VROUNDPS     $0x08, Y2, Y2
-	VMOVUPS      Y1, Y1
-	VFNMADD231PS pw3f317200<>+0(SB), Y2, Y1
-	VMOVUPS      Y1, Y1
-	VFNMADD231PS pw35bfbe8e<>+0(SB), Y2, Y1
-	VBROADCASTSS pw3950c48d<>+0(SB), Y3
-	VFMADD213PS  pw3ab6cc82<>+0(SB), Y1, Y3
-	VFMADD213PS  pw3c088850<>+0(SB), Y1, Y3
-	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y1, Y3
-	VFMADD213PS  pw3e2aaaab<>+0(SB), Y1, Y3
-	VFMADD213PS  pw3f000000<>+0(SB), Y1, Y3
-	VMULPS       Y1, Y1, Y4
-	VMOVUPS      Y1, Y1
-	VFMADD231PS  Y4, Y3, Y1
-	VADDPS       pw3f800000<>+0(SB), Y1, Y1
-	VMULPS       pw3f000000<>+0(SB), Y2, Y3
-	VROUNDPS     $0x09, Y3, Y3
-	VCVTPS2DQ    Y3, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       pw3f800000<>+0(SB), Y4, Y4
-	VMULPS       Y4, Y1, Y1
-	VSUBPS       Y3, Y2, Y2
-	VCVTPS2DQ    Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       pw3f800000<>+0(SB), Y2, Y2
-	VMULPS       Y2, Y1, Y1
+	VMOVUPS      pwc2ae8000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y2
+	VMULPS       pw3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS pw3f317200<>+0(SB), Y3, Y2
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS pw35bfbe8e<>+0(SB), Y3, Y2
+	VBROADCASTSS pw3950c48d<>+0(SB), Y4
+	VFMADD213PS  pw3ab6cc82<>+0(SB), Y2, Y4
+	VFMADD213PS  pw3c088850<>+0(SB), Y2, Y4
+	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y2, Y4
+	VFMADD213PS  pw3e2aaaab<>+0(SB), Y2, Y4
+	VFMADD213PS  pw3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVUPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       pw3f800000<>+0(SB), Y2, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       pw3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x11, pwc2ae8000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, pw00000000<>+0(SB), Y2, Y1
 	VADDPS       pw40000000<>+0(SB), Y1, Y2
 	VMULPS       Y2, Y1, Y1
 	VADDPS       pw40000000<>+0(SB), Y1, Y2
@@ -6308,37 +6255,30 @@ loopend:
 	VMASKMOVPS   (DX)(BX*4), Y0, Y1
 	VMOVUPS      pw41a00000<>+0(SB), Y2
 	VMINPS       Y1, Y2, Y2
-	VMOVUPS      pwc2d00000<>+0(SB), Y3
-	VMOVUPS      pw42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMAXPS       Y2, Y3, Y2
-	VMULPS       pw3fb8aa3b<>+0(SB), Y2, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVUPS      Y2, Y2
-	VFNMADD231PS pw3f317200<>+0(SB), Y3, Y2
-	VMOVUPS      Y2, Y2
-	VFNMADD231PS pw35bfbe8e<>+0(SB), Y3, Y2
-	VBROADCASTSS pw3950c48d<>+0(SB), Y4
-	VFMADD213PS  pw3ab6cc82<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3c088850<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3e2aaaab<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3f000000<>+0(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVUPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       pw3f800000<>+0(SB), Y2, Y2
-	VMULPS       pw3f000000<>+0(SB), Y3, Y4
-	VROUNDPS     $0x09, Y4, Y4
-	VCVTPS2DQ    Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       pw3f800000<>+0(SB), Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VSUBPS       Y4, Y3, Y3
-	VCVTPS2DQ    Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       pw3f800000<>+0(SB), Y3, Y3
-	VMULPS       Y3, Y2, Y2
+	VMOVUPS      pwc2ae8000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       pw3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw3f317200<>+0(SB), Y4, Y3
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw35bfbe8e<>+0(SB), Y4, Y3
+	VBROADCASTSS pw3950c48d<>+0(SB), Y5
+	VFMADD213PS  pw3ab6cc82<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3c088850<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3e2aaaab<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVUPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       pw3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       pw3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VCMPPS       $0x11, pwc2ae8000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, pw00000000<>+0(SB), Y3, Y2
 	VADDPS       pw40000000<>+0(SB), Y2, Y3
 	VMULPS       Y3, Y2, Y2
 	VADDPS       pw40000000<>+0(SB), Y2, Y3
@@ -11953,30 +11893,35 @@ loop:
 	JG               loopend
 	VMOVUPS          (DX)(BX*4), Z0
 	VORPS            Z1, Z0, Z2
-	VMINPS           Z2, Z4, Z2
-	VMAXPS           Z2, Z3, Z2
-	VMULPS           Z5, Z2, Z10
-	VRNDSCALEPS      $0x08, Z10, Z10
-	VMOVUPS          Z2, Z2
-	VFNMADD231PS     Z6, Z10, Z2
-	VMOVUPS          Z2, Z2
-	VFNMADD231PS     Z7, Z10, Z2
+	VMAXPS           Z2, Z3, Z4
+	VMULPS           Z5, Z4, Z6
+	VRNDSCALEPS      $0x08, Z6, Z6
+	VMOVUPS          Z4, Z4
+	VFNMADD231PS     Z7, Z6, Z4
+	VMOVUPS          Z4, Z4
+	VFNMADD231PS     Z8, Z6, Z4
 	VBROADCASTSS     pw3950c48d<>+0(SB), Z11
-	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z2, Z11
-	VFMADD213PS.BCST pw3c088850<>+0(SB), Z2, Z11
-	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z2, Z11
-	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z2, Z11
-	VFMADD213PS.BCST pw3f000000<>+0(SB), Z2, Z11
-	VMULPS           Z2, Z2, Z12
-	VMOVUPS          Z2, Z2
-	VFMADD231PS      Z12, Z11, Z2
-	VADDPS           Z8, Z2, Z2
-	VSCALEFPS        Z10, Z2, Z2
-	VADDPS           Z8, Z2, Z10
-	VDIVPS           Z10, Z8, Z10
-	VCMPPS           $0x11, Z9, Z0, K1
-	VMULPS           Z2, Z10, Z0
-	VMOVUPS          Z10, Z2
+	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z4, Z11
+	VFMADD213PS.BCST pw3c088850<>+0(SB), Z4, Z11
+	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z4, Z11
+	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z4, Z11
+	VFMADD213PS.BCST pw3f000000<>+0(SB), Z4, Z11
+	VMULPS           Z4, Z4, Z12
+	VMOVUPS          Z4, Z4
+	VFMADD231PS      Z12, Z11, Z4
+	VADDPS           Z9, Z4, Z4
+	VCVTPS2DQ        Z6, Z6
+	VPSLLD           $0x17, Z6, Z6
+	VPADDD           Z9, Z6, Z6
+	VMULPS           Z6, Z4, Z4
+	VCMPPS           $0x11, Z3, Z2, K1
+	VMOVUPS          Z4, Z2
+	VMOVAPS          Z10, K1, Z2
+	VADDPS           Z9, Z2, Z4
+	VDIVPS           Z4, Z9, Z4
+	VCMPPS           $0x11, Z10, Z0, K1
+	VMULPS           Z2, Z4, Z0
+	VMOVUPS          Z4, Z2
 	VMOVAPS          Z0, K1, Z2
 	VMOVUPS          Z2, (AX)(BX*4)
 	ADDQ             $0x10, BX
@@ -11991,28 +11936,33 @@ loopend:
 	KMOVW            SI, K1
 	VMOVUPS.Z        (DX)(BX*4), K1, Z0
 	VORPS            Z1, Z0, Z1
-	VMINPS           Z1, Z4, Z1
-	VMAXPS           Z1, Z3, Z1
-	VMULPS           Z5, Z1, Z2
-	VRNDSCALEPS      $0x08, Z2, Z2
-	VMOVUPS          Z1, Z1
-	VFNMADD231PS     Z6, Z2, Z1
-	VMOVUPS          Z1, Z1
-	VFNMADD231PS     Z7, Z2, Z1
-	VBROADCASTSS     pw3950c48d<>+0(SB), Z3
-	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST pw3c088850<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST pw3f000000<>+0(SB), Z1, Z3
-	VMULPS           Z1, Z1, Z4
-	VMOVUPS          Z1, Z1
-	VFMADD231PS      Z4, Z3, Z1
-	VADDPS           Z8, Z1, Z1
-	VSCALEFPS        Z2, Z1, Z1
-	VADDPS           Z8, Z1, Z2
-	VDIVPS           Z2, Z8, Z2
-	VCMPPS           $0x11, Z9, Z0, K2
+	VMAXPS           Z1, Z3, Z2
+	VMULPS           Z5, Z2, Z4
+	VRNDSCALEPS      $0x08, Z4, Z4
+	VMOVUPS          Z2, Z2
+	VFNMADD231PS     Z7, Z4, Z2
+	VMOVUPS          Z2, Z2
+	VFNMADD231PS     Z8, Z4, Z2
+	VBROADCASTSS     pw3950c48d<>+0(SB), Z5
+	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST pw3c088850<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST pw3f000000<>+0(SB), Z2, Z5
+	VMULPS           Z2, Z2, Z6
+	VMOVUPS          Z2, Z2
+	VFMADD231PS      Z6, Z5, Z2
+	VADDPS           Z9, Z2, Z2
+	VCVTPS2DQ        Z4, Z4
+	VPSLLD           $0x17, Z4, Z4
+	VPADDD           Z9, Z4, Z4
+	VMULPS           Z4, Z2, Z2
+	VCMPPS           $0x11, Z3, Z1, K2
+	VMOVUPS          Z2, Z1
+	VMOVAPS          Z10, K2, Z1
+	VADDPS           Z9, Z1, Z2
+	VDIVPS           Z2, Z9, Z2
+	VCMPPS           $0x11, Z10, Z0, K2
 	VMULPS           Z1, Z2, Z0
 	VMOVUPS          Z2, Z1
 	VMOVAPS          Z0, K2, Z1
@@ -12024,13 +11974,12 @@ done:
 
 consts:
 	VBROADCASTSS pw80000000<>+0(SB), Z1
-	VBROADCASTSS pwc2d00000<>+0(SB), Z3
-	VBROADCASTSS pw42b20000<>+0(SB), Z4
+	VBROADCASTSS pwc2ae8000<>+0(SB), Z3
 	VBROADCASTSS pw3fb8aa3b<>+0(SB), Z5
-	VBROADCASTSS pw3f317200<>+0(SB), Z6
-	VBROADCASTSS pw35bfbe8e<>+0(SB), Z7
-	VBROADCASTSS pw3f800000<>+0(SB), Z8
-	VBROADCASTSS pw00000000<>+0(SB), Z9
+	VBROADCASTSS pw3f317200<>+0(SB), Z7
+	VBROADCASTSS pw35bfbe8e<>+0(SB), Z8
+	VBROADCASTSS pw3f800000<>+0(SB), Z9
+	VBROADCASTSS pw00000000<>+0(SB), Z10
 	JMP          body
 
 // func pwTanhAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
@@ -12703,30 +12652,35 @@ loop:
 	VFMADD213PS.BCST pw3fcc422a<>+0(SB), Z1, Z2
 	VMULPS           Z0, Z2, Z1
 	VORPS            Z3, Z1, Z2
-	VMINPS           Z2, Z5, Z2
-	VMAXPS           Z2, Z4, Z2
-	VMULPS           Z6, Z2, Z11
+	VMAXPS           Z2, Z4, Z10
+	VMULPS           Z5, Z10, Z11
 	VRNDSCALEPS      $0x08, Z11, Z11
-	VMOVUPS          Z2, Z2
-	VFNMADD231PS     Z7, Z11, Z2
-	VMOVUPS          Z2, Z2
-	VFNMADD231PS     Z8, Z11, Z2
+	VMOVUPS          Z10, Z10
+	VFNMADD231PS     Z6, Z11, Z10
+	VMOVUPS          Z10, Z10
+	VFNMADD231PS     Z7, Z11, Z10
 	VBROADCASTSS     pw3950c48d<>+0(SB), Z12
-	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z2, Z12
-	VFMADD213PS.BCST pw3c088850<>+0(SB), Z2, Z12
-	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z2, Z12
-	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z2, Z12
-	VFMADD213PS.BCST pw3f000000<>+0(SB), Z2, Z12
-	VMULPS           Z2, Z2, Z13
-	VMOVUPS          Z2, Z2
-	VFMADD231PS      Z13, Z12, Z2
-	VADDPS           Z9, Z2, Z2
-	VSCALEFPS        Z11, Z2, Z2
-	VADDPS           Z9, Z2, Z11
-	VDIVPS           Z11, Z9, Z11
-	VCMPPS           $0x11, Z10, Z1, K1
-	VMULPS           Z2, Z11, Z1
-	VMOVUPS          Z11, Z2
+	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z10, Z12
+	VFMADD213PS.BCST pw3c088850<>+0(SB), Z10, Z12
+	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z10, Z12
+	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z10, Z12
+	VFMADD213PS.BCST pw3f000000<>+0(SB), Z10, Z12
+	VMULPS           Z10, Z10, Z13
+	VMOVUPS          Z10, Z10
+	VFMADD231PS      Z13, Z12, Z10
+	VADDPS           Z8, Z10, Z10
+	VCVTPS2DQ        Z11, Z11
+	VPSLLD           $0x17, Z11, Z11
+	VPADDD           Z8, Z11, Z11
+	VMULPS           Z11, Z10, Z10
+	VCMPPS           $0x11, Z4, Z2, K1
+	VMOVUPS          Z10, Z2
+	VMOVAPS          Z9, K1, Z2
+	VADDPS           Z8, Z2, Z10
+	VDIVPS           Z10, Z8, Z10
+	VCMPPS           $0x11, Z9, Z1, K1
+	VMULPS           Z2, Z10, Z1
+	VMOVUPS          Z10, Z2
 	VMOVAPS          Z1, K1, Z2
 	VMULPS           Z2, Z0, Z0
 	VMOVUPS          Z0, (AX)(BX*4)
@@ -12746,28 +12700,33 @@ loopend:
 	VFMADD213PS.BCST pw3fcc422a<>+0(SB), Z1, Z2
 	VMULPS           Z0, Z2, Z1
 	VORPS            Z3, Z1, Z2
-	VMINPS           Z2, Z5, Z2
-	VMAXPS           Z2, Z4, Z2
-	VMULPS           Z6, Z2, Z3
-	VRNDSCALEPS      $0x08, Z3, Z3
-	VMOVUPS          Z2, Z2
-	VFNMADD231PS     Z7, Z3, Z2
-	VMOVUPS          Z2, Z2
-	VFNMADD231PS     Z8, Z3, Z2
-	VBROADCASTSS     pw3950c48d<>+0(SB), Z4
-	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST pw3c088850<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST pw3f000000<>+0(SB), Z2, Z4
-	VMULPS           Z2, Z2, Z5
-	VMOVUPS          Z2, Z2
-	VFMADD231PS      Z5, Z4, Z2
-	VADDPS           Z9, Z2, Z2
-	VSCALEFPS        Z3, Z2, Z2
-	VADDPS           Z9, Z2, Z3
-	VDIVPS           Z3, Z9, Z3
-	VCMPPS           $0x11, Z10, Z1, K2
+	VMAXPS           Z2, Z4, Z3
+	VMULPS           Z5, Z3, Z5
+	VRNDSCALEPS      $0x08, Z5, Z5
+	VMOVUPS          Z3, Z3
+	VFNMADD231PS     Z6, Z5, Z3
+	VMOVUPS          Z3, Z3
+	VFNMADD231PS     Z7, Z5, Z3
+	VBROADCASTSS     pw3950c48d<>+0(SB), Z6
+	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z3, Z6
+	VFMADD213PS.BCST pw3c088850<>+0(SB), Z3, Z6
+	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z3, Z6
+	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z3, Z6
+	VFMADD213PS.BCST pw3f000000<>+0(SB), Z3, Z6
+	VMULPS           Z3, Z3, Z7
+	VMOVUPS          Z3, Z3
+	VFMADD231PS      Z7, Z6, Z3
+	VADDPS           Z8, Z3, Z3
+	VCVTPS2DQ        Z5, Z5
+	VPSLLD           $0x17, Z5, Z5
+	VPADDD           Z8, Z5, Z5
+	VMULPS           Z5, Z3, Z3
+	VCMPPS           $0x11, Z4, Z2, K2
+	VMOVUPS          Z3, Z2
+	VMOVAPS          Z9, K2, Z2
+	VADDPS           Z8, Z2, Z3
+	VDIVPS           Z3, Z8, Z3
+	VCMPPS           $0x11, Z9, Z1, K2
 	VMULPS           Z2, Z3, Z1
 	VMOVUPS          Z3, Z2
 	VMOVAPS          Z1, K2, Z2
@@ -12780,13 +12739,12 @@ done:
 
 consts:
 	VBROADCASTSS pw80000000<>+0(SB), Z3
-	VBROADCASTSS pwc2d00000<>+0(SB), Z4
-	VBROADCASTSS pw42b20000<>+0(SB), Z5
-	VBROADCASTSS pw3fb8aa3b<>+0(SB), Z6
-	VBROADCASTSS pw3f317200<>+0(SB), Z7
-	VBROADCASTSS pw35bfbe8e<>+0(SB), Z8
-	VBROADCASTSS pw3f800000<>+0(SB), Z9
-	VBROADCASTSS pw00000000<>+0(SB), Z10
+	VBROADCASTSS pwc2ae8000<>+0(SB), Z4
+	VBROADCASTSS pw3fb8aa3b<>+0(SB), Z5
+	VBROADCASTSS pw3f317200<>+0(SB), Z6
+	VBROADCASTSS pw35bfbe8e<>+0(SB), Z7
+	VBROADCASTSS pw3f800000<>+0(SB), Z8
+	VBROADCASTSS pw00000000<>+0(SB), Z9
 	JMP          body
 
 // func pwSiluAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
@@ -12807,32 +12765,37 @@ loop:
 	JG               loopend
 	VMOVUPS          (DX)(BX*4), Z0
 	VORPS            Z1, Z0, Z2
-	VMINPS           Z2, Z4, Z2
-	VMAXPS           Z2, Z3, Z2
-	VMULPS           Z5, Z2, Z10
-	VRNDSCALEPS      $0x08, Z10, Z10
-	VMOVUPS          Z2, Z2
-	VFNMADD231PS     Z6, Z10, Z2
-	VMOVUPS          Z2, Z2
-	VFNMADD231PS     Z7, Z10, Z2
+	VMAXPS           Z2, Z3, Z4
+	VMULPS           Z5, Z4, Z6
+	VRNDSCALEPS      $0x08, Z6, Z6
+	VMOVUPS          Z4, Z4
+	VFNMADD231PS     Z7, Z6, Z4
+	VMOVUPS          Z4, Z4
+	VFNMADD231PS     Z8, Z6, Z4
 	VBROADCASTSS     pw3950c48d<>+0(SB), Z11
-	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z2, Z11
-	VFMADD213PS.BCST pw3c088850<>+0(SB), Z2, Z11
-	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z2, Z11
-	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z2, Z11
-	VFMADD213PS.BCST pw3f000000<>+0(SB), Z2, Z11
-	VMULPS           Z2, Z2, Z12
-	VMOVUPS          Z2, Z2
-	VFMADD231PS      Z12, Z11, Z2
-	VADDPS           Z8, Z2, Z2
-	VSCALEFPS        Z10, Z2, Z2
-	VADDPS           Z8, Z2, Z10
-	VDIVPS           Z10, Z8, Z10
-	VCMPPS           $0x11, Z9, Z0, K1
-	VMULPS           Z2, Z10, Z2
-	VMOVUPS          Z10, Z10
-	VMOVAPS          Z2, K1, Z10
-	VMULPS           Z10, Z0, Z0
+	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z4, Z11
+	VFMADD213PS.BCST pw3c088850<>+0(SB), Z4, Z11
+	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z4, Z11
+	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z4, Z11
+	VFMADD213PS.BCST pw3f000000<>+0(SB), Z4, Z11
+	VMULPS           Z4, Z4, Z12
+	VMOVUPS          Z4, Z4
+	VFMADD231PS      Z12, Z11, Z4
+	VADDPS           Z9, Z4, Z4
+	VCVTPS2DQ        Z6, Z6
+	VPSLLD           $0x17, Z6, Z6
+	VPADDD           Z9, Z6, Z6
+	VMULPS           Z6, Z4, Z4
+	VCMPPS           $0x11, Z3, Z2, K1
+	VMOVUPS          Z4, Z2
+	VMOVAPS          Z10, K1, Z2
+	VADDPS           Z9, Z2, Z4
+	VDIVPS           Z4, Z9, Z4
+	VCMPPS           $0x11, Z10, Z0, K1
+	VMULPS           Z2, Z4, Z2
+	VMOVUPS          Z4, Z4
+	VMOVAPS          Z2, K1, Z4
+	VMULPS           Z4, Z0, Z0
 	VMOVUPS          Z0, (AX)(BX*4)
 	ADDQ             $0x10, BX
 	JMP              loop
@@ -12846,28 +12809,33 @@ loopend:
 	KMOVW            SI, K1
 	VMOVUPS.Z        (DX)(BX*4), K1, Z0
 	VORPS            Z1, Z0, Z1
-	VMINPS           Z1, Z4, Z1
-	VMAXPS           Z1, Z3, Z1
-	VMULPS           Z5, Z1, Z2
-	VRNDSCALEPS      $0x08, Z2, Z2
-	VMOVUPS          Z1, Z1
-	VFNMADD231PS     Z6, Z2, Z1
-	VMOVUPS          Z1, Z1
-	VFNMADD231PS     Z7, Z2, Z1
-	VBROADCASTSS     pw3950c48d<>+0(SB), Z3
-	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST pw3c088850<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST pw3f000000<>+0(SB), Z1, Z3
-	VMULPS           Z1, Z1, Z4
-	VMOVUPS          Z1, Z1
-	VFMADD231PS      Z4, Z3, Z1
-	VADDPS           Z8, Z1, Z1
-	VSCALEFPS        Z2, Z1, Z1
-	VADDPS           Z8, Z1, Z2
-	VDIVPS           Z2, Z8, Z2
-	VCMPPS           $0x11, Z9, Z0, K2
+	VMAXPS           Z1, Z3, Z2
+	VMULPS           Z5, Z2, Z4
+	VRNDSCALEPS      $0x08, Z4, Z4
+	VMOVUPS          Z2, Z2
+	VFNMADD231PS     Z7, Z4, Z2
+	VMOVUPS          Z2, Z2
+	VFNMADD231PS     Z8, Z4, Z2
+	VBROADCASTSS     pw3950c48d<>+0(SB), Z5
+	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST pw3c088850<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST pw3f000000<>+0(SB), Z2, Z5
+	VMULPS           Z2, Z2, Z6
+	VMOVUPS          Z2, Z2
+	VFMADD231PS      Z6, Z5, Z2
+	VADDPS           Z9, Z2, Z2
+	VCVTPS2DQ        Z4, Z4
+	VPSLLD           $0x17, Z4, Z4
+	VPADDD           Z9, Z4, Z4
+	VMULPS           Z4, Z2, Z2
+	VCMPPS           $0x11, Z3, Z1, K2
+	VMOVUPS          Z2, Z1
+	VMOVAPS          Z10, K2, Z1
+	VADDPS           Z9, Z1, Z2
+	VDIVPS           Z2, Z9, Z2
+	VCMPPS           $0x11, Z10, Z0, K2
 	VMULPS           Z1, Z2, Z1
 	VMOVUPS          Z2, Z2
 	VMOVAPS          Z1, K2, Z2
@@ -12880,13 +12848,12 @@ done:
 
 consts:
 	VBROADCASTSS pw80000000<>+0(SB), Z1
-	VBROADCASTSS pwc2d00000<>+0(SB), Z3
-	VBROADCASTSS pw42b20000<>+0(SB), Z4
+	VBROADCASTSS pwc2ae8000<>+0(SB), Z3
 	VBROADCASTSS pw3fb8aa3b<>+0(SB), Z5
-	VBROADCASTSS pw3f317200<>+0(SB), Z6
-	VBROADCASTSS pw35bfbe8e<>+0(SB), Z7
-	VBROADCASTSS pw3f800000<>+0(SB), Z8
-	VBROADCASTSS pw00000000<>+0(SB), Z9
+	VBROADCASTSS pw3f317200<>+0(SB), Z7
+	VBROADCASTSS pw35bfbe8e<>+0(SB), Z8
+	VBROADCASTSS pw3f800000<>+0(SB), Z9
+	VBROADCASTSS pw00000000<>+0(SB), Z10
 	JMP          body
 
 // func pwSoftplusAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
@@ -12907,51 +12874,56 @@ loop:
 	JG               loopend
 	VMOVUPS          (DX)(BX*4), Z0
 	VORPS            Z1, Z0, Z2
-	VMINPS           Z2, Z4, Z2
-	VMAXPS           Z2, Z3, Z2
-	VMULPS           Z5, Z2, Z12
-	VRNDSCALEPS      $0x08, Z12, Z12
-	VMOVUPS          Z2, Z2
-	VFNMADD231PS     Z6, Z12, Z2
-	VMOVUPS          Z2, Z2
-	VFNMADD231PS     Z7, Z12, Z2
+	VMAXPS           Z2, Z3, Z4
+	VMULPS           Z5, Z4, Z6
+	VRNDSCALEPS      $0x08, Z6, Z6
+	VMOVUPS          Z4, Z4
+	VFNMADD231PS     Z7, Z6, Z4
+	VMOVUPS          Z4, Z4
+	VFNMADD231PS     Z8, Z6, Z4
 	VBROADCASTSS     pw3950c48d<>+0(SB), Z13
-	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z2, Z13
-	VFMADD213PS.BCST pw3c088850<>+0(SB), Z2, Z13
-	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z2, Z13
-	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z2, Z13
-	VFMADD213PS.BCST pw3f000000<>+0(SB), Z2, Z13
-	VMULPS           Z2, Z2, Z14
+	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z4, Z13
+	VFMADD213PS.BCST pw3c088850<>+0(SB), Z4, Z13
+	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z4, Z13
+	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z4, Z13
+	VFMADD213PS.BCST pw3f000000<>+0(SB), Z4, Z13
+	VMULPS           Z4, Z4, Z14
+	VMOVUPS          Z4, Z4
+	VFMADD231PS      Z14, Z13, Z4
+	VADDPS           Z9, Z4, Z4
+	VCVTPS2DQ        Z6, Z6
+	VPSLLD           $0x17, Z6, Z6
+	VPADDD           Z9, Z6, Z6
+	VMULPS           Z6, Z4, Z4
+	VCMPPS           $0x11, Z3, Z2, K1
+	VMOVUPS          Z4, Z2
+	VMOVAPS          Z10, K1, Z2
+	VCMPPS           $0x1e, Z11, Z2, K1
+	VSUBPS           Z9, Z2, Z4
+	VMULPS           Z12, Z4, Z4
 	VMOVUPS          Z2, Z2
-	VFMADD231PS      Z14, Z13, Z2
-	VADDPS           Z8, Z2, Z2
-	VSCALEFPS        Z12, Z2, Z2
-	VCMPPS           $0x1e, Z9, Z2, K1
-	VSUBPS           Z8, Z2, Z12
-	VMULPS           Z10, Z12, Z12
+	VMOVAPS          Z4, K1, Z2
+	VMOVAPS.Z        Z9, K1, Z4
+	VBROADCASTSS     pw3d8b485e<>+0(SB), Z6
+	VFMADD213PS.BCST pwbdf0292f<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST pw3df38708<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST pwbdfde113<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST pw3e119703<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST pwbe2aaf81<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST pw3e4cd2b0<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST pwbe800000<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST pw3eaaaaa3<>+0(SB), Z2, Z6
+	VMULPS           Z2, Z2, Z13
+	VMULPS           Z2, Z13, Z14
+	VMULPS           Z8, Z4, Z15
+	VMOVUPS          Z15, Z15
+	VFMADD231PS      Z6, Z14, Z15
+	VMOVUPS          Z15, Z6
+	VFNMADD231PS     Z12, Z13, Z6
+	VADDPS           Z2, Z6, Z2
 	VMOVUPS          Z2, Z2
-	VMOVAPS          Z12, K1, Z2
-	VMOVAPS.Z        Z8, K1, Z12
-	VBROADCASTSS     pw3d8b485e<>+0(SB), Z13
-	VFMADD213PS.BCST pwbdf0292f<>+0(SB), Z2, Z13
-	VFMADD213PS.BCST pw3df38708<>+0(SB), Z2, Z13
-	VFMADD213PS.BCST pwbdfde113<>+0(SB), Z2, Z13
-	VFMADD213PS.BCST pw3e119703<>+0(SB), Z2, Z13
-	VFMADD213PS.BCST pwbe2aaf81<>+0(SB), Z2, Z13
-	VFMADD213PS.BCST pw3e4cd2b0<>+0(SB), Z2, Z13
-	VFMADD213PS.BCST pwbe800000<>+0(SB), Z2, Z13
-	VFMADD213PS.BCST pw3eaaaaa3<>+0(SB), Z2, Z13
-	VMULPS           Z2, Z2, Z14
-	VMULPS           Z2, Z14, Z15
-	VMULPS           Z7, Z12, Z16
-	VMOVUPS          Z16, Z16
-	VFMADD231PS      Z13, Z15, Z16
-	VMOVUPS          Z16, Z13
-	VFNMADD231PS     Z10, Z14, Z13
-	VADDPS           Z2, Z13, Z2
-	VMOVUPS          Z2, Z2
-	VFMADD231PS      Z6, Z12, Z2
-	VMAXPS           Z0, Z11, Z0
+	VFMADD231PS      Z7, Z4, Z2
+	VMAXPS           Z0, Z10, Z0
 	VADDPS           Z0, Z2, Z0
 	VMOVUPS          Z0, (AX)(BX*4)
 	ADDQ             $0x10, BX
@@ -12966,31 +12938,36 @@ loopend:
 	KMOVW            SI, K1
 	VMOVUPS.Z        (DX)(BX*4), K1, Z0
 	VORPS            Z1, Z0, Z1
-	VMINPS           Z1, Z4, Z1
-	VMAXPS           Z1, Z3, Z1
-	VMULPS           Z5, Z1, Z2
-	VRNDSCALEPS      $0x08, Z2, Z2
-	VMOVUPS          Z1, Z1
-	VFNMADD231PS     Z6, Z2, Z1
-	VMOVUPS          Z1, Z1
-	VFNMADD231PS     Z7, Z2, Z1
-	VBROADCASTSS     pw3950c48d<>+0(SB), Z3
-	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST pw3c088850<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST pw3f000000<>+0(SB), Z1, Z3
-	VMULPS           Z1, Z1, Z4
-	VMOVUPS          Z1, Z1
-	VFMADD231PS      Z4, Z3, Z1
-	VADDPS           Z8, Z1, Z1
-	VSCALEFPS        Z2, Z1, Z1
-	VCMPPS           $0x1e, Z9, Z1, K2
-	VSUBPS           Z8, Z1, Z2
-	VMULPS           Z10, Z2, Z2
+	VMAXPS           Z1, Z3, Z2
+	VMULPS           Z5, Z2, Z4
+	VRNDSCALEPS      $0x08, Z4, Z4
+	VMOVUPS          Z2, Z2
+	VFNMADD231PS     Z7, Z4, Z2
+	VMOVUPS          Z2, Z2
+	VFNMADD231PS     Z8, Z4, Z2
+	VBROADCASTSS     pw3950c48d<>+0(SB), Z5
+	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST pw3c088850<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST pw3f000000<>+0(SB), Z2, Z5
+	VMULPS           Z2, Z2, Z6
+	VMOVUPS          Z2, Z2
+	VFMADD231PS      Z6, Z5, Z2
+	VADDPS           Z9, Z2, Z2
+	VCVTPS2DQ        Z4, Z4
+	VPSLLD           $0x17, Z4, Z4
+	VPADDD           Z9, Z4, Z4
+	VMULPS           Z4, Z2, Z2
+	VCMPPS           $0x11, Z3, Z1, K2
+	VMOVUPS          Z2, Z1
+	VMOVAPS          Z10, K2, Z1
+	VCMPPS           $0x1e, Z11, Z1, K2
+	VSUBPS           Z9, Z1, Z2
+	VMULPS           Z12, Z2, Z2
 	VMOVUPS          Z1, Z1
 	VMOVAPS          Z2, K2, Z1
-	VMOVAPS.Z        Z8, K2, Z2
+	VMOVAPS.Z        Z9, K2, Z2
 	VBROADCASTSS     pw3d8b485e<>+0(SB), Z3
 	VFMADD213PS.BCST pwbdf0292f<>+0(SB), Z1, Z3
 	VFMADD213PS.BCST pw3df38708<>+0(SB), Z1, Z3
@@ -13002,15 +12979,15 @@ loopend:
 	VFMADD213PS.BCST pw3eaaaaa3<>+0(SB), Z1, Z3
 	VMULPS           Z1, Z1, Z4
 	VMULPS           Z1, Z4, Z5
-	VMULPS           Z7, Z2, Z7
-	VMOVUPS          Z7, Z7
-	VFMADD231PS      Z3, Z5, Z7
-	VMOVUPS          Z7, Z3
-	VFNMADD231PS     Z10, Z4, Z3
+	VMULPS           Z8, Z2, Z6
+	VMOVUPS          Z6, Z6
+	VFMADD231PS      Z3, Z5, Z6
+	VMOVUPS          Z6, Z3
+	VFNMADD231PS     Z12, Z4, Z3
 	VADDPS           Z1, Z3, Z1
 	VMOVUPS          Z1, Z1
-	VFMADD231PS      Z6, Z2, Z1
-	VMAXPS           Z0, Z11, Z0
+	VFMADD231PS      Z7, Z2, Z1
+	VMAXPS           Z0, Z10, Z0
 	VADDPS           Z0, Z1, Z0
 	VMOVUPS          Z0, K1, (AX)(BX*4)
 
@@ -13020,15 +12997,14 @@ done:
 
 consts:
 	VBROADCASTSS pw80000000<>+0(SB), Z1
-	VBROADCASTSS pwc2d00000<>+0(SB), Z3
-	VBROADCASTSS pw42b20000<>+0(SB), Z4
+	VBROADCASTSS pwc2ae8000<>+0(SB), Z3
 	VBROADCASTSS pw3fb8aa3b<>+0(SB), Z5
-	VBROADCASTSS pw3f317200<>+0(SB), Z6
-	VBROADCASTSS pw35bfbe8e<>+0(SB), Z7
-	VBROADCASTSS pw3f800000<>+0(SB), Z8
-	VBROADCASTSS pw3ed413cd<>+0(SB), Z9
-	VBROADCASTSS pw3f000000<>+0(SB), Z10
-	VBROADCASTSS pw00000000<>+0(SB), Z11
+	VBROADCASTSS pw3f317200<>+0(SB), Z7
+	VBROADCASTSS pw35bfbe8e<>+0(SB), Z8
+	VBROADCASTSS pw3f800000<>+0(SB), Z9
+	VBROADCASTSS pw00000000<>+0(SB), Z10
+	VBROADCASTSS pw3ed413cd<>+0(SB), Z11
+	VBROADCASTSS pw3f000000<>+0(SB), Z12
 	JMP          body
 
 // func pwMishAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
@@ -13049,29 +13025,34 @@ loop:
 	JG               loopend
 	VMOVUPS          (DX)(BX*4), Z0
 	VMINPS           Z0, Z1, Z2
-	VMINPS           Z2, Z4, Z2
-	VMAXPS           Z2, Z3, Z2
-	VMULPS           Z5, Z2, Z10
-	VRNDSCALEPS      $0x08, Z10, Z10
-	VMOVUPS          Z2, Z2
-	VFNMADD231PS     Z6, Z10, Z2
-	VMOVUPS          Z2, Z2
-	VFNMADD231PS     Z7, Z10, Z2
-	VBROADCASTSS     pw3950c48d<>+0(SB), Z11
-	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z2, Z11
-	VFMADD213PS.BCST pw3c088850<>+0(SB), Z2, Z11
-	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z2, Z11
-	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z2, Z11
-	VFMADD213PS.BCST pw3f000000<>+0(SB), Z2, Z11
-	VMULPS           Z2, Z2, Z12
-	VMOVUPS          Z2, Z2
-	VFMADD231PS      Z12, Z11, Z2
-	VADDPS           Z8, Z2, Z2
-	VSCALEFPS        Z10, Z2, Z2
-	VADDPS           Z9, Z2, Z10
-	VMULPS           Z10, Z2, Z2
-	VADDPS           Z9, Z2, Z10
-	VDIVPS           Z10, Z2, Z2
+	VMAXPS           Z2, Z3, Z4
+	VMULPS           Z5, Z4, Z6
+	VRNDSCALEPS      $0x08, Z6, Z6
+	VMOVUPS          Z4, Z4
+	VFNMADD231PS     Z7, Z6, Z4
+	VMOVUPS          Z4, Z4
+	VFNMADD231PS     Z8, Z6, Z4
+	VBROADCASTSS     pw3950c48d<>+0(SB), Z12
+	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z4, Z12
+	VFMADD213PS.BCST pw3c088850<>+0(SB), Z4, Z12
+	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z4, Z12
+	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z4, Z12
+	VFMADD213PS.BCST pw3f000000<>+0(SB), Z4, Z12
+	VMULPS           Z4, Z4, Z13
+	VMOVUPS          Z4, Z4
+	VFMADD231PS      Z13, Z12, Z4
+	VADDPS           Z9, Z4, Z4
+	VCVTPS2DQ        Z6, Z6
+	VPSLLD           $0x17, Z6, Z6
+	VPADDD           Z9, Z6, Z6
+	VMULPS           Z6, Z4, Z4
+	VCMPPS           $0x11, Z3, Z2, K1
+	VMOVUPS          Z4, Z2
+	VMOVAPS          Z10, K1, Z2
+	VADDPS           Z11, Z2, Z4
+	VMULPS           Z4, Z2, Z2
+	VADDPS           Z11, Z2, Z4
+	VDIVPS           Z4, Z2, Z2
 	VMULPS           Z2, Z0, Z0
 	VMOVUPS          Z0, (AX)(BX*4)
 	ADDQ             $0x10, BX
@@ -13086,28 +13067,33 @@ loopend:
 	KMOVW            SI, K1
 	VMOVUPS.Z        (DX)(BX*4), K1, Z0
 	VMINPS           Z0, Z1, Z1
-	VMINPS           Z1, Z4, Z1
-	VMAXPS           Z1, Z3, Z1
-	VMULPS           Z5, Z1, Z2
-	VRNDSCALEPS      $0x08, Z2, Z2
-	VMOVUPS          Z1, Z1
-	VFNMADD231PS     Z6, Z2, Z1
-	VMOVUPS          Z1, Z1
-	VFNMADD231PS     Z7, Z2, Z1
-	VBROADCASTSS     pw3950c48d<>+0(SB), Z3
-	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST pw3c088850<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST pw3f000000<>+0(SB), Z1, Z3
-	VMULPS           Z1, Z1, Z4
-	VMOVUPS          Z1, Z1
-	VFMADD231PS      Z4, Z3, Z1
-	VADDPS           Z8, Z1, Z1
-	VSCALEFPS        Z2, Z1, Z1
-	VADDPS           Z9, Z1, Z2
+	VMAXPS           Z1, Z3, Z2
+	VMULPS           Z5, Z2, Z4
+	VRNDSCALEPS      $0x08, Z4, Z4
+	VMOVUPS          Z2, Z2
+	VFNMADD231PS     Z7, Z4, Z2
+	VMOVUPS          Z2, Z2
+	VFNMADD231PS     Z8, Z4, Z2
+	VBROADCASTSS     pw3950c48d<>+0(SB), Z5
+	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST pw3c088850<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST pw3f000000<>+0(SB), Z2, Z5
+	VMULPS           Z2, Z2, Z6
+	VMOVUPS          Z2, Z2
+	VFMADD231PS      Z6, Z5, Z2
+	VADDPS           Z9, Z2, Z2
+	VCVTPS2DQ        Z4, Z4
+	VPSLLD           $0x17, Z4, Z4
+	VPADDD           Z9, Z4, Z4
+	VMULPS           Z4, Z2, Z2
+	VCMPPS           $0x11, Z3, Z1, K2
+	VMOVUPS          Z2, Z1
+	VMOVAPS          Z10, K2, Z1
+	VADDPS           Z11, Z1, Z2
 	VMULPS           Z2, Z1, Z1
-	VADDPS           Z9, Z1, Z2
+	VADDPS           Z11, Z1, Z2
 	VDIVPS           Z2, Z1, Z1
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (AX)(BX*4)
@@ -13118,13 +13104,13 @@ done:
 
 consts:
 	VBROADCASTSS pw41a00000<>+0(SB), Z1
-	VBROADCASTSS pwc2d00000<>+0(SB), Z3
-	VBROADCASTSS pw42b20000<>+0(SB), Z4
+	VBROADCASTSS pwc2ae8000<>+0(SB), Z3
 	VBROADCASTSS pw3fb8aa3b<>+0(SB), Z5
-	VBROADCASTSS pw3f317200<>+0(SB), Z6
-	VBROADCASTSS pw35bfbe8e<>+0(SB), Z7
-	VBROADCASTSS pw3f800000<>+0(SB), Z8
-	VBROADCASTSS pw40000000<>+0(SB), Z9
+	VBROADCASTSS pw3f317200<>+0(SB), Z7
+	VBROADCASTSS pw35bfbe8e<>+0(SB), Z8
+	VBROADCASTSS pw3f800000<>+0(SB), Z9
+	VBROADCASTSS pw00000000<>+0(SB), Z10
+	VBROADCASTSS pw40000000<>+0(SB), Z11
 	JMP          body
 
 // func pwEluAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)

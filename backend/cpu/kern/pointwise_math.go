@@ -47,6 +47,14 @@ func exp32(x float32) float32 {
 	return (em + 1) * pow2(h) * pow2(n-h)
 }
 
+// expTail32 is e^x, but 0 where that would be subnormal: see _asm/pointwise.
+func expTail32(x float32) float32 {
+	if x < -87.25 {
+		return 0
+	}
+	return exp32(x)
+}
+
 func expm1f(x float32) float32 {
 	if isNaN(x) || x == 0 {
 		return x
@@ -89,7 +97,7 @@ func log32(x float32) float32 {
 }
 
 func sigmoid32(x float32) float32 {
-	e := exp32(-abs32(x))
+	e := expTail32(-abs32(x))
 	r := 1 / (1 + e)
 	if x < 0 {
 		return r * e
@@ -149,7 +157,7 @@ func geluTanh32(x float32) float32 {
 }
 
 func softplus32(x float32) float32 {
-	f, fe := exp32(-abs32(x)), float32(0)
+	f, fe := expTail32(-abs32(x)), float32(0)
 	if f > 0.414213562 {
 		f, fe = (f-1)*0.5, 1
 	}
@@ -157,7 +165,7 @@ func softplus32(x float32) float32 {
 }
 
 func mish32(x float32) float32 {
-	e := exp32(min(x, 20))
+	e := expTail32(min(x, 20))
 	n := e * (e + 2)
 	return x * (n / (n + 2))
 }

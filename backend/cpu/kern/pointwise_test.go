@@ -59,6 +59,9 @@ func sigmoid64(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
 func softplus64(x float64) float64 { return math.Max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
 
+// flushed bounds what is lost where e^x would be subnormal.
+const flushed = 1.3e-38
+
 var unaryRefs = []struct {
 	op    Op
 	f     func(float64) float64
@@ -85,16 +88,16 @@ var unaryRefs = []struct {
 	{OpExpm1, math.Expm1, 4, 0},
 	{OpLog, math.Log, 4, 0},
 	{OpLog1p, math.Log1p, 4, 0},
-	{OpSigmoid, sigmoid64, 4, 0},
+	{OpSigmoid, sigmoid64, 4, flushed},
 	{OpTanh, math.Tanh, 4, 0},
 	{OpErf, math.Erf, 4, 0},
 	{OpGelu, func(x float64) float64 { return x / 2 * math.Erfc(-x/math.Sqrt2) }, 4, 3e-7},
 	{OpGeluTanh, func(x float64) float64 {
 		return x * sigmoid64(2*math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x))
 	}, 4, 3e-7},
-	{OpSilu, func(x float64) float64 { return x * sigmoid64(x) }, 4, 1.4e-45},
-	{OpSoftplus, softplus64, 4, 0},
-	{OpMish, func(x float64) float64 { return x * math.Tanh(softplus64(x)) }, 4, 1.4e-45},
+	{OpSilu, func(x float64) float64 { return x * sigmoid64(x) }, 4, flushed},
+	{OpSoftplus, softplus64, 4, flushed},
+	{OpMish, func(x float64) float64 { return x * math.Tanh(softplus64(x)) }, 4, flushed},
 	{OpSoftsign, func(x float64) float64 { return x / (1 + math.Abs(x)) }, 4, 0},
 	{OpSin, math.Sin, 4, 0}, {OpCos, math.Cos, 4, 0}, {OpTan, math.Tan, 1, 0}, {OpAsin, math.Asin, 1, 0},
 	{OpAcos, math.Acos, 1, 0}, {OpAtan, math.Atan, 1, 0}, {OpSinh, math.Sinh, 1, 0}, {OpCosh, math.Cosh, 1, 0},

@@ -80,14 +80,14 @@ var rowsGo = rowKernels{
 	sum:    sumGo,
 	sumAbs: lanes(0, func(s, x, _ float32) float32 { return s + abs32(x) }, func(a, b float32) float32 { return a + b }),
 	sumSq:  lanes(0, func(s, x, m float32) float32 { return s + (x-m)*(x-m) }, func(a, b float32) float32 { return a + b }),
-	sumExp: lanes(0, func(s, x, m float32) float32 { return s + exp32(x-m) }, func(a, b float32) float32 { return a + b }),
+	sumExp: lanes(0, func(s, x, m float32) float32 { return s + expTail32(x-m) }, func(a, b float32) float32 { return a + b }),
 	prod:   lanes(1, func(s, x, _ float32) float32 { return s * x }, func(a, b float32) float32 { return a * b }),
 	max:    lanes(-inf32, func(s, x, _ float32) float32 { return max(s, x) }, func(a, b float32) float32 { return max(a, b) }),
 	min:    lanes(inf32, func(s, x, _ float32) float32 { return min(s, x) }, func(a, b float32) float32 { return min(a, b) }),
 	exp: func(n int, y, x *float32, imm float32) float32 {
 		d := pwTile(y, n)
 		for i, v := range pwTile(x, n) {
-			d[i] = exp32(v - imm)
+			d[i] = expTail32(v - imm)
 		}
 		return sumGo(n, y, 0)
 	},

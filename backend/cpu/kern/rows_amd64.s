@@ -599,37 +599,30 @@ loop:
 	JG           loopend
 	VMOVUPS      (DX)(CX*4), Y2
 	VSUBPS       Y0, Y2, Y2
-	VMOVUPS      pwc2d00000<>+0(SB), Y3
-	VMOVUPS      pw42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMAXPS       Y2, Y3, Y2
-	VMULPS       pw3fb8aa3b<>+0(SB), Y2, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVUPS      Y2, Y2
-	VFNMADD231PS pw3f317200<>+0(SB), Y3, Y2
-	VMOVUPS      Y2, Y2
-	VFNMADD231PS pw35bfbe8e<>+0(SB), Y3, Y2
-	VBROADCASTSS pw3950c48d<>+0(SB), Y4
-	VFMADD213PS  pw3ab6cc82<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3c088850<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3e2aaaab<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3f000000<>+0(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVUPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       pw3f800000<>+0(SB), Y2, Y2
-	VMULPS       pw3f000000<>+0(SB), Y3, Y4
-	VROUNDPS     $0x09, Y4, Y4
-	VCVTPS2DQ    Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       pw3f800000<>+0(SB), Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VSUBPS       Y4, Y3, Y3
-	VCVTPS2DQ    Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       pw3f800000<>+0(SB), Y3, Y3
-	VMULPS       Y3, Y2, Y2
+	VMOVUPS      pwc2ae8000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       pw3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw3f317200<>+0(SB), Y4, Y3
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw35bfbe8e<>+0(SB), Y4, Y3
+	VBROADCASTSS pw3950c48d<>+0(SB), Y5
+	VFMADD213PS  pw3ab6cc82<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3c088850<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3e2aaaab<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVUPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       pw3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       pw3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VCMPPS       $0x11, pwc2ae8000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, pw00000000<>+0(SB), Y3, Y2
 	VADDPS       Y2, Y1, Y1
 	VMOVUPS      Y1, Y1
 	ADDQ         $0x08, CX
@@ -643,37 +636,30 @@ loopend:
 	VMOVUPS      32(BX)(AX*4), Y2
 	VMASKMOVPS   (DX)(CX*4), Y2, Y3
 	VSUBPS       Y0, Y3, Y0
-	VMOVUPS      pwc2d00000<>+0(SB), Y3
-	VMOVUPS      pw42b20000<>+0(SB), Y4
-	VMINPS       Y0, Y4, Y0
-	VMAXPS       Y0, Y3, Y0
-	VMULPS       pw3fb8aa3b<>+0(SB), Y0, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVUPS      Y0, Y0
-	VFNMADD231PS pw3f317200<>+0(SB), Y3, Y0
-	VMOVUPS      Y0, Y0
-	VFNMADD231PS pw35bfbe8e<>+0(SB), Y3, Y0
-	VBROADCASTSS pw3950c48d<>+0(SB), Y4
-	VFMADD213PS  pw3ab6cc82<>+0(SB), Y0, Y4
-	VFMADD213PS  pw3c088850<>+0(SB), Y0, Y4
-	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y0, Y4
-	VFMADD213PS  pw3e2aaaab<>+0(SB), Y0, Y4
-	VFMADD213PS  pw3f000000<>+0(SB), Y0, Y4
-	VMULPS       Y0, Y0, Y5
-	VMOVUPS      Y0, Y0
-	VFMADD231PS  Y5, Y4, Y0
-	VADDPS       pw3f800000<>+0(SB), Y0, Y0
-	VMULPS       pw3f000000<>+0(SB), Y3, Y4
-	VROUNDPS     $0x09, Y4, Y4
-	VCVTPS2DQ    Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       pw3f800000<>+0(SB), Y5, Y5
-	VMULPS       Y5, Y0, Y0
-	VSUBPS       Y4, Y3, Y3
-	VCVTPS2DQ    Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       pw3f800000<>+0(SB), Y3, Y3
-	VMULPS       Y3, Y0, Y0
+	VMOVUPS      pwc2ae8000<>+0(SB), Y3
+	VMAXPS       Y0, Y3, Y3
+	VMULPS       pw3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw3f317200<>+0(SB), Y4, Y3
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw35bfbe8e<>+0(SB), Y4, Y3
+	VBROADCASTSS pw3950c48d<>+0(SB), Y5
+	VFMADD213PS  pw3ab6cc82<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3c088850<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3e2aaaab<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVUPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       pw3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       pw3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VCMPPS       $0x11, pwc2ae8000<>+0(SB), Y0, Y0
+	VBLENDVPS    Y0, pw00000000<>+0(SB), Y3, Y0
 	VADDPS       Y0, Y1, Y0
 	VBLENDVPS    Y2, Y0, Y1, Y0
 	VMOVUPS      Y0, Y1
@@ -689,25 +675,15 @@ done:
 	VZEROUPPER
 	RET
 
-DATA pwc2d00000<>+0(SB)/4, $0xc2d00000
-DATA pwc2d00000<>+4(SB)/4, $0xc2d00000
-DATA pwc2d00000<>+8(SB)/4, $0xc2d00000
-DATA pwc2d00000<>+12(SB)/4, $0xc2d00000
-DATA pwc2d00000<>+16(SB)/4, $0xc2d00000
-DATA pwc2d00000<>+20(SB)/4, $0xc2d00000
-DATA pwc2d00000<>+24(SB)/4, $0xc2d00000
-DATA pwc2d00000<>+28(SB)/4, $0xc2d00000
-GLOBL pwc2d00000<>(SB), RODATA|NOPTR, $32
-
-DATA pw42b20000<>+0(SB)/4, $0x42b20000
-DATA pw42b20000<>+4(SB)/4, $0x42b20000
-DATA pw42b20000<>+8(SB)/4, $0x42b20000
-DATA pw42b20000<>+12(SB)/4, $0x42b20000
-DATA pw42b20000<>+16(SB)/4, $0x42b20000
-DATA pw42b20000<>+20(SB)/4, $0x42b20000
-DATA pw42b20000<>+24(SB)/4, $0x42b20000
-DATA pw42b20000<>+28(SB)/4, $0x42b20000
-GLOBL pw42b20000<>(SB), RODATA|NOPTR, $32
+DATA pwc2ae8000<>+0(SB)/4, $0xc2ae8000
+DATA pwc2ae8000<>+4(SB)/4, $0xc2ae8000
+DATA pwc2ae8000<>+8(SB)/4, $0xc2ae8000
+DATA pwc2ae8000<>+12(SB)/4, $0xc2ae8000
+DATA pwc2ae8000<>+16(SB)/4, $0xc2ae8000
+DATA pwc2ae8000<>+20(SB)/4, $0xc2ae8000
+DATA pwc2ae8000<>+24(SB)/4, $0xc2ae8000
+DATA pwc2ae8000<>+28(SB)/4, $0xc2ae8000
+GLOBL pwc2ae8000<>(SB), RODATA|NOPTR, $32
 
 DATA pw3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
 DATA pw3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
@@ -817,37 +793,30 @@ loop:
 	JG           loopend
 	VMOVUPS      (DX)(CX*4), Y2
 	VSUBPS       Y0, Y2, Y2
-	VMOVUPS      pwc2d00000<>+0(SB), Y3
-	VMOVUPS      pw42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMAXPS       Y2, Y3, Y2
-	VMULPS       pw3fb8aa3b<>+0(SB), Y2, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVUPS      Y2, Y2
-	VFNMADD231PS pw3f317200<>+0(SB), Y3, Y2
-	VMOVUPS      Y2, Y2
-	VFNMADD231PS pw35bfbe8e<>+0(SB), Y3, Y2
-	VBROADCASTSS pw3950c48d<>+0(SB), Y4
-	VFMADD213PS  pw3ab6cc82<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3c088850<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3e2aaaab<>+0(SB), Y2, Y4
-	VFMADD213PS  pw3f000000<>+0(SB), Y2, Y4
-	VMULPS       Y2, Y2, Y5
-	VMOVUPS      Y2, Y2
-	VFMADD231PS  Y5, Y4, Y2
-	VADDPS       pw3f800000<>+0(SB), Y2, Y2
-	VMULPS       pw3f000000<>+0(SB), Y3, Y4
-	VROUNDPS     $0x09, Y4, Y4
-	VCVTPS2DQ    Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       pw3f800000<>+0(SB), Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VSUBPS       Y4, Y3, Y3
-	VCVTPS2DQ    Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       pw3f800000<>+0(SB), Y3, Y3
-	VMULPS       Y3, Y2, Y2
+	VMOVUPS      pwc2ae8000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y3
+	VMULPS       pw3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw3f317200<>+0(SB), Y4, Y3
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw35bfbe8e<>+0(SB), Y4, Y3
+	VBROADCASTSS pw3950c48d<>+0(SB), Y5
+	VFMADD213PS  pw3ab6cc82<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3c088850<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3e2aaaab<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVUPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       pw3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       pw3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VCMPPS       $0x11, pwc2ae8000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, pw00000000<>+0(SB), Y3, Y2
 	VADDPS       Y2, Y1, Y1
 	VMOVUPS      Y2, (BX)(CX*4)
 	VMOVUPS      Y1, Y1
@@ -862,37 +831,30 @@ loopend:
 	VMOVUPS      32(SI)(AX*4), Y2
 	VMASKMOVPS   (DX)(CX*4), Y2, Y3
 	VSUBPS       Y0, Y3, Y0
-	VMOVUPS      pwc2d00000<>+0(SB), Y3
-	VMOVUPS      pw42b20000<>+0(SB), Y4
-	VMINPS       Y0, Y4, Y0
-	VMAXPS       Y0, Y3, Y0
-	VMULPS       pw3fb8aa3b<>+0(SB), Y0, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVUPS      Y0, Y0
-	VFNMADD231PS pw3f317200<>+0(SB), Y3, Y0
-	VMOVUPS      Y0, Y0
-	VFNMADD231PS pw35bfbe8e<>+0(SB), Y3, Y0
-	VBROADCASTSS pw3950c48d<>+0(SB), Y4
-	VFMADD213PS  pw3ab6cc82<>+0(SB), Y0, Y4
-	VFMADD213PS  pw3c088850<>+0(SB), Y0, Y4
-	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y0, Y4
-	VFMADD213PS  pw3e2aaaab<>+0(SB), Y0, Y4
-	VFMADD213PS  pw3f000000<>+0(SB), Y0, Y4
-	VMULPS       Y0, Y0, Y5
-	VMOVUPS      Y0, Y0
-	VFMADD231PS  Y5, Y4, Y0
-	VADDPS       pw3f800000<>+0(SB), Y0, Y0
-	VMULPS       pw3f000000<>+0(SB), Y3, Y4
-	VROUNDPS     $0x09, Y4, Y4
-	VCVTPS2DQ    Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       pw3f800000<>+0(SB), Y5, Y5
-	VMULPS       Y5, Y0, Y0
-	VSUBPS       Y4, Y3, Y3
-	VCVTPS2DQ    Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       pw3f800000<>+0(SB), Y3, Y3
-	VMULPS       Y3, Y0, Y0
+	VMOVUPS      pwc2ae8000<>+0(SB), Y3
+	VMAXPS       Y0, Y3, Y3
+	VMULPS       pw3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw3f317200<>+0(SB), Y4, Y3
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS pw35bfbe8e<>+0(SB), Y4, Y3
+	VBROADCASTSS pw3950c48d<>+0(SB), Y5
+	VFMADD213PS  pw3ab6cc82<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3c088850<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3d2aaa3e<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3e2aaaab<>+0(SB), Y3, Y5
+	VFMADD213PS  pw3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVUPS      Y3, Y3
+	VFMADD231PS  Y6, Y5, Y3
+	VADDPS       pw3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       pw3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VCMPPS       $0x11, pwc2ae8000<>+0(SB), Y0, Y0
+	VBLENDVPS    Y0, pw00000000<>+0(SB), Y3, Y0
 	VADDPS       Y0, Y1, Y3
 	VMASKMOVPS   Y0, Y2, (BX)(CX*4)
 	VBLENDVPS    Y2, Y3, Y1, Y0
@@ -1793,36 +1755,41 @@ TEXT ·rowSumExpAVX512(SB), NOSPLIT, $0-28
 
 body:
 	XORQ    AX, AX
-	VMOVUPS Z1, Z1
+	VMOVUPS Z1, Z2
 	MOVQ    CX, BX
 	SUBQ    $0x10, BX
 
 loop:
 	CMPQ             AX, BX
 	JG               loopend
-	VMOVUPS          (DX)(AX*4), Z8
-	VSUBPS           Z0, Z8, Z8
-	VMINPS           Z8, Z3, Z8
-	VMAXPS           Z8, Z2, Z8
-	VMULPS           Z4, Z8, Z9
-	VRNDSCALEPS      $0x08, Z9, Z9
-	VMOVUPS          Z8, Z8
-	VFNMADD231PS     Z5, Z9, Z8
-	VMOVUPS          Z8, Z8
-	VFNMADD231PS     Z6, Z9, Z8
-	VBROADCASTSS     pw3950c48d<>+0(SB), Z10
-	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z8, Z10
-	VFMADD213PS.BCST pw3c088850<>+0(SB), Z8, Z10
-	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z8, Z10
-	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z8, Z10
-	VFMADD213PS.BCST pw3f000000<>+0(SB), Z8, Z10
-	VMULPS           Z8, Z8, Z11
-	VMOVUPS          Z8, Z8
-	VFMADD231PS      Z11, Z10, Z8
-	VADDPS           Z7, Z8, Z8
-	VSCALEFPS        Z9, Z8, Z8
-	VADDPS           Z8, Z1, Z1
-	VMOVUPS          Z1, Z1
+	VMOVUPS          (DX)(AX*4), Z3
+	VSUBPS           Z0, Z3, Z3
+	VMAXPS           Z3, Z4, Z9
+	VMULPS           Z5, Z9, Z10
+	VRNDSCALEPS      $0x08, Z10, Z10
+	VMOVUPS          Z9, Z9
+	VFNMADD231PS     Z6, Z10, Z9
+	VMOVUPS          Z9, Z9
+	VFNMADD231PS     Z7, Z10, Z9
+	VBROADCASTSS     pw3950c48d<>+0(SB), Z11
+	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z9, Z11
+	VFMADD213PS.BCST pw3c088850<>+0(SB), Z9, Z11
+	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z9, Z11
+	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z9, Z11
+	VFMADD213PS.BCST pw3f000000<>+0(SB), Z9, Z11
+	VMULPS           Z9, Z9, Z12
+	VMOVUPS          Z9, Z9
+	VFMADD231PS      Z12, Z11, Z9
+	VADDPS           Z8, Z9, Z9
+	VCVTPS2DQ        Z10, Z10
+	VPSLLD           $0x17, Z10, Z10
+	VPADDD           Z8, Z10, Z10
+	VMULPS           Z10, Z9, Z9
+	VCMPPS           $0x11, Z4, Z3, K1
+	VMOVUPS          Z9, Z3
+	VMOVAPS          Z1, K1, Z3
+	VADDPS           Z3, Z2, Z2
+	VMOVUPS          Z2, Z2
 	ADDQ             $0x10, AX
 	JMP              loop
 
@@ -1833,35 +1800,40 @@ loopend:
 	SHLL             CL, BX
 	DECL             BX
 	KMOVW            BX, K1
-	VMOVUPS.Z        (DX)(AX*4), K1, Z8
-	VSUBPS           Z0, Z8, Z0
-	VMINPS           Z0, Z3, Z0
-	VMAXPS           Z0, Z2, Z0
-	VMULPS           Z4, Z0, Z2
-	VRNDSCALEPS      $0x08, Z2, Z2
-	VMOVUPS          Z0, Z0
-	VFNMADD231PS     Z5, Z2, Z0
-	VMOVUPS          Z0, Z0
-	VFNMADD231PS     Z6, Z2, Z0
-	VBROADCASTSS     pw3950c48d<>+0(SB), Z3
-	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST pw3c088850<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST pw3f000000<>+0(SB), Z0, Z3
-	VMULPS           Z0, Z0, Z4
-	VMOVUPS          Z0, Z0
-	VFMADD231PS      Z4, Z3, Z0
-	VADDPS           Z7, Z0, Z0
-	VSCALEFPS        Z2, Z0, Z0
-	VADDPS           Z0, Z1, Z0
-	VMOVUPS          Z1, Z1
+	VMOVUPS.Z        (DX)(AX*4), K1, Z3
+	VSUBPS           Z0, Z3, Z0
+	VMAXPS           Z0, Z4, Z3
+	VMULPS           Z5, Z3, Z5
+	VRNDSCALEPS      $0x08, Z5, Z5
+	VMOVUPS          Z3, Z3
+	VFNMADD231PS     Z6, Z5, Z3
+	VMOVUPS          Z3, Z3
+	VFNMADD231PS     Z7, Z5, Z3
+	VBROADCASTSS     pw3950c48d<>+0(SB), Z6
+	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z3, Z6
+	VFMADD213PS.BCST pw3c088850<>+0(SB), Z3, Z6
+	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z3, Z6
+	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z3, Z6
+	VFMADD213PS.BCST pw3f000000<>+0(SB), Z3, Z6
+	VMULPS           Z3, Z3, Z7
+	VMOVUPS          Z3, Z3
+	VFMADD231PS      Z7, Z6, Z3
+	VADDPS           Z8, Z3, Z3
+	VCVTPS2DQ        Z5, Z5
+	VPSLLD           $0x17, Z5, Z5
+	VPADDD           Z8, Z5, Z5
+	VMULPS           Z5, Z3, Z3
+	VCMPPS           $0x11, Z4, Z0, K2
+	VMOVUPS          Z3, Z0
+	VMOVAPS          Z1, K2, Z0
+	VADDPS           Z0, Z2, Z0
+	VMOVUPS          Z2, Z1
 	VMOVAPS          Z0, K1, Z1
-	VMOVUPS          Z1, Z1
+	VMOVUPS          Z1, Z2
 
 done:
-	VSHUFF32X4 $0x4e, Z1, Z1, Z0
-	VADDPS     Z0, Z1, Z0
+	VSHUFF32X4 $0x4e, Z2, Z2, Z0
+	VADDPS     Z0, Z2, Z0
 	VSHUFF32X4 $0xb1, Z0, Z0, Z1
 	VADDPS     Z1, Z0, Z0
 	VSHUFPS    $0x4e, Z0, Z0, Z1
@@ -1874,12 +1846,11 @@ done:
 
 consts:
 	VBROADCASTSS pw00000000<>+0(SB), Z1
-	VBROADCASTSS pwc2d00000<>+0(SB), Z2
-	VBROADCASTSS pw42b20000<>+0(SB), Z3
-	VBROADCASTSS pw3fb8aa3b<>+0(SB), Z4
-	VBROADCASTSS pw3f317200<>+0(SB), Z5
-	VBROADCASTSS pw35bfbe8e<>+0(SB), Z6
-	VBROADCASTSS pw3f800000<>+0(SB), Z7
+	VBROADCASTSS pwc2ae8000<>+0(SB), Z4
+	VBROADCASTSS pw3fb8aa3b<>+0(SB), Z5
+	VBROADCASTSS pw3f317200<>+0(SB), Z6
+	VBROADCASTSS pw35bfbe8e<>+0(SB), Z7
+	VBROADCASTSS pw3f800000<>+0(SB), Z8
 	JMP          body
 
 // func rowExpAVX512(n int, y *float32, x *float32, imm float32) float32
@@ -1893,37 +1864,42 @@ TEXT ·rowExpAVX512(SB), NOSPLIT, $0-36
 
 body:
 	XORQ    AX, AX
-	VMOVUPS Z1, Z1
+	VMOVUPS Z1, Z2
 	MOVQ    CX, SI
 	SUBQ    $0x10, SI
 
 loop:
 	CMPQ             AX, SI
 	JG               loopend
-	VMOVUPS          (DX)(AX*4), Z8
-	VSUBPS           Z0, Z8, Z8
-	VMINPS           Z8, Z3, Z8
-	VMAXPS           Z8, Z2, Z8
-	VMULPS           Z4, Z8, Z9
-	VRNDSCALEPS      $0x08, Z9, Z9
-	VMOVUPS          Z8, Z8
-	VFNMADD231PS     Z5, Z9, Z8
-	VMOVUPS          Z8, Z8
-	VFNMADD231PS     Z6, Z9, Z8
-	VBROADCASTSS     pw3950c48d<>+0(SB), Z10
-	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z8, Z10
-	VFMADD213PS.BCST pw3c088850<>+0(SB), Z8, Z10
-	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z8, Z10
-	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z8, Z10
-	VFMADD213PS.BCST pw3f000000<>+0(SB), Z8, Z10
-	VMULPS           Z8, Z8, Z11
-	VMOVUPS          Z8, Z8
-	VFMADD231PS      Z11, Z10, Z8
-	VADDPS           Z7, Z8, Z8
-	VSCALEFPS        Z9, Z8, Z8
-	VADDPS           Z8, Z1, Z1
-	VMOVUPS          Z8, (BX)(AX*4)
-	VMOVUPS          Z1, Z1
+	VMOVUPS          (DX)(AX*4), Z3
+	VSUBPS           Z0, Z3, Z3
+	VMAXPS           Z3, Z4, Z9
+	VMULPS           Z5, Z9, Z10
+	VRNDSCALEPS      $0x08, Z10, Z10
+	VMOVUPS          Z9, Z9
+	VFNMADD231PS     Z6, Z10, Z9
+	VMOVUPS          Z9, Z9
+	VFNMADD231PS     Z7, Z10, Z9
+	VBROADCASTSS     pw3950c48d<>+0(SB), Z11
+	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z9, Z11
+	VFMADD213PS.BCST pw3c088850<>+0(SB), Z9, Z11
+	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z9, Z11
+	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z9, Z11
+	VFMADD213PS.BCST pw3f000000<>+0(SB), Z9, Z11
+	VMULPS           Z9, Z9, Z12
+	VMOVUPS          Z9, Z9
+	VFMADD231PS      Z12, Z11, Z9
+	VADDPS           Z8, Z9, Z9
+	VCVTPS2DQ        Z10, Z10
+	VPSLLD           $0x17, Z10, Z10
+	VPADDD           Z8, Z10, Z10
+	VMULPS           Z10, Z9, Z9
+	VCMPPS           $0x11, Z4, Z3, K1
+	VMOVUPS          Z9, Z3
+	VMOVAPS          Z1, K1, Z3
+	VADDPS           Z3, Z2, Z2
+	VMOVUPS          Z3, (BX)(AX*4)
+	VMOVUPS          Z2, Z2
 	ADDQ             $0x10, AX
 	JMP              loop
 
@@ -1934,36 +1910,41 @@ loopend:
 	SHLL             CL, SI
 	DECL             SI
 	KMOVW            SI, K1
-	VMOVUPS.Z        (DX)(AX*4), K1, Z8
-	VSUBPS           Z0, Z8, Z0
-	VMINPS           Z0, Z3, Z0
-	VMAXPS           Z0, Z2, Z0
-	VMULPS           Z4, Z0, Z2
-	VRNDSCALEPS      $0x08, Z2, Z2
-	VMOVUPS          Z0, Z0
-	VFNMADD231PS     Z5, Z2, Z0
-	VMOVUPS          Z0, Z0
-	VFNMADD231PS     Z6, Z2, Z0
-	VBROADCASTSS     pw3950c48d<>+0(SB), Z3
-	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST pw3c088850<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST pw3f000000<>+0(SB), Z0, Z3
-	VMULPS           Z0, Z0, Z4
-	VMOVUPS          Z0, Z0
-	VFMADD231PS      Z4, Z3, Z0
-	VADDPS           Z7, Z0, Z0
-	VSCALEFPS        Z2, Z0, Z0
-	VADDPS           Z0, Z1, Z2
+	VMOVUPS.Z        (DX)(AX*4), K1, Z3
+	VSUBPS           Z0, Z3, Z0
+	VMAXPS           Z0, Z4, Z3
+	VMULPS           Z5, Z3, Z5
+	VRNDSCALEPS      $0x08, Z5, Z5
+	VMOVUPS          Z3, Z3
+	VFNMADD231PS     Z6, Z5, Z3
+	VMOVUPS          Z3, Z3
+	VFNMADD231PS     Z7, Z5, Z3
+	VBROADCASTSS     pw3950c48d<>+0(SB), Z6
+	VFMADD213PS.BCST pw3ab6cc82<>+0(SB), Z3, Z6
+	VFMADD213PS.BCST pw3c088850<>+0(SB), Z3, Z6
+	VFMADD213PS.BCST pw3d2aaa3e<>+0(SB), Z3, Z6
+	VFMADD213PS.BCST pw3e2aaaab<>+0(SB), Z3, Z6
+	VFMADD213PS.BCST pw3f000000<>+0(SB), Z3, Z6
+	VMULPS           Z3, Z3, Z7
+	VMOVUPS          Z3, Z3
+	VFMADD231PS      Z7, Z6, Z3
+	VADDPS           Z8, Z3, Z3
+	VCVTPS2DQ        Z5, Z5
+	VPSLLD           $0x17, Z5, Z5
+	VPADDD           Z8, Z5, Z5
+	VMULPS           Z5, Z3, Z3
+	VCMPPS           $0x11, Z4, Z0, K2
+	VMOVUPS          Z3, Z0
+	VMOVAPS          Z1, K2, Z0
+	VADDPS           Z0, Z2, Z1
 	VMOVUPS          Z0, K1, (BX)(AX*4)
-	VMOVUPS          Z1, Z0
-	VMOVAPS          Z2, K1, Z0
-	VMOVUPS          Z0, Z1
+	VMOVUPS          Z2, Z0
+	VMOVAPS          Z1, K1, Z0
+	VMOVUPS          Z0, Z2
 
 done:
-	VSHUFF32X4 $0x4e, Z1, Z1, Z0
-	VADDPS     Z0, Z1, Z0
+	VSHUFF32X4 $0x4e, Z2, Z2, Z0
+	VADDPS     Z0, Z2, Z0
 	VSHUFF32X4 $0xb1, Z0, Z0, Z1
 	VADDPS     Z1, Z0, Z0
 	VSHUFPS    $0x4e, Z0, Z0, Z1
@@ -1976,12 +1957,11 @@ done:
 
 consts:
 	VBROADCASTSS pw00000000<>+0(SB), Z1
-	VBROADCASTSS pwc2d00000<>+0(SB), Z2
-	VBROADCASTSS pw42b20000<>+0(SB), Z3
-	VBROADCASTSS pw3fb8aa3b<>+0(SB), Z4
-	VBROADCASTSS pw3f317200<>+0(SB), Z5
-	VBROADCASTSS pw35bfbe8e<>+0(SB), Z6
-	VBROADCASTSS pw3f800000<>+0(SB), Z7
+	VBROADCASTSS pwc2ae8000<>+0(SB), Z4
+	VBROADCASTSS pw3fb8aa3b<>+0(SB), Z5
+	VBROADCASTSS pw3f317200<>+0(SB), Z6
+	VBROADCASTSS pw35bfbe8e<>+0(SB), Z7
+	VBROADCASTSS pw3f800000<>+0(SB), Z8
 	JMP          body
 
 // func rowLinearAVX512(n int, y *float32, x *float32, p *float32, q *float32, a float32, b float32)

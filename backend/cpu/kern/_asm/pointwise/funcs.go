@@ -18,6 +18,7 @@ const (
 	ln2hi = 0.693145752    // 15 bits, so that n*ln2hi is exact
 	ln2lo = 1.42860677e-06 // ln 2 - ln2hi
 	expLo = -104           // below: 0
+	tiny  = -87.25         // e^tiny is the last that is not subnormal, or nearly
 	expHi = 89             // above: infinite
 )
 
@@ -55,6 +56,14 @@ func (k *kit) exp(x vec) vec {
 	x = k.max(k.cr(expLo), k.min(k.cr(expHi), x))
 	n, em := k.reduce(x)
 	return k.scale(k.add(em, k.c(1)), n)
+}
+
+// expTail is e^x for x up to 80; what would be subnormal is 0. Multiplying subnormal numbers
+// takes a hundred times as long, in this function and in all that reads its results.
+func (k *kit) expTail(x vec) vec {
+	n, em := k.reduce(k.max(k.cr(tiny), x))
+	e := k.mul(k.add(em, k.c(1)), k.pow2(n))
+	return k.blend(k.cmp(lt, x, k.c(tiny)), e, k.c(0))
 }
 
 func (k *kit) expm1(x vec) vec {
@@ -96,7 +105,7 @@ func (k *kit) log(x vec) vec {
 
 // sigmoid keeps its precision in the negative tail: e^-|x| is never taken from 1.
 func (k *kit) sigmoid(x vec) vec {
-	e := k.exp(k.or(x, k.bits(signBit)))
+	e := k.expTail(k.or(x, k.bits(signBit)))
 	r := k.div(k.cr(1), k.add(e, k.c(1)))
 	return k.blend(k.cmp(lt, x, k.c(0)), r, k.mul(r, e))
 }
@@ -144,7 +153,7 @@ func (k *kit) geluTanh(x vec) vec {
 }
 
 func (k *kit) softplus(x vec) vec {
-	e := k.exp(k.or(x, k.bits(signBit)))
+	e := k.expTail(k.or(x, k.bits(signBit)))
 	// 1 + e in [1, 2]: halve it above sqrt 2, so that f is exact in both cases.
 	over := k.cmp(gt, e, k.c(0.414213562))
 	f := k.blend(over, e, k.mul(k.sub(e, k.c(1)), k.c(0.5)))
@@ -154,7 +163,7 @@ func (k *kit) softplus(x vec) vec {
 
 func (k *kit) mish(x vec) vec {
 	// tanh(log(1 + e)) = n / (n + 2), n = e (e + 2); beyond 20 that is 1.
-	e := k.exp(k.min(k.cr(20), x))
+	e := k.expTail(k.min(k.cr(20), x))
 	n := k.mul(e, k.add(e, k.c(2)))
 	return k.mul(x, k.div(n, k.add(n, k.c(2))))
 }

@@ -32,9 +32,9 @@ var reductions = []reduction{
 	{name: "Prod", doc: "the product of x[i]", start: 1, accs: 4, step: func(k *kit, a, x vec) vec { return k.mul(a, x) }, join: func(k *kit, a, b vec) vec { return k.mul(a, b) }},
 	{name: "Max", doc: "the greatest x[i], or NaN", start: math.Inf(-1), accs: 4, step: (*kit).maximum, join: (*kit).maximum},
 	{name: "Min", doc: "the least x[i], or NaN", start: math.Inf(1), accs: 4, step: (*kit).minimum, join: (*kit).minimum},
-	{name: "SumExp", doc: "the sum of exp(x[i]-imm)", accs: 1, step: func(k *kit, a, x vec) vec { return k.add(a, k.exp(k.sub(x, k.imm))) }, join: plus},
+	{name: "SumExp", doc: "the sum of exp(x[i]-imm)", accs: 1, step: func(k *kit, a, x vec) vec { return k.add(a, k.expTail(k.sub(x, k.imm))) }, join: plus},
 	{name: "Exp", doc: "the sum of y[i] = exp(x[i]-imm)", accs: 1, store: true, stepStore: func(k *kit, a, x vec) (vec, vec) {
-		e := k.exp(k.sub(x, k.imm))
+		e := k.expTail(k.sub(x, k.imm))
 		return k.add(a, e), e
 	}, join: plus},
 }
