@@ -14,8 +14,8 @@ var moveKernels = []Kernel{
 	{Name: "transpose", Op: op.Transpose.Op, Takes: takesMove(0), Emit: emitTranspose, Run: kern.Transpose},
 	{Name: "relayout", Op: op.Relayout.Op, Takes: takesRelayout, Emit: emitRelayout, Run: kern.Transpose},
 	{Name: "slice", Op: op.Slice.Op, Takes: takesSlice, Emit: emitSlice, Run: kern.Slice},
-	{Name: "concat", Op: op.Concat.Op, Takes: takesConcat, Emit: emitConcat, Run: kern.Concat},
-	{Name: "split", Op: op.Split.Op, Takes: takesMove(0), Emit: emitSplit, Run: kern.Split},
+	{Name: "concat", Op: op.Concat.Op, Takes: takesJoint, Emit: emitConcat, Run: kern.Concat},
+	{Name: "split", Op: op.Split.Op, Takes: takesJoint, Emit: emitSplit, Run: kern.Split},
 	{Name: "expand", Op: op.Expand.Op, Takes: takesMove(0), Emit: emitExpand, Run: kern.Expand},
 	{Name: "tile", Op: op.Tile.Op, Takes: takesMove(0), Emit: emitExpand, Run: kern.Tile},
 	{Name: "pad", Op: op.Pad.Op, Takes: takesPad, Emit: emitPad, Run: kern.Pad},
@@ -105,9 +105,17 @@ func emitSlice(_ *call, n *ir.Node) (any, error) {
 	return &kern.SliceParam{Size: sizeOf(n.In[0]), Dynamic: true, Index: kernType(n.In[1].Type.DType)}, nil
 }
 
-// takesConcat takes operands that all lie in one layout.
-func takesConcat(n *ir.Node) bool {
-	for _, v := range slices.Concat(n.In, n.Out) {
+// joint returns the parts and the whole that a concat or split copies between.
+func joint(n *ir.Node) []*ir.Value {
+	if n.Op == op.Split.Op {
+		return slices.Concat(n.In[:1], n.Out) // the sizes of the parts are read from their shapes
+	}
+	return slices.Concat(n.In, n.Out)
+}
+
+// takesJoint takes concats and splits whose parts and whole all lie in one layout.
+func takesJoint(n *ir.Node) bool {
+	for _, v := range joint(n) {
 		t := v.Type
 		t.Layout = ir.RowMajor
 		if !movable(&ir.Value{Type: t}) || v.Type.Layout != n.Out[0].Type.Layout {
@@ -118,28 +126,34 @@ func takesConcat(n *ir.Node) bool {
 }
 
 func emitConcat(c *call, n *ir.Node) (any, error) {
-	p := &kern.ConcatParam{Axis: op.Concat.Attrs(n).Axis, Size: sizeOf(n.In[0])}
-	rank := n.Out[0].Type.Rank()
-	if p.Axis < 0 {
-		p.Axis += rank
-	}
-	if n.Out[0].Type.Layout == ir.ChannelsLast {
-		for i, v := range n.In {
-			c.Alias(i, channelsLast(v.Type.Shape))
-		}
-		c.AliasOut(0, channelsLast(n.Out[0].Type.Shape))
-		if p.Axis == 1 {
-			p.Axis = rank - 1
-		} else if p.Axis > 1 {
-			p.Axis--
-		}
-	}
-	return p, nil
+	return c.joint(n, op.Concat.Attrs(n).Axis), nil
 }
 
 func emitSplit(c *call, n *ir.Node) (any, error) {
 	c.SetArgs(n.In[0])
-	return &kern.ConcatParam{Axis: op.Split.Attrs(n).Axis, Size: sizeOf(n.In[0])}, nil
+	return c.joint(n, op.Split.Attrs(n).Axis), nil
+}
+
+// joint returns the parameter of a concat or split along axis, and shows its operands as they lie in memory.
+func (c *call) joint(n *ir.Node, axis int) *kern.ConcatParam {
+	rank := n.Out[0].Type.Rank()
+	if axis < 0 {
+		axis += rank
+	}
+	if n.Out[0].Type.Layout == ir.ChannelsLast {
+		for i, v := range n.In[:len(c.st.Args)] {
+			c.Alias(i, channelsLast(v.Type.Shape))
+		}
+		for i, v := range n.Out {
+			c.AliasOut(i, channelsLast(v.Type.Shape))
+		}
+		if axis == 1 {
+			axis = rank - 1
+		} else if axis > 1 {
+			axis--
+		}
+	}
+	return &kern.ConcatParam{Axis: axis, Size: sizeOf(n.In[0])}
 }
 
 func emitExpand(c *call, n *ir.Node) (any, error) {

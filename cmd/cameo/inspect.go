@@ -76,14 +76,14 @@ func runInspect(c *cobra.Command, path string, f *inspectFlags) error {
 		return err
 	}
 	switch {
+	case f.after != "":
+		return f.printAfter(c, path, o)
 	case f.ir:
 		im, err := onnx.Open(path, onnx.Options{})
 		if err != nil {
 			return err
 		}
 		return printText(c, im.Graph.String())
-	case f.after != "":
-		return f.printAfter(c, path, o)
 	}
 	return f.report(c, path, o, sizes)
 }

@@ -101,7 +101,7 @@ func (m *mover) run(c *Call) error {
 		// A piece is a band of the flipped dimension.
 		m.rows /= max(1, m.dims[m.flip])
 		inner = m.dims[m.flip]
-		m.piece = flipBlock
+		m.piece = max(flipBlock, flipBlock*flipBlock/max(1, m.dims[last]))
 	}
 	m.perRow = (inner + m.piece - 1) / m.piece
 	if m.dims[last] == 0 || m.rows == 0 || inner == 0 {
@@ -191,8 +191,30 @@ func moveRow[T word](dst, src []T, d, s, n, ds, ss int) {
 	}
 }
 
-// flip copies a band of rows (dense in the destination, one element apart in the source) in squares.
+// flip copies a band of rows (dense in the destination, one element apart in the source).
 func flip[T word](dst, src []T, d, s, rows, cols, ds, ss int) {
+	if from, ok := any(src).([]uint32); ok && rows > 0 && cols > 0 {
+		to := any(dst).([]uint32)
+		if n := transposeFast(asFloats(to[d:]), ds, asFloats(from[s:]), ss, cols, rows); n > 0 {
+			fours := rows &^ 3
+			flipSquares(dst, src, d+fours*ds, s+fours, rows-fours, n, ds, ss)
+			d, s, cols = d+n, s+n*ss, cols-n
+		}
+	}
+	if cols > 3 {
+		flipSquares(dst, src, d, s, rows, cols, ds, ss)
+		return
+	}
+	for c := range cols {
+		at := d + c
+		for _, v := range src[s+c*ss:][:rows] {
+			dst[at] = v
+			at += ds
+		}
+	}
+}
+
+func flipSquares[T word](dst, src []T, d, s, rows, cols, ds, ss int) {
 	for c := 0; c < cols; c += flipBlock {
 		n := min(flipBlock, cols-c)
 		for r := range rows {
