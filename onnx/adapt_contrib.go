@@ -34,6 +34,7 @@ var contribOps = []adapter{
 	{microsoft, "Attention", always, contrib(1, contribAttention)},
 	{microsoft, "QAttention", always, contrib(1, qAttention)},
 	{microsoft, "MultiHeadAttention", always, contrib(3, multiHeadAttention)},
+	{microsoft, "GroupQueryAttention", always, groupQuery},
 }
 
 // contrib makes an adapter of what builds a node's results, at most outs of them; nil ones cannot be had. What it leaves of the attributes is refused.

@@ -126,3 +126,21 @@ func multiHeadAttention(m *maker) []*ir.Value {
 	}
 	return m.ops("Attention", a, outs, q, k, v, m.keyMask(k, m.in(4), m.in(5), filter), m.in(6), m.in(7))
 }
+
+// groupQuery drops attributes of GroupQueryAttention that say what holds without them.
+func groupQuery(n *node) ([]*ir.Value, error) {
+	if a := n.attrs["smooth_softmax"]; a != nil && a.I != 1 {
+		delete(n.attrs, "smooth_softmax") // -1 stands for no
+	}
+	for _, name := range []string{"kv_cache_bit_width", "sliding_window_cache"} {
+		if a := n.attrs[name]; a != nil && a.I == 0 {
+			delete(n.attrs, name)
+		}
+	}
+	for _, name := range []string{"k_quant_type", "v_quant_type"} {
+		if a := n.attrs[name]; a != nil && string(a.S) == "NONE" {
+			delete(n.attrs, name)
+		}
+	}
+	return nil, nil
+}

@@ -107,7 +107,8 @@ type attending struct {
 	q, k, v        heads
 	scale, softcap float64
 	bias           func(n, head, i int, row []float64) // adds to the scores of query i
-	smooth         bool                                // a further exp(0) in the softmax's divisor
+	smooth         bool                                // a further score of 0 in the softmax's divisor
+	sink           []float64                           // the score that each head has there, where it is not 0
 	mode           int                                 // which scores to keep in qk; −1 keeps none
 	y, qk          []float64
 }
@@ -179,17 +180,19 @@ func (m *attending) row(n, h, i int, row, bias []float64) {
 	switch {
 	case blind:
 		fill(row, 0)
+	case m.sink != nil:
+		smoothSoftmax(row, m.sink[h])
 	case m.smooth:
-		smoothSoftmax(row)
+		smoothSoftmax(row, 0)
 	default:
 		softmaxRow(row)
 	}
 	keep(3)
 }
 
-// smoothSoftmax is softmax with a further score of 0 that gets no result.
-func smoothSoftmax(x []float64) {
-	top, sum := 0.0, 0.0
+// smoothSoftmax is softmax with a further score that gets no result.
+func smoothSoftmax(x []float64, sink float64) {
+	top, sum := sink, 0.0
 	for _, v := range x {
 		top = max(top, v)
 	}
@@ -197,7 +200,7 @@ func smoothSoftmax(x []float64) {
 		x[i] = math.Exp(v - top)
 		sum += x[i]
 	}
-	sum += math.Exp(-top)
+	sum += math.Exp(sink - top)
 	for i := range x {
 		x[i] /= sum
 	}
