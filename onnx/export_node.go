@@ -131,27 +131,17 @@ var requiredAttrs = map[opName][]string{
 // typeAttrs are the attributes that hold types: text in the graph, messages in a file.
 var typeAttrs = map[[3]string]bool{{"", "Optional", "type"}: true}
 
-// neededOpsets are the versions of the domains that the operators and attributes of other versions than the usual ones need; an empty attribute stands for the operator.
+// neededOpsets are the versions that forms and attributes newer than their operators need; an empty attribute stands for the form.
 var neededOpsets = map[[3]string]int{
 	{"", "Attention", ""}:                    24,
 	{"", "Attention", "left_window_size"}:    25,
 	{"", "Attention", "right_window_size"}:   25,
-	{"", "BitCast", ""}:                      26,
-	{"", "CausalConvWithState", ""}:          27,
 	{"", "Cast", "round_mode"}:               24,
 	{"", "CastLike", "round_mode"}:           24,
-	{"", "CumProd", ""}:                      26,
 	{"", "DequantizeLinear", "output_dtype"}: 23,
-	{"", "LinearAttention", ""}:              27,
 	{"", "QuantizeLinear", "precision"}:      23,
 	{"", "Range", "stash_type"}:              27,
-	{"", "RMSNormalization", ""}:             23,
-	{"", "RotaryEmbedding", ""}:              23,
 	{"", "SpaceToDepth", "mode"}:             28,
-	{"", "SwiGLU", ""}:                       28,
-	{"", "Swish", ""}:                        24,
-	{"", "TensorScatter", ""}:                24,
-	{"ai.onnx.ml", "TreeEnsemble", ""}:       5,
 }
 
 // domainOpsets are the versions that are written of domains other than ai.onnx. Versions of ai.onnx.ml below 5 still have the two older tree ensembles.
@@ -159,7 +149,7 @@ var domainOpsets = map[string]int{"ai.onnx.ml": 3}
 
 // need raises the opset of o's domain to what o needs.
 func (x *exporter) need(o *ir.Op) {
-	v := max(1, domainOpsets[o.Domain], neededOpsets[[3]string{o.Domain, o.ONNX, ""}], x.opsets[o.Domain])
+	v := max(introducedIn(o.Domain, o.ONNX), domainOpsets[o.Domain], neededOpsets[[3]string{o.Domain, o.ONNX, ""}], x.opsets[o.Domain])
 	x.opsets[o.Domain] = v
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cameo-onnx/cameo/backend/cpu"
-	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
 	"github.com/cameo-onnx/cameo/onnx"
 )
@@ -68,7 +67,7 @@ func listOps(names []string) ([]opInfo, error) {
 		if o.ONNX == "" {
 			continue
 		}
-		i := opInfo{Name: o.ONNX, Domain: o.Domain, Opsets: opsetsOf(o), Sig: o.Sig.String(), Lowers: o.Lower != nil}
+		i := opInfo{Name: o.ONNX, Domain: o.Domain, Opsets: opsetsOf(o.Domain, o.ONNX), Sig: o.Sig.String(), Lowers: o.Lower != nil}
 		for _, k := range cpu.Rows(o) {
 			if k.Runs {
 				i.Kernels = append(i.Kernels, k.Name)
@@ -84,7 +83,7 @@ func listOps(names []string) ([]opInfo, error) {
 		if domain == "" {
 			domain = "ai.onnx"
 		}
-		add(opInfo{Name: n.Op, Domain: domain, Opsets: "all", Sig: "imported as other operators", Lowers: true}, n.Op)
+		add(opInfo{Name: n.Op, Domain: domain, Opsets: opsetsOf(n.Domain, n.Op), Sig: "imported as other operators", Lowers: true}, n.Op)
 	}
 	for _, n := range names {
 		if !found[n] {
@@ -95,11 +94,13 @@ func listOps(names []string) ([]opInfo, error) {
 	return out, nil
 }
 
-func opsetsOf(o *ir.Op) string {
-	if o.Domain != "" {
-		return "all"
+// opsetsOf returns the versions of its domain that have an operator: "7–28", or "5+".
+func opsetsOf(domain, name string) string {
+	first, last := onnx.Opsets(domain, name)
+	if last == 0 {
+		return fmt.Sprintf("%d+", first)
 	}
-	return fmt.Sprintf("7–%d", onnx.MaxOpset)
+	return fmt.Sprintf("%d–%d", first, last)
 }
 
 func fast(i opInfo) string {
