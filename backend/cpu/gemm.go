@@ -19,6 +19,9 @@ func takesGemm(n *ir.Node) bool {
 			return false
 		}
 	}
+	if n.Op == op.Gemm.Op && op.Gemm.Attrs(n).Alpha == 0 {
+		return false // the kernel's 0 is 1
+	}
 	return isF32(n.Out[0]) && takesEpilogue(n)
 }
 

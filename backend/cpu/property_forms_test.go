@@ -14,7 +14,7 @@ var forms = map[string]func(*trial){
 		ta, tb := c.coin(), c.coin()
 		c.set("TransA", ta)
 		c.set("TransB", tb)
-		c.set("Alpha", pick(c, 1, 1, 0.5))
+		c.set("Alpha", pick(c, 1, 1, 0.5, 0))
 		c.set("Beta", pick(c, 1, 1, 0, 0.5))
 		c.x(swap(ta, m, k)...)
 		c.x(swap(tb, k, n)...)

@@ -131,8 +131,16 @@ func elu(alpha, x float64) float64 {
 }
 
 // Celu is x above zero and Alpha·(e^(x/Alpha) - 1) below.
-var Celu = alphaFunc("celu", "Celu", func(alpha, x float64) float64 { return alpha * elu(1, x/alpha) },
+var Celu = alphaFunc("celu", "Celu", func(alpha, x float64) float64 {
+	if x > 0 {
+		return x
+	}
+	return alpha * math.Expm1(x/alpha)
+},
 	func(b *ir.Builder, a AlphaAttrs, in []*ir.Value) *ir.Value {
+		if !(a.Alpha > 0) {
+			return nil // x and x/Alpha differ in sign
+		}
 		alpha := scalars(b, in[0])(float64(a.Alpha))
 		return Mul.New(b, None{}, Elu.New(b, AlphaAttrs{Alpha: 1}, Div.New(b, None{}, in[0], alpha)), alpha)
 	})

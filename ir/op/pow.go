@@ -26,6 +26,13 @@ var Pow = define(Def[None]{
 		for i := range z {
 			z[i] = math.Pow(v[i], w[i])
 		}
+		if d := x.DType(); d.IsInt() {
+			n := make([]int64, len(z))
+			for i, v := range z {
+				n[i] = tensor.Wrap(v, d)
+			}
+			return tensor.FromInt64s(d, n, dims...), nil
+		}
 		return tensor.FromFloat64s(x.DType(), z, dims...), nil
 	},
 })

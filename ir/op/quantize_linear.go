@@ -91,9 +91,8 @@ func evalQuantize(e *ir.Env, a QuantizeAttrs, in []tensor.Value) (tensor.Value, 
 	v = rounded(p, v)
 	for i, k := range at {
 		if d.IsInt() {
-			v[i] = math.RoundToEven(v[i])
+			v[i] = math.RoundToEven(v[i]) + z[k]
 		}
-		v[i] += z[k]
 	}
 	if d.IsInt() {
 		return tensor.FromFloat64s(d, v, x.Dims()...), nil

@@ -1,10 +1,12 @@
 package tensor
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Convert returns t's elements as type to, by the rules of ONNX's Cast. saturate applies to the 8-bit floats alone, round to f8e8m0 alone.
-// Floats lose their fraction on the way to integers; beyond the range of a type of 8 bits or more they saturate and NaN is 0, while
-// sub-byte types keep the low bits. Converting to t's own type copies. It is an error to convert a complex number to a real one, or a
+// Floats lose their fraction on the way to integers; what is beyond an integer's range, which ONNX leaves undefined, is as [Wrap] has it. Converting to t's own type copies. It is an error to convert a complex number to a real one, or a
 // string that is not a number.
 func Convert(t *Tensor, to DType, saturate bool, round Rounding) (*Tensor, error) {
 	switch from := t.dtype; {
@@ -34,7 +36,11 @@ func Convert(t *Tensor, to DType, saturate bool, round Rounding) (*Tensor, error
 		for i, v := range as[uint64](t) {
 			out.SetFloat64At(i, float64(float32(v)))
 		}
-	case t.dtype.IsFloat() && (to.Bits() >= 8 || to == Bool), to == F64 || to == C128:
+	case t.dtype.IsFloat() && to.IsInt():
+		for i := range t.Len() {
+			out.SetInt64At(i, Wrap(t.Float64At(i), to))
+		}
+	case t.dtype.IsFloat(), to == F64 || to == C128:
 		for i := range t.Len() {
 			out.SetFloat64At(i, t.Float64At(i))
 		}
@@ -103,4 +109,25 @@ func (t *Tensor) setNarrow(i int, v float64, saturate bool, round Rounding) {
 		return
 	}
 	t.setBits(i, t.dtype.format().encode(v, saturate && t.dtype.Bits() == 8))
+}
+
+// Wrap drops v's fraction and returns the bits of an integer of type d, sign-extended or not, of which d keeps the low ones. Beyond d's range it is what an
+// x86 processor's conversions make of it, and with it NumPy and ONNX Runtime: types of up to 16 bits and i32 go by way of 32 bits, the others of 64, and
+// what these cannot hold, NaN included, is their least number.
+func Wrap(v float64, d DType) int64 {
+	switch {
+	case d.Bits() <= 16 || d == I32:
+		if v > -1<<31-1 && v < 1<<31 {
+			return int64(v)
+		}
+		return math.MinInt32
+	case d == U64 && v >= 1<<63:
+		if v < 1<<64 {
+			return int64(uint64(v))
+		}
+		return 0
+	case v >= -1<<63 && v < 1<<63:
+		return int64(v)
+	}
+	return math.MinInt64
 }

@@ -17,6 +17,12 @@ func TestConvertFollowsTheTablesOfCast(t *testing.T) {
 		round    Rounding
 		want     []byte
 	}{
+		{"what i8 cannot hold wraps", Of([]float64{300, -129, 1e10, inf, nan, -1.9}), I8, true, 0, []byte{0x2c, 0x7f, 0, 0, 0, 0xff}},
+		{"negative numbers wrap in u16", Of([]float32{-1.5, 65537}), U16, true, 0, []byte{0xff, 0xff, 1, 0}},
+		{"what u4 cannot hold wraps", Of([]float32{-1, 17, float32(nan)}), U4, true, 0, []byte{0x1f, 0}},
+		{"beyond i32 is its least number", Of([]float32{3e9}), I32, true, 0, []byte{0, 0, 0, 0x80}},
+		{"u32 goes by way of 64 bits", Of([]float64{-1, 1 << 33}), U32, true, 0, []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}},
+		{"u64 holds what i64 does not", Of([]float64{-1, 1 << 63, 1 << 64, nan}), U64, true, 0, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80}},
 		{"e4m3fn saturates", Of([]float64{inf, -inf, 1e6, 464, 465, math.Copysign(0, -1), nan}), F8E4M3FN, true, 0, []byte{0x7e, 0xfe, 0x7e, 0x7e, 0x7e, 0x80, 0x7f}},
 		{"e4m3fn overflows to NaN", Of([]float64{inf, -inf, 464, 465}), F8E4M3FN, false, 0, []byte{0x7f, 0xff, 0x7e, 0x7f}},
 		{"e4m3fnuz saturates and has no -0", Of([]float64{inf, -1e6, math.Copysign(0, -1), -1e-9, nan}), F8E4M3FNUZ, true, 0, []byte{0x7f, 0xff, 0, 0, 0x80}},
@@ -44,8 +50,10 @@ func TestConvertToStringIsTheShortestThatReadsBack(t *testing.T) {
 		in   *Tensor
 		want []string
 	}{
-		{Of([]float32{0.1, 1, 1e-5, 1e16, 1000000, float32(math.Inf(-1)), float32(math.NaN())}), []string{"0.1", "1.0", "1e-05", "1e+16", "1000000.0", "-INF", "NaN"}},
-		{Of([]Float16{ToFloat16(0.1), 0x7bff, 0x7c00}), []string{"0.1", "65500.0", "INF"}},
+		{Of([]float32{0.1, 1, 1e-5, 1e16, 1000000, float32(math.Inf(-1)), float32(math.NaN())}), []string{"0.1", "1", "1e-05", "1e+16", "1000000", "-INF", "NaN"}},
+		{Of([]Float16{ToFloat16(0.1), 0x7bff, 0x7c00}), []string{"0.099975586", "65504", "INF"}},
+		{Of([]float64{0.1, 1e8, 1e17, 0.00012}), []string{"0.1", "100000000", "1e+17", "0.00012"}},
+		{Of([]BFloat16{ToBFloat16(-4.9375)}), []string{"-4.9375"}},
 		{Of([]uint64{math.MaxUint64}), []string{"18446744073709551615"}},
 		{Of([]bool{true, false}), []string{"True", "False"}},
 	} {

@@ -8,16 +8,32 @@ import (
 	"strings"
 )
 
-// printStrings prints every element: floats as the shortest digits that read back as the same value, the way NumPy spells them.
+// printStrings prints every element: floats as the shortest digits that read back as the same value, of f32 where their own type is narrower,
+// without a point where there is no fraction.
 func printStrings(t *Tensor) *Tensor {
 	out := New(String, t.dims...)
+	size, digits := 32, 1e8
+	if t.dtype == F64 {
+		size, digits = 64, 1e17
+	}
 	for i := range out.strs {
-		out.strs[i] = t.text(i)
+		v := 0.0
+		if t.dtype.IsFloat() {
+			v = t.Float64At(i)
+		}
+		switch a := math.Abs(v); {
+		case !t.dtype.IsFloat() || a > math.MaxFloat64 || v != v:
+			out.strs[i] = t.text(i)
+		case a != 0 && (a < 1e-4 || a >= digits):
+			out.strs[i] = strconv.FormatFloat(v, 'e', -1, size)
+		default:
+			out.strs[i] = strconv.FormatFloat(v, 'f', -1, size)
+		}
 	}
 	return out
 }
 
-// text returns element i as Convert prints it.
+// text returns element i as String prints it: floats as NumPy spells them.
 func (t *Tensor) text(i int) string {
 	switch d := t.dtype; {
 	case d == String:
@@ -117,8 +133,8 @@ func (t *Tensor) parse(i int, s string, saturate bool, round Rounding) error {
 		return err
 	case t.dtype == F8E8M0 || t.dtype.format() != nil:
 		t.setNarrow(i, v, saturate, round)
-	case t.dtype.IsInt() && t.dtype.Bits() < 8:
-		t.SetInt64At(i, truncate(v))
+	case t.dtype.IsInt():
+		t.SetInt64At(i, Wrap(v, t.dtype))
 	default:
 		t.SetFloat64At(i, v)
 	}

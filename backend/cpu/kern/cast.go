@@ -15,7 +15,7 @@ type castState struct {
 }
 
 // Cast converts an operand to a result of the same dims. Integers wrap; floats lose their fraction
-// on the way to integers, saturate, and NaN gives 0; anything but zero is true.
+// on the way to integers and wrap as tensor.Wrap says; anything but zero is true.
 func Cast(c *Call) error {
 	p, ok := c.Param.(*CastParam)
 	if !ok || p.From >= numDTypes || p.To >= numDTypes || len(c.Args) != 2 {
@@ -65,21 +65,21 @@ func castFloat[S float32 | float64](to DType, dst *Arg, src []S, lo, hi int) {
 	case Float64:
 		convert(Of[float64](dst), src, lo, hi)
 	case Int8:
-		saturate(Of[int8](dst), src, lo, hi, -1<<7, 1<<7-1)
+		wrap(Of[int8](dst), src, lo, hi)
 	case Int16:
-		saturate(Of[int16](dst), src, lo, hi, -1<<15, 1<<15-1)
+		wrap(Of[int16](dst), src, lo, hi)
 	case Int32:
-		saturate(Of[int32](dst), src, lo, hi, -1<<31, 1<<31-1)
+		wrap(Of[int32](dst), src, lo, hi)
 	case Int64:
-		saturate(Of[int64](dst), src, lo, hi, -1<<63, 1<<63-1)
+		wrapWide(Of[int64](dst), src, lo, hi)
 	case Uint8:
-		saturate(Of[uint8](dst), src, lo, hi, 0, 1<<8-1)
+		wrap(Of[uint8](dst), src, lo, hi)
 	case Uint16:
-		saturate(Of[uint16](dst), src, lo, hi, 0, 1<<16-1)
+		wrap(Of[uint16](dst), src, lo, hi)
 	case Uint32:
-		saturate(Of[uint32](dst), src, lo, hi, 0, 1<<32-1)
+		wrapWide(Of[uint32](dst), src, lo, hi)
 	case Uint64:
-		saturate(Of[uint64](dst), src, lo, hi, 0, 1<<64-1)
+		wrapUnsigned(Of[uint64](dst), src, lo, hi)
 	case Bool:
 		truths(Of[uint8](dst), src, lo, hi)
 	}
@@ -129,21 +129,43 @@ func truths[S number](dst []uint8, src []S, lo, hi int) {
 	}
 }
 
-// saturate rounds towards zero and holds what is out of range at its end; float64(most) may be one
-// above the range, which the comparison allows for.
-func saturate[D integer, S float32 | float64](dst []D, src []S, lo, hi int, least, most D) {
+// wrap drops the fraction and keeps the low bits of an integer of 32 bits; what that cannot hold, NaN included, is the least one.
+func wrap[D integer, S float32 | float64](dst []D, src []S, lo, hi int) {
 	d := dst[lo:hi]
-	below, above := float64(least), float64(most)
 	for i, v := range src[lo:hi] {
-		switch x := float64(v); {
-		case x != x:
+		x := int32(-1 << 31)
+		if f := float64(v); f > -1<<31-1 && f < 1<<31 {
+			x = int32(f)
+		}
+		d[i] = D(x)
+	}
+}
+
+// wrapWide is wrap by way of 64 bits.
+func wrapWide[D integer, S float32 | float64](dst []D, src []S, lo, hi int) {
+	d := dst[lo:hi]
+	for i, v := range src[lo:hi] {
+		x := int64(-1 << 63)
+		if f := float64(v); f >= -1<<63 && f < 1<<63 {
+			x = int64(f)
+		}
+		d[i] = D(x)
+	}
+}
+
+// wrapUnsigned is wrapWide, and holds numbers of 64 bits too; what is greater is 0.
+func wrapUnsigned[S float32 | float64](dst []uint64, src []S, lo, hi int) {
+	d := dst[lo:hi]
+	for i, v := range src[lo:hi] {
+		switch f := float64(v); {
+		case f >= -1<<63 && f < 1<<63:
+			d[i] = uint64(int64(f))
+		case f >= 1<<63 && f < 1<<64:
+			d[i] = uint64(f)
+		case f >= 1<<64:
 			d[i] = 0
-		case x <= below:
-			d[i] = least
-		case x >= above:
-			d[i] = most
 		default:
-			d[i] = D(x)
+			d[i] = 1 << 63
 		}
 	}
 }

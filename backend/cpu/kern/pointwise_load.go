@@ -46,25 +46,5 @@ func load[T number](src []T, step int, dst []float32) {
 // storeAs writes a tile to element off of a result, as [Cast] would.
 func storeAs(t DType, a *Arg, off int, src []float32) {
 	dst := Arg{Data: a.Data[off*t.Size():]}
-	switch t {
-	case Int8:
-		shrink(Of[int8](&dst), src, -1<<7, 1<<7-1)
-	case Uint8:
-		shrink(Of[uint8](&dst), src, 0, 1<<8-1)
-	case Int16:
-		shrink(Of[int16](&dst), src, -1<<15, 1<<15-1)
-	case Uint16:
-		shrink(Of[uint16](&dst), src, 0, 1<<16-1)
-	default:
-		castFloat(t, &dst, src, 0, len(src))
-	}
-}
-
-// shrink is saturate for integers of at most 16 bits, without branches.
-func shrink[D integer](dst []D, src []float32, least, most float32) {
-	dst = dst[:len(src)]
-	for i, v := range src {
-		x := int32(min(max(v, least), most)) // of NaN all that is kept is zeros, on every machine
-		dst[i] = D(x)
-	}
+	castFloat(t, &dst, src, 0, len(src))
 }
