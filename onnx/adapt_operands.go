@@ -256,15 +256,20 @@ func labelEncoder1(n *node) ([]*ir.Value, error) {
 	if a == nil {
 		return nil, err
 	}
-	index := make([]int64, len(a.Strings))
+	classes := slices.Clone(a.Strings)
+	index := make([]int64, len(classes))
 	for i := range index {
 		index[i] = int64(i)
+	}
+	if x.Type.DType == tensor.String { // of equal classes the last counts
+		slices.Reverse(classes)
+		slices.Reverse(index)
 	}
 	keys, values := "keys_int64s", "values_strings"
 	if x.Type.DType == tensor.String {
 		keys, values = "values_int64s", "keys_strings"
 	}
 	n.attrs[keys] = &wire.Attr{Type: wire.AttrInts, Ints: index}
-	n.attrs[values] = &wire.Attr{Type: wire.AttrStrings, Strings: a.Strings}
+	n.attrs[values] = &wire.Attr{Type: wire.AttrStrings, Strings: classes}
 	return nil, nil
 }

@@ -24,7 +24,7 @@ type LabelEncoderAttrs struct {
 	DefaultTensor *tensor.Tensor `ir:"default_tensor"`
 }
 
-// LabelEncoder replaces each element by the value that its key has. All NaN are one key; of equal keys the last counts.
+// LabelEncoder replaces each element by the value that its key has. All NaN are one key; of equal keys the first counts.
 var LabelEncoder = define(Def[LabelEncoderAttrs]{
 	Name: "label_encoder", ONNX: "LabelEncoder", Domain: mlDomain, Sig: "x T -> y V; T str|i64|f32|i32|i16|f64, V str|i64|f32|i32|i16|f64",
 	Props: ir.Pure | ir.Elementwise,
@@ -166,7 +166,9 @@ func floatKeys(t *tensor.Tensor) []uint64 {
 func placesOf[K comparable](keys, x []K) []int {
 	at := make(map[K]int, len(keys))
 	for i, k := range keys {
-		at[k] = i
+		if _, ok := at[k]; !ok {
+			at[k] = i
+		}
 	}
 	out := make([]int, len(x))
 	for i, k := range x {

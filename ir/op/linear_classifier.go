@@ -91,7 +91,7 @@ var LinearClassifier = defineN(DefN[LinearClassifierAttrs]{
 			if row[0] > 0 {
 				index[i] = 1
 			}
-			two := secondScore(a.PostTransform, row[0], a.PostTransform == "LOGISTIC")
+			two := secondScore(a.PostTransform, row[0], false)
 			copy(out[i*cols:], two[:])
 		}
 		return labelsAndScores(e, a.labels(), index, out, cols)

@@ -30,7 +30,7 @@ func (a LinearRegressorAttrs) features() (int, error) {
 	return len(a.Coefficients) / a.Targets, checkTransform(a.PostTransform)
 }
 
-// LinearRegressor is x · wᵀ + b, transformed.
+// LinearRegressor is x · wᵀ + b, transformed where there are several targets.
 var LinearRegressor = define(Def[LinearRegressorAttrs]{
 	Name: "linear_regressor", ONNX: "LinearRegressor", Domain: mlDomain, Sig: "x " + features + " -> y f32",
 	Props: ir.Pure,
@@ -53,7 +53,7 @@ var LinearRegressor = define(Def[LinearRegressorAttrs]{
 			return nil, err
 		}
 		for i := range s.rows {
-			transform(a.PostTransform, s.row(i))
+			transformTarget(a.PostTransform, s.row(i))
 		}
 		return value(store(e, tensor.F32, s.v, s.rows, s.cols))
 	},

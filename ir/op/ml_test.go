@@ -1,6 +1,7 @@
 package op_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -25,7 +26,7 @@ func TestClassicalModels(t *testing.T) {
 		{"features are cut off and filled up", "%x: i32[1,2] = [1,2], %z: i32[1,1] = [3]", "%y = feature_vectorizer(%x, %z) {inputdimensions=[1,2]} : f32[1,3]; return %y", "f32[1 3] {1.0, 3.0, 0.0}"},
 		{"an unknown category is zeros", `%x: str[2] = ["b","q"]`, `%y = one_hot_encoder(%x) {cats_strings=["a","b"]} : f32[2,2]; return %y`, "f32[2 2] {0.0, 1.0, 0.0, 0.0}"},
 		{"words become numbers", `%x: str[2] = ["b","q"]`, `%y = category_mapper(%x) {cats_int64s=[4,5], cats_strings=["a","b"]} : i64[2]; return %y`, "i64[2] {5, -1}"},
-		{"the last of equal keys counts", "%x: i64[2] = [1,9]", `%y = label_encoder(%x) {keys_int64s=[1,1], values_floats=[2,3]} : f32[2]; return %y`, "f32[2] {3.0, -0.0}"},
+		{"the first of equal keys counts", "%x: i64[2] = [1,9]", `%y = label_encoder(%x) {keys_int64s=[1,1], values_floats=[2,3]} : f32[2]; return %y`, "f32[2] {2.0, -0.0}"},
 		{"all NaN are one key", "%x: f32[1] = [NaN]", `%y = label_encoder(%x) {keys_floats=[NaN], values_strings=["none"]} : str[1]; return %y`, `str[1] {"none"}`},
 		{"two classes of one score", "%x: f32[2,1] = [2,-3]", `%y, %z = linear_classifier(%x) {classlabels_ints=[7,9], coefficients=[1], intercepts=[0]} : i64[2], f32[2,2]; return %z`, "f32[2 2] {-1.0, 2.0, 4.0, -3.0}"},
 		{"several targets", "%x: f32[1,2] = [1,2]", `%y = linear_regressor(%x) {coefficients=[1,1,0,2], intercepts=[1,0], targets=2} : f32[1,2]; return %y`, "f32[1 2] {4.0, 4.0}"},
@@ -37,6 +38,28 @@ func TestClassicalModels(t *testing.T) {
 		_, y, err := evalText(t, c.inputs, c.body)
 		if want := strings.ReplaceAll(c.want, " ", ""); err != nil || strings.ReplaceAll(strings.ReplaceAll(y.String(), " ", ""), ",", "") != strings.ReplaceAll(want, ",", "") {
 			t.Errorf("%s: %v, %v; want %s", c.name, y, err, c.want)
+		}
+	}
+}
+
+// TestTwoClassesAreReadAsConvertersWriteThem holds what ONNX leaves open about trees that vote for one class of two, or for both.
+func TestTwoClassesAreReadAsConvertersWriteThem(t *testing.T) {
+	const one, both = "class_ids=[0,0]", "class_ids=[0,1]"
+	for _, c := range []struct{ name, attrs, label, scores string }{
+		{"positive votes pass at a half", one + ", class_weights=[0.25,0.75]", "{7, 9}", "{0.75, 0.25, 0.25, 0.75}"},
+		{"mixed votes pass at 0", one + ", class_weights=[-0.25,0.25]", "{7, 9}", "{0.25, -0.25, -0.25, 0.25}"},
+		{"a base value alone", one + ", class_weights=[-1,1], base_values=[0.5]", "{7, 9}", "{0.5, -0.5, -1.5, 1.5}"},
+		{"two base values and votes for the first", one + ", class_weights=[-1,1], base_values=[0.5,4]", "{7, 9}", "{-0.5, 0.0, 1.5, 0.0}"},
+		{"a logistic score has its opposite", one + `, class_weights=[0,0], post_transform="LOGISTIC"`, "{7, 7}", "{0.5, 0.5, 0.5, 0.5}"},
+		{"votes for both give the labels 0 and 1", both + ", class_weights=[-1,-3]", "{0, 0}", "{1.0, -1.0, 0.0, -3.0}"},
+		{"two base values and votes for the second", both + ", class_weights=[1,-3], base_values=[0.5,4]", "{1, 1}", "{1.5, 0.0, 0.0, 4.0}"},
+	} {
+		const format = "%%y, %%z = tree_ensemble_classifier(%%x) {classlabels_int64s=[7,9], class_treeids=[0,0], class_nodeids=[1,2], %s, %s} : i64[2], f32[2,2]; return %%%s"
+		for result, want := range map[string]string{"y": "i64[2] " + c.label, "z": "f32[2 2] " + c.scores} {
+			_, y, err := evalText(t, "%x: f32[2,1] = [0,1]", fmt.Sprintf(format, c.attrs, stump, result))
+			if err != nil || strings.NewReplacer(" ", "", ",", "").Replace(y.String()) != strings.NewReplacer(" ", "", ",", "").Replace(want) {
+				t.Errorf("%s: %v, %v; want %s", c.name, y, err, want)
+			}
 		}
 	}
 }

@@ -49,9 +49,11 @@ var Normalizer = define(Def[NormalizerAttrs]{
 func norm(name string, row []float64) (by float64) {
 	switch name {
 	case "MAX":
-		by = math.Inf(-1)
+		by = -math.MaxFloat32
 		for _, x := range row {
-			by = max(by, x)
+			if x > by { // NaN never is
+				by = x
+			}
 		}
 	case "L1":
 		for _, x := range row {

@@ -137,17 +137,26 @@ func transform(name string, s []float64) {
 	}
 }
 
+// transformTarget is transform for a model of one target, to whose score only PROBIT applies: so ONNX Runtime has it.
+func transformTarget(name string, s []float64) {
+	if name == "PROBIT" || len(s) != 1 {
+		transform(name, s)
+	}
+}
+
 // softmaxScores normalises exponentials. With keepZero a score of about 0 does not vote: it stays about 0.
 func softmaxScores(s []float64, keepZero bool) {
 	if len(s) == 0 {
 		return
 	}
-	top, sum := s[0], 0.0
+	top, sum := math.Inf(-1), 0.0
 	for _, x := range s {
-		top = max(top, x)
+		if x > top {
+			top = x
+		}
 	}
 	for i, x := range s {
-		if keepZero && math.Abs(x) <= 1e-7 {
+		if keepZero && !(math.Abs(x) > 1e-7) {
 			s[i] = x * math.Exp(-top)
 			continue
 		}
@@ -189,7 +198,7 @@ func secondScore(post string, s float64, opposite bool) [2]float64 {
 	switch {
 	case post == "PROBIT":
 		return [2]float64{probit(1 - s), probit(s)}
-	case opposite && post == "LOGISTIC":
+	case post == "LOGISTIC":
 		return [2]float64{logistic(-s), logistic(s)}
 	case opposite:
 		return [2]float64{-s, s}

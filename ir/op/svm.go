@@ -94,7 +94,16 @@ func (a SVMRegressorAttrs) features() (int, error) {
 	return f, nil
 }
 
+// sideOf returns 1 for a positive score, else −1.
+func sideOf(score float64) float64 {
+	if score > 0 {
+		return 1
+	}
+	return -1
+}
+
 // SVMRegressor is, for each row of x, the sum of the coefficients times the kernel of the row and their support vectors, plus rho; with one_class its sign.
+// A transform is not applied: ONNX Runtime does not either.
 var SVMRegressor = define(Def[SVMRegressorAttrs]{
 	Name: "svm_regressor", ONNX: "SVMRegressor", Domain: mlDomain, Sig: "x " + features + " -> y f32",
 	Props: ir.Pure,
@@ -136,12 +145,8 @@ var SVMRegressor = define(Def[SVMRegressorAttrs]{
 			for j, c := range a.Coefficients {
 				y[i] += float64(c) * like[j]
 			}
-			if y[i] += float64(a.Rho[0]); !a.OneClass {
-				transform(a.PostTransform, y[i:i+1])
-			} else if y[i] > 0 {
-				y[i] = 1
-			} else {
-				y[i] = -1
+			if y[i] += float64(a.Rho[0]); a.OneClass {
+				y[i] = sideOf(y[i])
 			}
 			if a.Supports == 0 {
 				like = nil

@@ -3,6 +3,7 @@ package op
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/sym"
@@ -141,8 +142,22 @@ func (m *svc) linear(x, out []float64) int {
 		}
 		out[k] += float64(m.a.Rho[0])
 	}
-	top := argTop(out)
+	top := m.topLinear(out)
 	transform(m.a.PostTransform, out)
+	return top
+}
+
+// topLinear returns the class of the greatest score. Of two classes it is the second as soon as a score is positive, or is at least ½ where no coefficient is negative: so ONNX Runtime
+// has it.
+func (m *svc) topLinear(s []float64) int {
+	top := argTop(s)
+	if len(s) != 2 || len(m.a.ProbA) > 0 {
+		return top
+	}
+	positive := !slices.ContainsFunc(m.a.Coefficients, func(c float32) bool { return c < 0 })
+	if positive && s[top] >= 0.5 || !positive && s[top] > 0 {
+		return 1
+	}
 	return top
 }
 
@@ -159,7 +174,7 @@ func (m *svc) decide(like, out []float64) int {
 		transform(m.a.PostTransform, out)
 		return argTop(votes)
 	}
-	two := secondScore(m.a.PostTransform, pairs[0], m.a.PostTransform == "NONE" || m.a.PostTransform == "LOGISTIC")
+	two := secondScore(m.a.PostTransform, pairs[0], m.a.PostTransform == "NONE")
 	copy(out, two[:])
 	return argTop(votes)
 }
@@ -227,7 +242,9 @@ func couple(r []float64, k int) []float64 {
 			pqp += p[t] * qp[t]
 		}
 		for t := range k {
-			worst = max(worst, math.Abs(qp[t]-pqp))
+			if d := math.Abs(qp[t] - pqp); d > worst { // NaN leaves the classes alike
+				worst = d
+			}
 		}
 		if worst < 0.005/float64(k) {
 			break

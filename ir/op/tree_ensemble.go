@@ -58,13 +58,14 @@ func (a TreeEnsembleAttrs) check() error {
 }
 
 // compile links the nodes; the leaves follow them.
-func (a TreeEnsembleAttrs) compile() (r regressTrees, err error) {
+func (a TreeEnsembleAttrs) compile() (_ *Ensemble, err error) {
 	if err := a.check(); err != nil {
-		return r, err
+		return nil, err
 	}
 	inner, leaves := a.Modes.Len(), a.LeafWeights.Len()
-	f := &forest{nodes: make([]treeNode, inner+leaves), votes: make([]treeVote, leaves), targets: a.Targets, sets: sortedSets(a.MembershipValues)}
-	r = regressTrees{forest: f, how: aggregate(a.AggregateFunction), post: transforms[a.PostTransform]}
+	r := &Ensemble{how: aggregate(a.AggregateFunction), post: transforms[a.PostTransform],
+		forest: forest{nodes: make([]treeNode, inner+leaves), votes: make([]treeVote, leaves), targets: a.Targets, sets: sortedSets(a.MembershipValues)}}
+	f := &r.forest
 	for i := range leaves {
 		t := a.LeafTargetIDs[i]
 		if t < 0 || t >= a.Targets {

@@ -36,40 +36,41 @@ type TreeEnsembleClassifierAttrs struct {
 
 func (a TreeEnsembleClassifierAttrs) labels() labels { return labels{a.LabelInts, a.LabelStrings} }
 
-// classTrees is a forest that votes for classes.
-type classTrees struct {
-	*forest
-	base     []float64
-	post     string
-	one      bool // of two classes, all votes are for one
-	positive bool // no vote has a negative weight
-}
-
-func (a TreeEnsembleClassifierAttrs) compile() (c classTrees, err error) {
+func (a TreeEnsembleClassifierAttrs) compile() (*Ensemble, error) {
 	if err := a.labels().check(); err != nil {
-		return c, err
+		return nil, err
 	}
 	if err := checkTransform(a.PostTransform); err != nil {
-		return c, err
+		return nil, err
 	}
-	if c.base, err = floatsOf("base_values", a.BaseValues, a.BaseValuesTensor); err != nil {
-		return c, err
+	base, err := floatsOf("base_values", a.BaseValues, a.BaseValuesTensor)
+	if err != nil {
+		return nil, err
 	}
 	l := treeList{a.TreeIDs, a.NodeIDs, a.FeatureIDs, a.TrueNodeIDs, a.FalseNodeIDs, a.MissingTracksTrue, a.Modes, a.Values, a.ValuesTensor,
 		a.ClassTreeIDs, a.ClassNodeIDs, a.ClassIDs, a.ClassWeights, a.ClassWeightsTensor, a.labels().len()}
-	if n := len(c.base); n > l.targets {
-		return c, fmt.Errorf("%d base values for %d classes", n, l.targets)
+	if n := len(base); n > l.targets {
+		return nil, fmt.Errorf("%d base values for %d classes", n, l.targets)
 	}
-	c.forest, err = l.forest()
+	f, err := l.forest()
 	if err != nil {
-		return c, err
+		return nil, err
 	}
-	c.post, c.one, c.positive = a.PostTransform, c.targets == 2, true
-	for _, v := range c.votes {
-		c.one = c.one && v.target == c.votes[0].target
-		c.positive = c.positive && v.weight >= 0
+	m := &Ensemble{forest: *f, base: base, how: aggregateSum, post: a.PostTransform, classes: true, one: f.targets == 2, positive: true}
+	for i, w := range l.voteTargets {
+		m.one = m.one && w == l.voteTargets[0]
+		m.positive = m.positive && l.weight(i) >= 0
 	}
-	return c, nil
+	return m, nil
+}
+
+// ClassLabels returns the labels of the classes that [Ensemble.Finish] tells, where they are integers. A score that only says for or against has the labels 1 and 0, whatever those of
+// the model are, unless all votes are for one class: so ONNX Runtime has it.
+func (a TreeEnsembleClassifierAttrs) ClassLabels(m *Ensemble) []int {
+	if m.targets == 1 || m.targets == 2 && !m.one {
+		return []int{0, 1}
+	}
+	return a.LabelInts
 }
 
 // TreeEnsembleClassifier is, for each row of x, the class for which the leaves that it reaches vote, and the scores of all classes: sums of votes and base values, transformed.
@@ -91,61 +92,18 @@ var TreeEnsembleClassifier = defineN(DefN[TreeEnsembleClassifierAttrs]{
 			return nil, err
 		}
 		index := []int{}
-		s, err := c.scores(e, tens(in, 0), aggregateSum, func(s []float64, voted []bool) { index = append(index, c.decide(s, voted)) })
+		s, err := c.scores(e, tens(in, 0), func(class int) { index = append(index, class) })
 		if err != nil {
 			return nil, err
 		}
-		return labelsAndScores(e, a.labels(), index, s.v, s.cols)
+		l := a.labels()
+		if len(l.ints) > 0 {
+			l.ints = a.ClassLabels(c)
+		} else {
+			for i, k := range index {
+				index[i] = min(k, len(l.strs)-1)
+			}
+		}
+		return labelsAndScores(e, l, index, s.v, s.cols)
 	},
 })
-
-// decide adds the base values to the scores of a row, transforms them, and returns the class.
-func (c *classTrees) decide(s []float64, voted []bool) int {
-	if len(s) <= 2 {
-		return c.decideTwo(s, voted)
-	}
-	for k, b := range c.base {
-		s[k] += b
-		voted[k] = true
-	}
-	top := -1
-	for k, x := range s {
-		if voted[k] && (top < 0 || x > s[top]) {
-			top = k
-		}
-	}
-	transform(c.post, s)
-	return max(top, 0)
-}
-
-// decideTwo is decide for two classes. Where no vote was for the second, the score of the first is that of the second, and its own follows from it: so engines read models whose
-// trees vote for one class.
-func (c *classTrees) decideTwo(s []float64, voted []bool) int {
-	second := len(s) > 1 && voted[1]
-	switch {
-	case len(c.base) == 2 && second:
-		s[1] += c.base[1]
-		s[0] += c.base[0]
-	case len(c.base) == 2:
-		s[0] += c.base[0]
-		s[1] += c.base[1]
-		second = true
-	case len(c.base) == 1:
-		s[0] += c.base[0]
-	}
-	x, class := s[0], 0
-	if second {
-		x = s[1]
-	}
-	if x > 0.5 || x > 0 && !(c.one && c.positive) {
-		class = 1
-	}
-	switch {
-	case second || len(s) == 1:
-		transform(c.post, s)
-	default:
-		two := secondScore(c.post, x, !c.positive || !c.one)
-		copy(s, two[:])
-	}
-	return min(class, len(s)-1)
-}

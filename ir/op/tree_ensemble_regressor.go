@@ -35,36 +35,31 @@ type TreeEnsembleRegressorAttrs struct {
 	TargetWeightsTensor *tensor.Tensor `ir:"target_weights_as_tensor"`
 }
 
-// regressTrees is a forest whose scores are the result.
-type regressTrees struct {
-	*forest
-	base []float64
-	how  aggregate
-	post string
-}
-
-func (a TreeEnsembleRegressorAttrs) compile() (r regressTrees, err error) {
+func (a TreeEnsembleRegressorAttrs) compile() (*Ensemble, error) {
 	how := slices.Index(aggregates, a.AggregateFunction)
 	if how < 0 {
-		return r, fmt.Errorf("aggregate_function %q", a.AggregateFunction)
+		return nil, fmt.Errorf("aggregate_function %q", a.AggregateFunction)
 	}
 	if a.Targets < 1 || a.Targets > 1<<30 {
-		return r, fmt.Errorf("n_targets %d", a.Targets)
+		return nil, fmt.Errorf("n_targets %d", a.Targets)
 	}
-	r.how, r.post = aggregate(how), a.PostTransform
 	if err := checkTransform(a.PostTransform); err != nil {
-		return r, err
+		return nil, err
 	}
-	if r.base, err = floatsOf("base_values", a.BaseValues, a.BaseValuesTensor); err != nil {
-		return r, err
+	base, err := floatsOf("base_values", a.BaseValues, a.BaseValuesTensor)
+	if err != nil {
+		return nil, err
 	}
-	if n := len(r.base); n != 0 && n != a.Targets {
-		return r, fmt.Errorf("%d base values for %d targets", n, a.Targets)
+	if n := len(base); n != 0 && n != a.Targets {
+		return nil, fmt.Errorf("%d base values for %d targets", n, a.Targets)
 	}
 	l := treeList{a.TreeIDs, a.NodeIDs, a.FeatureIDs, a.TrueNodeIDs, a.FalseNodeIDs, a.MissingTracksTrue, a.Modes, a.Values, a.ValuesTensor,
 		a.TargetTreeIDs, a.TargetNodeIDs, a.TargetIDs, a.TargetWeights, a.TargetWeightsTensor, a.Targets}
-	r.forest, err = l.forest()
-	return r, err
+	f, err := l.forest()
+	if err != nil {
+		return nil, err
+	}
+	return &Ensemble{forest: *f, base: base, how: aggregate(how), post: a.PostTransform}, nil
 }
 
 // TreeEnsembleRegressor is, for each row of x, the sum, mean, least or greatest of the votes of the leaves that it reaches, plus base values, transformed.
@@ -89,13 +84,8 @@ var TreeEnsembleRegressor = define(Def[TreeEnsembleRegressorAttrs]{
 	},
 })
 
-func (r *regressTrees) eval(e *ir.Env, x *tensor.Tensor, d tensor.DType) (tensor.Value, error) {
-	s, err := r.scores(e, x, r.how, func(s []float64, _ []bool) {
-		for t, b := range r.base {
-			s[t] += b
-		}
-		transform(r.post, s)
-	})
+func (m *Ensemble) eval(e *ir.Env, x *tensor.Tensor, d tensor.DType) (tensor.Value, error) {
+	s, err := m.scores(e, x, func(int) {})
 	if err != nil {
 		return nil, err
 	}
@@ -111,29 +101,35 @@ func rowsWithFeatures(sc *ir.Scope, x ir.Type, n int) (sym.Dim, error) {
 	return rows, err
 }
 
-// scores returns the scores of all rows of x, each changed by finish, which also learns for which targets there were votes.
-func (f *forest) scores(e *ir.Env, x *tensor.Tensor, how aggregate, finish func(s []float64, voted []bool)) (table, error) {
+// scores returns the scores of all rows of x, and tells the class of each.
+func (m *Ensemble) scores(e *ir.Env, x *tensor.Tensor, tell func(class int)) (table, error) {
 	t, err := loadTable(e, x)
 	if err != nil {
 		return t, err
 	}
-	if t.cols < f.features {
-		return t, fmt.Errorf("features: %d, but the trees ask for %d", t.cols, f.features)
+	if t.cols < m.features {
+		return t, fmt.Errorf("features: %d, but the trees ask for %d", t.cols, m.features)
 	}
-	f.single = x.DType() != tensor.F64
-	s := table{rows: t.rows, cols: f.targets}
+	// Thresholds and votes are float32 unless the features are doubles: integers lose what float32 cannot hold.
+	single := x.DType() != tensor.F64
+	if single {
+		for i, f := range t.v {
+			t.v[i] = float64(float32(f))
+		}
+	}
+	s := table{rows: t.rows, cols: m.targets}
 	if s.v, err = alloc[float64](e, s.rows, s.cols); err != nil {
 		return t, err
 	}
-	voted := make([]bool, f.targets)
+	voted := make([]bool, m.targets)
 	for i := range t.rows {
 		if i%64 == 0 {
 			if err := e.Err(); err != nil {
 				return t, err
 			}
 		}
-		f.score(how, t.row(i), s.row(i), voted)
-		finish(s.row(i), voted)
+		m.score(m.how, single, t.row(i), s.row(i), voted)
+		tell(m.Finish(s.row(i), voted))
 	}
 	return s, nil
 }

@@ -189,6 +189,14 @@ func (l *treeList) vote(f *forest, names nodeNames) error {
 	return nil
 }
 
+// weight returns the weight of vote i.
+func (l *treeList) weight(i int) float64 {
+	if l.weightsTensor != nil {
+		return l.weightsTensor.Float64At(i)
+	}
+	return float64(l.weights[i])
+}
+
 // guessVote returns where the node of vote i may lie: where that of the vote before does.
 func guessVote(at []int32, i int) int {
 	if i == 0 {

@@ -46,8 +46,7 @@ type forest struct {
 	votes    []treeVote
 	sets     [][]float64 // sorted
 	targets  int
-	features int  // the least number of features that the nodes ask for
-	single   bool // sums are rounded to float32 after each vote, as engines sum
+	features int // the least number of features that the nodes ask for
 }
 
 // addFeature notes that a node looks at feature id.
@@ -134,8 +133,8 @@ const (
 
 var aggregates = []string{"AVERAGE", "SUM", "MIN", "MAX"}
 
-// score sets s to the scores of a row, and voted to whether there was a vote for each.
-func (f *forest) score(a aggregate, row, s []float64, voted []bool) {
+// score sets s to the scores of a row, and voted to whether there was a vote for each. With single, sums are rounded to float32 after each vote, as engines sum.
+func (f *forest) score(a aggregate, single bool, row, s []float64, voted []bool) {
 	clear(s)
 	clear(voted)
 	for _, r := range f.roots {
@@ -148,7 +147,7 @@ func (f *forest) score(a aggregate, row, s []float64, voted []bool) {
 			case a == aggregateMax && voted[t]:
 				s[t] = max(s[t], v.weight)
 			default:
-				if s[t] += v.weight; f.single {
+				if s[t] += v.weight; single {
 					s[t] = float64(float32(s[t]))
 				}
 			}
@@ -160,6 +159,113 @@ func (f *forest) score(a aggregate, row, s []float64, voted []bool) {
 			s[t] /= float64(len(f.roots))
 		}
 	}
+}
+
+// An Ensemble is trees and what becomes of their votes: scores of targets, or of classes, of which one is then chosen.
+type Ensemble struct {
+	forest
+	base []float64
+	how  aggregate
+	post string
+
+	classes  bool
+	one      bool // of two classes, all votes are for one
+	positive bool // no vote has a negative weight
+}
+
+// EnsembleOf returns the trees that the attributes of a tree ensemble of any kind hold.
+func EnsembleOf(attrs any) (*Ensemble, error) {
+	switch a := attrs.(type) {
+	case TreeEnsembleAttrs:
+		return a.compile()
+	case TreeEnsembleClassifierAttrs:
+		return a.compile()
+	case TreeEnsembleRegressorAttrs:
+		return a.compile()
+	}
+	return nil, fmt.Errorf("%T holds no trees", attrs)
+}
+
+// Finish turns the votes for a row, summed up for each target, into its scores, and returns the class. What base values do, and to which of them a transform applies, ONNX leaves open:
+// this is as ONNX Runtime has it, for which converters write.
+func (m *Ensemble) Finish(s []float64, voted []bool) (class int) {
+	switch {
+	case !m.classes && len(s) == 1:
+		for _, b := range m.base {
+			s[0] += b
+		}
+		transformTarget(m.post, s)
+	case !m.classes:
+		for t, b := range m.base {
+			if voted[t] {
+				s[t] += b
+			}
+		}
+		transform(m.post, s)
+	case len(s) == 1:
+		for _, b := range m.base {
+			s[0] += b
+		}
+		if s[0] > 0 {
+			class = 1
+		}
+		transformTarget(m.post, s)
+	case len(s) == 2:
+		return m.finishTwo(s, voted)
+	default:
+		for k, b := range m.base {
+			s[k] += b
+			voted[k] = true
+		}
+		class = topVoted(s, voted)
+		transform(m.post, s)
+	}
+	return class
+}
+
+// topVoted returns the index of the greatest score that there was a vote for, the first of equal ones.
+func topVoted(s []float64, voted []bool) int {
+	top := -1
+	for k, x := range s {
+		if voted[k] && (top < 0 || x > s[top]) {
+			top = k
+		}
+	}
+	return max(top, 0)
+}
+
+// finishTwo is Finish for two classes. Where no vote was for the second, the score of the first is that of the second, and its own follows from it: so engines read models whose
+// trees vote for one class.
+func (m *Ensemble) finishTwo(s []float64, voted []bool) (class int) {
+	second := voted[1]
+	switch {
+	case len(m.base) == 2 && second:
+		s[1] = s[0] + m.base[1]
+		s[0] = -s[1]
+	case len(m.base) == 2:
+		s[0] += m.base[0]
+	case len(m.base) == 1:
+		s[0] += m.base[0]
+	}
+	for k := range s {
+		if !voted[k] {
+			s[k] = 0
+		}
+	}
+	x := s[0]
+	if second {
+		x = s[1]
+	}
+	if x > 0.5 || x > 0 && !(m.one && m.positive) {
+		class = 1
+	}
+	if second || len(m.base) == 2 {
+		transform(m.post, s)
+		return class
+	}
+	two := secondScore(m.post, x, !m.positive || !m.one)
+	copy(s, two[:])
+	return class
 }
 
 // floatsOf returns an attribute given as floats or, where they are doubles, as a tensor; nil where it is absent.
