@@ -2,7 +2,6 @@ package onnx
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/tensor"
@@ -31,9 +30,10 @@ var contribOps = []adapter{
 	{"", "SimplifiedLayerNormalization", always, contrib(1, simplifiedLayerNorm)},
 	{microsoft, "SimplifiedLayerNormalization", always, contrib(1, simplifiedLayerNorm)},
 	{microsoft, "RotaryEmbedding", always, contrib(1, contribRotary)},
-	{microsoft, "Attention", always, contrib(1, contribAttention)},
-	{microsoft, "QAttention", always, contrib(1, qAttention)},
-	{microsoft, "MultiHeadAttention", always, contrib(3, multiHeadAttention)},
+	{microsoft, "Attention", always, contrib(2, contribAttention)},
+	{microsoft, "QAttention", always, contrib(2, qAttention)},
+	{microsoft, "MultiHeadAttention", always, contrib(4, multiHeadAttention)},
+	{microsoft, "DecoderMaskedMultiHeadAttention", always, contrib(4, decoderAttention)},
 	{microsoft, "GroupQueryAttention", always, groupQuery},
 }
 
@@ -312,12 +312,4 @@ func contribRotary(m *maker) []*ir.Value {
 		a["num_heads"] = intAttr(int64(wide / (2 * half)))
 	}
 	return one(m.op("RotaryEmbedding", a, x, m.in(2), m.in(3), pos))
-}
-
-// filter is what ONNX Runtime adds to the scores of masked keys.
-func (m *maker) filter() float32 {
-	if x := m.float("mask_filter_value", -10000); !math.IsNaN(float64(x)) {
-		return x
-	}
-	return -10000
 }

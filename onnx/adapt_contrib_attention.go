@@ -2,43 +2,36 @@ package onnx
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/tensor"
+	"github.com/cameo-onnx/cameo/onnx/wire"
 )
 
-// contribAttention projects its operand to queries, keys and values, and attends. A past is refused.
+// contribAttention projects its operand to queries, keys and values, and attends.
 func contribAttention(m *maker) []*ir.Value {
 	m.without(6)
-	if m.in(4) != nil {
-		m.fail(fmt.Errorf("operand past: %w", ir.ErrUnsupported))
-		return nil
-	}
-	x := m.plus(m.op("MatMul", nil, m.in(0), m.in(1)), m.in(2))
-	return one(m.selfAttention(x, m.in(3), m.in(5)))
+	return m.selfAttention(m.plus(m.op("MatMul", nil, m.in(0), m.in(1)), m.in(2)), m.in(3), m.in(4), m.in(5))
 }
 
 // qAttention is contribAttention of a quantised operand and weights.
 func qAttention(m *maker) []*ir.Value {
-	m.without(8)
+	m.without(9)
 	x := m.op("DequantizeLinear", nil, m.in(0), m.in(3), m.in(6))
-	w := m.op("DequantizeLinear", attrs{"axis": intAttr(1)}, m.in(1), m.in(4), m.in(7))
-	return one(m.selfAttention(m.plus(m.op("MatMul", nil, x, w), m.in(2)), m.in(5), nil))
+	w := m.op("DequantizeLinear", attrs{"axis": intAttr(1)}, m.in(1), m.number1(m.in(4)), m.zeroLike(m.in(7), m.in(4)))
+	return m.selfAttention(m.plus(m.op("MatMul", nil, x, w), m.in(2)), m.in(5), m.in(8), nil)
 }
 
-// selfAttention splits [N,length,q|k|v] in three and attends.
-func (m *maker) selfAttention(x, mask, bias *ir.Value) *ir.Value {
+// selfAttention splits [N,length,q|k|v] in three and attends. The past holds keys and values [2,N,heads,length,size], and so does the second result.
+func (m *maker) selfAttention(x, mask, past, bias *ir.Value) []*ir.Value {
 	heads := m.int("num_heads", 0)
 	if m.int("do_rotary", 0) != 0 || m.int("past_present_share_buffer", 0) != 0 {
 		m.fail(fmt.Errorf("rotation or a shared cache: %w", ir.ErrUnsupported))
 	}
+	m.int("rotary_embedding_dim", 0)
 	sizes := m.pass("qkv_hidden_sizes")["qkv_hidden_sizes"]
-	a := attrs{"q_num_heads": intAttr(heads), "kv_num_heads": intAttr(heads)}
-	if m.int("unidirectional", 0) != 0 {
-		a["is_causal"] = intAttr(1)
-	}
-	m.scale(a)
-	filter := m.filter()
+	a := m.attending(heads)
 	var parts []*ir.Value
 	if sizes != nil && len(sizes.Ints) > 0 {
 		parts = m.ops("Split", attrs{"axis": intAttr(2)}, 3, x, m.n.ints(sizes.Ints...))
@@ -48,99 +41,130 @@ func (m *maker) selfAttention(x, mask, bias *ir.Value) *ir.Value {
 	if m.err != nil {
 		return nil
 	}
-	return m.op("Attention", a, parts[0], parts[1], parts[2], m.keyMask(parts[1], mask, bias, filter))
-}
-
-// scale moves the factor of the scores; 0 stands for the default.
-func (m *maker) scale(a attrs) {
-	if s := m.float("scale", 0); s != 0 {
-		a["scale"] = floatAttr(s)
+	var pastK, pastV *ir.Value
+	if past != nil {
+		pastK = m.op("Gather", attrs{"axis": intAttr(0)}, past, m.n.constant(tensor.Scalar[int64](0)))
+		pastV = m.op("Gather", attrs{"axis": intAttr(0)}, past, m.n.constant(tensor.Scalar[int64](1)))
 	}
-}
-
-// keyMask returns what to add to the scores: bias, if any, and filter where a mask says that a key of k[N,length,…] does not count. Masks hold
-// 0 and 1 for keys [N,keys] or for queries and keys [N,queries,keys], or the number of keys that count [N].
-func (m *maker) keyMask(k, mask, bias *ir.Value, filter float32) *ir.Value {
-	if mask == nil || m.err != nil {
-		return bias
+	k := keys{like: parts[1], items: m.size(x, 0), queries: m.size(x, 1), past: m.n.ints(0), rows: true}
+	if past != nil {
+		k.past = m.size(pastK, 2)
 	}
-	var keep *ir.Value
-	to := attrs{"to": intAttr(int64(k.Type.DType))}
-	switch mask.Type.Rank() {
-	case 1:
-		if n, ok := mask.Type.Shape[0].Int(); !ok || !mask.Type.Shape[0].Equal(k.Type.Shape[0]) {
-			m.fail(fmt.Errorf("a mask of %d numbers, which may be ends or ends and starts: %w", n, ir.ErrUnsupported))
-			return nil
-		}
-		length := m.op("Squeeze", nil, m.op("Shape", attrs{"start": intAttr(1), "end": intAttr(2)}, k))
-		at := m.op("Range", nil, m.n.constant(tensor.Scalar[int64](0)), length, m.n.constant(tensor.Scalar[int64](1)))
-		ends := m.op("Unsqueeze", nil, m.op("Cast", attrs{"to": intAttr(int64(tensor.I64))}, mask), m.n.ints(1, 2, 3))
-		keep = m.op("Cast", to, m.op("Less", nil, at, ends))
-	case 2:
-		keep = m.op("Unsqueeze", nil, m.op("Cast", to, mask), m.n.ints(1, 2))
-	case 3:
-		keep = m.op("Unsqueeze", nil, m.op("Cast", to, mask), m.n.ints(1))
-	default:
-		m.fail(fmt.Errorf("a mask of rank %d: %w", mask.Type.Rank(), ir.ErrUnsupported))
+	k.total = m.op("Add", nil, k.past, k.queries)
+	added := m.keyMask(k, mask, bias, m.filter())
+	if m.n.outs < 2 {
+		return one(m.op("Attention", a, parts[0], parts[1], parts[2], added, pastK, pastV))
+	}
+	out := m.ops("Attention", a, 3, parts[0], parts[1], parts[2], added, pastK, pastV)
+	if m.err != nil {
 		return nil
 	}
-	hidden := m.op("Mul", nil, m.op("Sub", nil, m.number(k, 1), keep), m.number(k, filter))
-	return m.plus(hidden, bias)
+	first := m.n.ints(0)
+	present := m.op("Concat", attrs{"axis": intAttr(0)}, m.op("Unsqueeze", nil, out[1], first), m.op("Unsqueeze", nil, out[2], first))
+	return []*ir.Value{out[0], present}
 }
 
-// multiHeadAttention attends to projected queries, keys and values [N,length,heads·size], after adding a bias of all three.
-func multiHeadAttention(m *maker) []*ir.Value {
-	m.without(8)
-	q, k, v := m.in(0), m.in(1), m.in(2)
-	heads := m.int("num_heads", 0)
-	if k == nil || v == nil || q.Type.Rank() != 3 || k.Type.Rank() != 3 || v.Type.Rank() != 3 {
-		m.fail(fmt.Errorf("packed or transposed operands: %w", ir.ErrUnsupported))
-		return nil
-	}
-	if b := m.in(3); b != nil {
-		wide, ok := q.Type.Shape[2].Int()
-		last, ok2 := v.Type.Shape[2].Int()
-		if !ok || !ok2 {
-			m.fail(fmt.Errorf("a bias of parts whose sizes are not known: %w", ir.ErrUnsupported))
-			return nil
-		}
-		parts := m.ops("Split", attrs{"axis": intAttr(0)}, 3, b, m.n.ints(int64(wide), int64(wide), int64(last)))
-		if m.err != nil {
-			return nil
-		}
-		q, k, v = m.op("Add", nil, q, parts[0]), m.op("Add", nil, k, parts[1]), m.op("Add", nil, v, parts[2])
-	}
+// attending takes the attributes that ONNX's Attention has too; a scale of 0 stands for the default.
+func (m *maker) attending(heads int64) attrs {
 	a := attrs{"q_num_heads": intAttr(heads), "kv_num_heads": intAttr(heads)}
 	if m.int("unidirectional", 0) != 0 {
 		a["is_causal"] = intAttr(1)
 	}
-	m.scale(a)
-	filter := m.filter()
-	if m.in(4) != nil && m.in(6) != nil {
-		m.fail(fmt.Errorf("a mask of keys together with a past: %w", ir.ErrUnsupported))
-		return nil
+	if s := m.float("scale", 0); s != 0 {
+		a["scale"] = floatAttr(s)
 	}
-	outs := 1
-	if m.n.outs > 1 {
-		outs = 3
-	}
-	return m.ops("Attention", a, outs, q, k, v, m.keyMask(k, m.in(4), m.in(5), filter), m.in(6), m.in(7))
+	return a
 }
 
-// groupQuery drops attributes of GroupQueryAttention that say what holds without them.
-func groupQuery(n *node) ([]*ir.Value, error) {
-	if a := n.attrs["smooth_softmax"]; a != nil && a.I != 1 {
-		delete(n.attrs, "smooth_softmax") // -1 stands for no
+// filter is what ONNX Runtime adds to the scores of masked keys.
+func (m *maker) filter() float32 {
+	if x := m.float("mask_filter_value", -10000); !math.IsNaN(float64(x)) {
+		return x
 	}
-	for _, name := range []string{"kv_cache_bit_width", "sliding_window_cache"} {
-		if a := n.attrs[name]; a != nil && a.I == 0 {
-			delete(n.attrs, name)
+	return -10000
+}
+
+// size is the size of v along an axis, as a vector of one.
+func (m *maker) size(v *ir.Value, axis int64) *ir.Value {
+	return m.op("Shape", attrs{"start": intAttr(axis), "end": intAttr(axis + 1)}, v)
+}
+
+// count is 0, 1, … below n, a vector of one.
+func (m *maker) count(n *ir.Value) *ir.Value {
+	return m.op("Range", nil, m.n.constant(tensor.Scalar[int64](0)), m.op("Squeeze", nil, n), m.n.constant(tensor.Scalar[int64](1)))
+}
+
+// keys says what a mask is about: the numbers of items, of their queries, of keys that came before and of all keys, as vectors of one.
+type keys struct {
+	like                        *ir.Value // of the scores' element type
+	items, queries, past, total *ir.Value
+	rows                        bool // a mask of one axis may have a second row, the first keys that count; one number for all keys says nothing
+}
+
+// keyMask returns what to add to the scores: bias, if any, and filter where a mask says that a key does not count. Masks hold positive numbers for keys that
+// do [N,keys], for queries and keys [N,queries,keys], or for all places of a longer square [N,1,length,length]; or the ends of the keys that count [N], the
+// starts behind them [2·N].
+func (m *maker) keyMask(k keys, mask, bias *ir.Value, filter float32) *ir.Value {
+	if mask == nil || m.err != nil {
+		return bias
+	}
+	if mask.Type.Unranked {
+		m.fail(fmt.Errorf("a mask of unknown rank: %w", ir.ErrUnsupported))
+		return nil
+	}
+	switch mask.Type.Rank() {
+	case 1:
+		mask = m.spans(k, mask)
+	case 2:
+		n, known := mask.Type.Shape[1].Int()
+		if k.rows && known && n == 1 {
+			return bias
 		}
-	}
-	for _, name := range []string{"k_quant_type", "v_quant_type"} {
-		if a := n.attrs[name]; a != nil && string(a.S) == "NONE" {
-			delete(n.attrs, name)
+		if mask = m.counts(mask); !known {
+			all := m.op("Equal", nil, m.size(mask, 1), m.n.ints(1))
+			if k.rows {
+				mask = m.op("Or", nil, mask, all)
+			}
+			mask = m.op("Expand", nil, mask, m.op("Concat", attrs{"axis": intAttr(0)}, m.n.ints(1), k.total))
 		}
+		mask = m.op("Unsqueeze", nil, mask, m.n.ints(1, 2))
+	case 3:
+		mask = m.op("Unsqueeze", nil, mask, m.n.ints(1))
+	case 4:
+		from := m.op("Concat", attrs{"axis": intAttr(0)}, k.past, m.n.ints(0))
+		to := m.op("Concat", attrs{"axis": intAttr(0)}, k.total, k.total)
+		mask = m.op("Slice", nil, mask, from, to, m.n.ints(2, 3))
+	default:
+		m.fail(fmt.Errorf("a mask of rank %d: %w", mask.Type.Rank(), ir.ErrUnsupported))
 	}
-	return nil, nil
+	if m.err != nil {
+		return nil
+	}
+	return m.plus(m.op("Where", nil, m.counts(mask), m.number(k.like, 0), m.number(k.like, filter)), bias)
+}
+
+// counts says which keys a mask of numbers lets count.
+func (m *maker) counts(mask *ir.Value) *ir.Value {
+	if m.err != nil || mask.Type.DType == tensor.Bool {
+		return mask
+	}
+	return m.op("Greater", nil, mask, m.number(mask, 0))
+}
+
+// spans says for each item which keys lie before its end, the first numbers of mask, and from its start on, the numbers behind them.
+func (m *maker) spans(k keys, mask *ir.Value) *ir.Value {
+	mask = m.op("Cast", attrs{"to": intAttr(int64(tensor.I64))}, mask)
+	place := func(v *ir.Value) *ir.Value { return m.op("Unsqueeze", nil, v, m.n.ints(1, 2, 3)) }
+	at := m.count(k.total)
+	if !k.rows || m.err == nil && k.like.Type.Rank() > 0 && mask.Type.Shape[0].Equal(k.like.Type.Shape[0]) {
+		ends := m.op("Slice", nil, mask, m.n.ints(0), k.items)
+		return m.op("Less", nil, at, place(ends))
+	}
+	// A row of zeros behind: where there is no row of starts, it is the second.
+	zeros := m.op("ConstantOfShape", attrs{"value": {Type: wire.AttrTensor, T: wire.FromTensor("", tensor.Of([]int64{0}))}}, k.items)
+	row := m.op("Concat", attrs{"axis": intAttr(0)}, m.n.ints(-1), k.items)
+	rows := m.op("Reshape", attrs{"allowzero": intAttr(1)}, m.op("Concat", attrs{"axis": intAttr(0)}, mask, zeros), row)
+	ends := m.op("Gather", nil, rows, m.n.constant(tensor.Scalar[int64](0)))
+	starts := m.op("Gather", nil, rows, m.n.constant(tensor.Scalar[int64](1)))
+	return m.op("And", nil, m.op("Less", nil, at, place(ends)), m.op("GreaterOrEqual", nil, at, place(starts)))
 }

@@ -61,6 +61,15 @@ func (m *maker) number1(v *ir.Value) *ir.Value {
 	return m.op("Squeeze", nil, v)
 }
 
+// zeroLike is a zero point of the sizes of its scale, of which it may have fewer.
+func (m *maker) zeroLike(zero, scale *ir.Value) *ir.Value {
+	zero = m.number1(zero)
+	if zero == nil || scale == nil || m.err != nil || zero.Type.Rank() != 0 || m.number1(scale).Type.Rank() == 0 {
+		return zero
+	}
+	return m.op("Expand", nil, zero, m.op("Shape", nil, scale))
+}
+
 // quantise is the result y by the scale and zero point in operands i and i+1; without a zero point it is of u8, as the operand's.
 func (m *maker) quantise(y *ir.Value, i int) []*ir.Value {
 	scale, zero := m.in(i), m.in(i+1)
