@@ -1,46 +1,6 @@
 package op
 
-import (
-	"image"
-	"image/color"
-)
-
-// smoothChroma returns a function that gives the pixels of m, whose chroma planes, where they are half as wide, are interpolated linearly: a sample's two pixels lie at a quarter and at
-// three quarters of the way between samples. Halves round down and up in turn.
-func smoothChroma(m *image.YCbCr) func(x, y int) (r, g, b uint8) {
-	wide := m.SubsampleRatio == image.YCbCrSubsampleRatio422 || m.SubsampleRatio == image.YCbCrSubsampleRatio420
-	high := m.SubsampleRatio == image.YCbCrSubsampleRatio420 || m.SubsampleRatio == image.YCbCrSubsampleRatio440
-	if !wide && !high || m.Rect.Min != (image.Point{}) {
-		return func(x, y int) (r, g, b uint8) {
-			c := m.YCbCrAt(x, y)
-			return color.YCbCrToRGB(c.Y, c.Cb, c.Cr)
-		}
-	}
-	cols, rows := m.Rect.Dx(), m.Rect.Dy()
-	if wide {
-		cols = (cols + 1) / 2
-	}
-	if high {
-		rows = (rows + 1) / 2
-	}
-	sample := func(p []uint8, x, y int) uint8 {
-		x0, dx := neighbour(x, wide, cols)
-		y0, dy := neighbour(y, high, rows)
-		at := func(x, y int) int { return int(p[y*m.CStride+x]) }
-		switch {
-		case !high:
-			return uint8((3*at(x0, y0) + at(dx, y0) + 1 + x&1) >> 2)
-		case !wide:
-			return uint8((3*at(x0, y0) + at(x0, dy) + 1 + y&1) >> 2)
-		}
-		near := 3*at(x0, y0) + at(x0, dy)
-		far := 3*at(dx, y0) + at(dx, dy)
-		return uint8((3*near + far + 8 - x&1) >> 4)
-	}
-	return func(x, y int) (r, g, b uint8) {
-		return color.YCbCrToRGB(m.Y[y*m.YStride+x], sample(m.Cb, x, y), sample(m.Cr, x, y))
-	}
-}
+import "image"
 
 // neighbour returns the sample that covers pixel x of a plane of n samples, and the next nearest.
 func neighbour(x int, half bool, n int) (near, far int) {

@@ -2,8 +2,9 @@ package op
 
 import (
 	"fmt"
-	"image"
-	"image/color"
+	"math"
+
+	"github.com/cameo-onnx/cameo/ir"
 )
 
 // pnmHeader is the first lines of a portable map.
@@ -14,13 +15,21 @@ type pnmHeader struct {
 	data          []byte
 }
 
+// behindLine returns what follows the line that data begins with.
+func behindLine(data []byte) []byte {
+	for i, c := range data {
+		if c == '\n' || c == '\r' {
+			return data[i+1:]
+		}
+	}
+	return nil
+}
+
 // pnmWord returns the next number of a portable map, behind white space and comments.
 func pnmWord(data []byte) (n int, rest []byte, err error) {
 	for len(data) > 0 && (data[0] <= ' ' || data[0] == '#') {
 		if data[0] == '#' {
-			for len(data) > 0 && data[0] != '\n' {
-				data = data[1:]
-			}
+			data = behindLine(data)
 			continue
 		}
 		data = data[1:]
@@ -63,59 +72,82 @@ func readPNM(data []byte) (h pnmHeader, err error) {
 	return h, nil
 }
 
-func pnmConfig(data []byte) (image.Config, error) {
-	h, err := readPNM(data)
-	return image.Config{Width: h.width, Height: h.height}, err
-}
-
-// decodePNM decodes bit, grey and colour maps, written as text or as bytes. Values are scaled to eight bits.
-func decodePNM(data []byte) (image.Image, error) {
+// decodePNM decodes bit, grey and colour maps, written as text or as bytes. Colours are scaled to eight bits; grey maps of more than eight bits to sixteen, and what is beyond 255 is white, as
+// ONNX's reference has it.
+func decodePNM(e *ir.Env, data []byte) (*picture, error) {
 	h, err := readPNM(data)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %v", errNoImage, err)
 	}
 	channels := 1
 	if h.kind == '3' || h.kind == '6' {
 		channels = 3
 	}
-	m := image.NewNRGBA(image.Rect(0, 0, h.width, h.height))
-	var c [3]uint8
+	p, err := newPicture(e, h.width, h.height, channels, 0)
+	if err != nil {
+		return nil, err
+	}
+	scale := h.scale()
 	for y := range h.height {
-		if y > 0 && h.kind == '4' && len(h.data) > 0 {
-			h.data = h.data[1:] // rows begin with a byte of their own
+		if err := e.Err(); err != nil {
+			return nil, err
 		}
-		bits := 0
-		for x := range h.width {
-			for k := range channels {
-				v := 0
-				if h.kind == '4' {
-					v, bits, err = h.bit(bits)
-				} else {
-					v, err = h.value()
-				}
-				if err != nil {
-					return nil, err
-				}
-				if h.kind == '1' || h.kind == '4' {
-					v = 1 - min(v, 1) // ones are black
-				}
-				c[k] = uint8((min(v, h.max)*255 + h.max/2) / h.max)
-			}
-			if channels == 1 {
-				c[1], c[2] = c[0], c[0]
-			}
-			m.SetNRGBA(x, y, color.NRGBA{c[0], c[1], c[2], 255})
+		row := p.pix[y*h.width*channels : (y+1)*h.width*channels]
+		if h.kind == '4' {
+			err = h.bits(row)
+		} else {
+			err = h.values(row, scale)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %v", errNoImage, err)
 		}
 	}
-	return m, nil
+	return p, nil
 }
 
-// value returns the next value of a map that is no packed bit map.
+// scale returns the sample that each value stands for.
+func (h *pnmHeader) scale() []uint8 {
+	top, table := 255.0, make([]uint8, h.max+1)
+	switch {
+	case h.kind == '1':
+		return []uint8{255, 0} // ones are black
+	case h.max > 255 && h.kind != '3' && h.kind != '6':
+		top = 65535
+	}
+	for v := range table {
+		table[v] = uint8(min(255, math.RoundToEven(float64(v)/float64(h.max)*top)))
+	}
+	return table
+}
+
+// values reads a row of a map that is no packed bit map. A text may not hold values beyond the greatest; bytes may, and mean it.
+func (h *pnmHeader) values(row, scale []uint8) error {
+	for i := range row {
+		v, err := h.value()
+		if err != nil {
+			return err
+		}
+		if v >= len(scale) {
+			if h.kind < '4' {
+				return fmt.Errorf("a value of %d, beyond %d", v, len(scale)-1)
+			}
+			v = len(scale) - 1
+		}
+		row[i] = scale[v]
+	}
+	return nil
+}
+
+// value returns the next value.
 func (h *pnmHeader) value() (v int, err error) {
 	size := 1
 	switch {
 	case h.kind == '1':
-		for len(h.data) > 0 && h.data[0] != '0' && h.data[0] != '1' {
+		for len(h.data) > 0 && (h.data[0] <= ' ' || h.data[0] == '#') {
+			if h.data[0] == '#' {
+				h.data = behindLine(h.data)
+				continue
+			}
 			h.data = h.data[1:]
 		}
 	case h.kind < '4':
@@ -131,18 +163,22 @@ func (h *pnmHeader) value() (v int, err error) {
 		v = v<<8 | int(b)
 	}
 	if h.data = h.data[size:]; h.kind == '1' {
-		v -= '0'
+		if v -= '0'; v < 0 {
+			return 0, fmt.Errorf("a bit %q", rune(v+'0'))
+		}
 	}
 	return v, nil
 }
 
-// bit returns the next bit of a packed row, of which used bits of the first byte are taken.
-func (h *pnmHeader) bit(used int) (v, next int, err error) {
-	if used == 8 {
-		h.data, used = h.data[1:], 0
+// bits reads a row of a packed bit map, in which ones are black. Rows begin with a byte of their own.
+func (h *pnmHeader) bits(row []uint8) error {
+	n := (len(row) + 7) / 8
+	if len(h.data) < n {
+		return fmt.Errorf("the data end too soon")
 	}
-	if len(h.data) == 0 {
-		return 0, 0, fmt.Errorf("the data end too soon")
+	for x := range row {
+		row[x] = h.data[x/8]>>(7-x%8)&1 - 1
 	}
-	return int(h.data[0]>>(7-used)) & 1, used + 1, nil
+	h.data = h.data[n:]
+	return nil
 }
