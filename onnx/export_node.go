@@ -160,6 +160,8 @@ func (x *exporter) needType(d tensor.DType) {
 		x.opsets[""] = max(x.opsets[""], 24)
 	case tensor.F8E8M0, tensor.F4E2M1:
 		x.ir, x.opsets[""] = max(x.ir, 12), max(x.opsets[""], 24)
+	case tensor.F6E2M3, tensor.F6E3M2:
+		x.ir, x.opsets[""] = max(x.ir, 14), max(x.opsets[""], 28)
 	case tensor.I2, tensor.U2:
 		x.ir = max(x.ir, 13)
 		x.opsets[""] = max(x.opsets[""], 25)

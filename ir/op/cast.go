@@ -18,7 +18,7 @@ type CastAttrs struct {
 }
 
 // castable is every element type that Cast knows.
-const castable = "bool|str|num|float8|narrow"
+const castable = "bool|str|num|float8|float6|narrow"
 
 // Cast is x with elements of another type; see tensor.Convert.
 var Cast = define(Def[CastAttrs]{

@@ -161,11 +161,9 @@ func lanesAs[T comparable](t *tensor.Tensor) lanes {
 }
 
 func unpack(t *tensor.Tensor) []uint8 {
-	bits := t.DType().Bits()
-	out, b := make([]uint8, t.Len()), t.Bytes()
-	per, mask := 8/bits, uint8(1<<bits-1)
+	out := make([]uint8, t.Len())
 	for i := range out {
-		out[i] = b[i/per] >> (i % per * bits) & mask
+		out[i] = t.Packed(i)
 	}
 	return out
 }
@@ -188,10 +186,9 @@ func draftOf(e *ir.Env, d tensor.DType, dims []int) (draft, error) {
 // done returns the tensor.
 func (d draft) done() *tensor.Tensor {
 	if bits := d.t.DType().Bits(); bits > 0 && bits < 8 {
-		b, per := d.t.Bytes(), 8/bits
-		clear(b)
+		clear(d.t.Bytes())
 		for i, x := range d.lanes.(laneOf[uint8]).v {
-			b[i/per] |= x << (i % per * bits)
+			d.t.SetPacked(i, x)
 		}
 	}
 	return d.t

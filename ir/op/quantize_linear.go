@@ -18,7 +18,7 @@ type QuantizeAttrs struct {
 }
 
 // quantized is the element types that QuantizeLinear makes.
-const quantized = "i8|u8|i16|u16|i4|u4|i2|u2|float8|f4e2m1"
+const quantized = "i8|u8|i16|u16|i4|u4|i2|u2|float8|float6|f4e2m1"
 
 // QuantizeLinear is x / scale, rounded to nearest even, + zero_point, within the range of the result's type; floats are rounded to it instead. One scale serves
 // all of x, a slice of it along an axis, or a block of such slices.

@@ -31,6 +31,8 @@ func TestConvertFollowsTheTablesOfCast(t *testing.T) {
 		{"e8m0 up", Of([]float32{0, 0.124, 1.1, 4, float32(inf)}), F8E8M0, true, Up, []byte{0, 124, 128, 129, 254}},
 		{"e8m0 down", Of([]float32{1.9, 2}), F8E8M0, true, Down, []byte{127, 128}},
 		{"e8m0 nearest, ties up", Of([]float32{1.49, 1.5, 0}), F8E8M0, false, NearestEven, []byte{127, 128, 255}},
+		{"f6 runs across bytes", Of([]float32{0.125, -7.5, 100, float32(math.Inf(-1)), float32(nan)}), F6E2M3, true, 0, []byte{0xc1, 0xff, 0xfd, 0x20}},
+		{"f6 of three bits of exponent", Of([]float32{0.0625, 28, -3, 1e-9}), F6E3M2, true, 0, []byte{0xc1, 0x27, 0x03}},
 		{"f4 packs low first", Of([]float32{0.48, 1.05, -3.5}), F4E2M1, true, 0, []byte{0x21, 0x0e}},
 		{"i4 keeps low bits", Of([]float32{-9, 7, 8.9}), I4, true, 0, []byte{0x77, 0x08}},
 		{"u2 packs four", Of([]int64{1, 2, 3, 4, 7}), U2, true, 0, []byte{0x39, 0x03}},

@@ -3,7 +3,7 @@ package tensor
 // DType is an element type. The numbers are those of ONNX's TensorProto.DataType.
 type DType uint8
 
-// The element types of ONNX. Sub-byte types are packed, low bits first.
+// The element types of ONNX. Sub-byte types are packed, low bits first; those of six bits run across bytes.
 const (
 	Invalid    DType = 0
 	F32        DType = 1
@@ -32,7 +32,9 @@ const (
 	F8E8M0     DType = 24
 	U2         DType = 25
 	I2         DType = 26
-	numDTypes        = 27
+	F6E2M3     DType = 27
+	F6E3M2     DType = 28
+	numDTypes        = 29
 )
 
 // class groups the element types that arithmetic treats alike.
@@ -80,6 +82,8 @@ var dtypes = [256]struct { // every number, so that none that a file holds is ou
 	F8E8M0:     {"f8e8m0", 8, classFloat},
 	U2:         {"u2", 2, classUint},
 	I2:         {"i2", 2, classInt},
+	F6E2M3:     {"f6e2m3", 6, classFloat},
+	F6E3M2:     {"f6e3m2", 6, classFloat},
 }
 
 // Valid reports whether d is one of the types above other than Invalid.

@@ -21,6 +21,8 @@ var (
 	fmtF8E4M3FNUZ = format{man: 3, bias: 8, sign: 0x80, max: 0x7f, nan: 0x80, unsigned: true}
 	fmtF8E5M2     = format{man: 2, bias: 15, sign: 0x80, max: 0x7b, inf: 0x7c, nan: 0x7e}
 	fmtF8E5M2FNUZ = format{man: 2, bias: 16, sign: 0x80, max: 0x7f, nan: 0x80, unsigned: true}
+	fmtF6E2M3     = format{man: 3, bias: 1, sign: 0x20, max: 0x1f, nan: 0x20, finite: true}
+	fmtF6E3M2     = format{man: 2, bias: 3, sign: 0x20, max: 0x1f, nan: 0x20, finite: true}
 	fmtF4E2M1     = format{man: 1, bias: 1, sign: 0x8, max: 0x7, nan: 0x8, finite: true}
 )
 

@@ -147,11 +147,11 @@ func ToFloat8E8M0(v float32, saturate bool, r Rounding) Float8E8M0 {
 	return Float64ToFloat8E8M0(float64(v), saturate, r)
 }
 
-// Float64ToFloat8E8M0 rounds v to a power of two in r's direction. Negative numbers are NaN. What lies outside [2^-127, 2^127] after rounding,
+// Float64ToFloat8E8M0 rounds v to a power of two in r's direction. A sign is dropped, which ONNX leaves open. What lies outside [2^-127, 2^127] after rounding,
 // zero and infinity included, becomes the nearer end with saturate, and NaN without.
 func Float64ToFloat8E8M0(v float64, saturate bool, r Rounding) Float8E8M0 {
 	bits := math.Float64bits(v)
-	if v != v || v < 0 {
+	if v != v {
 		return 0xff
 	}
 	e, frac := int(bits>>52&0x7ff)-1023+127, bits&(1<<52-1)

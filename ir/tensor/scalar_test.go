@@ -6,7 +6,7 @@ import (
 )
 
 var narrow = map[DType]*format{F16: &fmtF16, BF16: &fmtBF16, F8E4M3FN: &fmtF8E4M3FN, F8E4M3FNUZ: &fmtF8E4M3FNUZ,
-	F8E5M2: &fmtF8E5M2, F8E5M2FNUZ: &fmtF8E5M2FNUZ, F4E2M1: &fmtF4E2M1}
+	F8E5M2: &fmtF8E5M2, F8E5M2FNUZ: &fmtF8E5M2FNUZ, F4E2M1: &fmtF4E2M1, F6E2M3: &fmtF6E2M3, F6E3M2: &fmtF6E3M2}
 
 func TestEveryNarrowValueRoundTripsAndTiesGoToEven(t *testing.T) {
 	for d, f := range narrow {

@@ -121,8 +121,8 @@ func (t *Tensor) Float64At(i int) float64 {
 		return t.dtype.format().decode(uint16(t.data[i]))
 	case F8E8M0:
 		return Float8E8M0(t.data[i]).Float64()
-	case F4E2M1:
-		return fmtF4E2M1.decode(uint16(t.Packed(i)))
+	case F4E2M1, F6E2M3, F6E3M2:
+		return t.dtype.format().decode(uint16(t.Packed(i)))
 	}
 	return float64(t.Int64At(i))
 }
@@ -175,19 +175,26 @@ func truncate(v float64) int64 {
 	return int64(v)
 }
 
-// Packed returns the bits of element i of a tensor whose elements are two or four bits wide.
+// Packed returns the bits of element i of a tensor whose elements are two, four or six bits wide.
 func (t *Tensor) Packed(i int) uint8 {
 	bits := t.dtype.Bits()
-	per := 8 / bits
-	return t.data[i/per] >> (i % per * bits) & (1<<bits - 1)
+	p, shift := i*bits/8, i*bits%8
+	b := t.data[p] >> shift
+	if shift+bits > 8 {
+		b |= t.data[p+1] << (8 - shift)
+	}
+	return b & (1<<bits - 1)
 }
 
-// SetPacked sets element i of a tensor whose elements are two or four bits wide to the low bits of b.
+// SetPacked sets element i of a tensor whose elements are two, four or six bits wide to the low bits of b.
 func (t *Tensor) SetPacked(i int, b uint8) {
 	bits := t.dtype.Bits()
-	per := 8 / bits
-	p, shift, mask := &t.data[i/per], i%per*bits, uint8(1<<bits-1)
-	*p = *p&^(mask<<shift) | b&mask<<shift
+	p, shift, mask := i*bits/8, i*bits%8, uint8(1<<bits-1)
+	b &= mask
+	t.data[p] = t.data[p]&^(mask<<shift) | b<<shift
+	if shift+bits > 8 {
+		t.data[p+1] = t.data[p+1]&^(mask>>(8-shift)) | b>>(8-shift)
+	}
 }
 
 // format returns the layout of a float type of at most 16 bits other than f8e8m0, or nil.
@@ -207,6 +214,10 @@ func (d DType) format() *format {
 		return &fmtF8E5M2FNUZ
 	case F4E2M1:
 		return &fmtF4E2M1
+	case F6E2M3:
+		return &fmtF6E2M3
+	case F6E3M2:
+		return &fmtF6E3M2
 	}
 	return nil
 }

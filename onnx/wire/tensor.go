@@ -159,7 +159,7 @@ func (e *elems) typedField() (string, int) {
 	case tensor.String:
 		return "string_data", e.count
 	}
-	if e.dtype.Bits() <= 8 { // an entry holds a byte, and with it up to four elements
+	if e.dtype.Bits() <= 8 && e.dtype.Bits() != 6 { // an entry holds a byte, and with it up to four elements
 		return "int32_data", e.bytes
 	}
 	return "int32_data", e.count
@@ -230,6 +230,16 @@ func (t *Tensor) readTyped(e *elems) (*tensor.Tensor, error) {
 			out[i] = uint32(v)
 		}
 		return e.fromBytes("uint64_data", b)
+	}
+	if e.dtype.Bits() == 6 {
+		v := tensor.New(e.dtype, e.dims...)
+		for i, x := range t.Int32s {
+			if x < 0 || x >= 1<<6 {
+				return nil, formatf("int32_data[%d] is %d, which is not a %v", i, x, e.dtype)
+			}
+			v.SetPacked(i, uint8(x))
+		}
+		return v, nil
 	}
 	b := tensor.Aligned(e.bytes)
 	var bad int

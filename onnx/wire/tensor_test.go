@@ -68,6 +68,8 @@ func TestTypedFieldsHoldWhatRawDataHold(t *testing.T) {
 		{"u4", Tensor{DataType: 21, Dims: []int64{4}, Int32s: []int32{0x21, 0x43}}, []byte{0x21, 0x43}},
 		{"i4 of odd length, its padding cleared", Tensor{DataType: 22, Dims: []int64{3}, Int32s: []int32{0x21, 0xf3}}, []byte{0x21, 0x03}},
 		{"f4e2m1", Tensor{DataType: 23, Dims: []int64{1}, Int32s: []int32{7}}, []byte{7}},
+		{"f6e2m3, an entry an element", Tensor{DataType: 27, Dims: []int64{3}, Int32s: []int32{1, 63, 31}}, []byte{0xc1, 0xff, 0x01}},
+		{"f6e3m2", Tensor{DataType: 28, Dims: []int64{3}, Raw: []byte{0xc1, 0xff, 0xfd}}, []byte{0xc1, 0xff, 0x01}},
 		{"f8e8m0", Tensor{DataType: 24, Dims: []int64{1}, Int32s: []int32{127}}, []byte{127}},
 		{"u2", Tensor{DataType: 25, Dims: []int64{5}, Int32s: []int32{0xe4, 3}}, []byte{0xe4, 3}},
 		{"i2, its padding cleared", Tensor{DataType: 26, Dims: []int64{1}, Int32s: []int32{0xff}}, []byte{3}},
@@ -142,7 +144,7 @@ func TestTensorsThatLieAreRefused(t *testing.T) {
 		want string
 	}{
 		{"no element type", Tensor{}, `tensor "w": element type 0 is unknown`},
-		{"an element type of ONNX that has no tensor", Tensor{DataType: 27}, "element type 27 is unknown"},
+		{"an element type of ONNX that has no tensor", Tensor{DataType: 29}, "element type 29 is unknown"},
 		{"an element type beyond a byte", Tensor{DataType: 257}, "element type 257 is unknown"},
 		{"a negative element type", Tensor{DataType: -1}, "element type -1 is unknown"},
 		{"a negative size", Tensor{DataType: 1, Dims: []int64{3, -2}}, "size -2 of dimension 1 is out of range"},
