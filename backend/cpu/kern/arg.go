@@ -24,7 +24,7 @@ type argState struct {
 // as beyond both.
 func ArgReduce(c *Call) error {
 	p, ok := c.Param.(*ArgParam)
-	if !ok || len(c.Args) != 2 || p.Type >= numDTypes {
+	if !ok || len(c.Args) != 2 || p.Type >= Float16 {
 		return fmt.Errorf("arg: parameter %v for %d operands", c.Param, len(c.Args))
 	}
 	s := StateOf[argState](c)
@@ -111,7 +111,7 @@ type cumSumState struct {
 // operands between are not read. Sums of float32 are kept in float64 on the way.
 func CumSum(c *Call) error {
 	p, ok := c.Param.(*CumSumParam)
-	if !ok || len(c.Args) < 2 || p.Type >= numDTypes {
+	if !ok || len(c.Args) < 2 || p.Type >= Float16 {
 		return fmt.Errorf("cumsum: parameter %v for %d operands", c.Param, len(c.Args))
 	}
 	in, out := &c.Args[0], &c.Args[len(c.Args)-1]

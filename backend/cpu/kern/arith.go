@@ -29,7 +29,7 @@ type arithState struct {
 // towards zero, OpMod takes the sign of the divisor, OpFmod that of the dividend.
 func Arith(c *Call) error {
 	p, ok := c.Param.(*ArithParam)
-	if !ok || p.Type >= numDTypes || p.Op.operands() != 2 || len(c.Args) != 3 {
+	if !ok || p.Type >= Float16 || p.Op.operands() != 2 || len(c.Args) != 3 {
 		return fmt.Errorf("arith: parameter %v for %d operands", c.Param, len(c.Args))
 	}
 	s := StateOf[arithState](c)

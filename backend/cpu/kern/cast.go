@@ -21,6 +21,9 @@ func Cast(c *Call) error {
 	if !ok || p.From >= numDTypes || p.To >= numDTypes || len(c.Args) != 2 {
 		return fmt.Errorf("cast: parameter %v for %d operands", c.Param, len(c.Args))
 	}
+	if p.To.half() && p.From.Size() > 2 && p.From != Float32 {
+		return fmt.Errorf("cast: from type %d to a float of 16 bits would round twice", p.From)
+	}
 	n, err := c.Args[0].count(p.From.Size())
 	m, err2 := c.Args[1].count(p.To.Size())
 	if err != nil || err2 != nil || n != m {
@@ -34,6 +37,10 @@ func Cast(c *Call) error {
 }
 
 func (s *castState) Do(_, lo, hi int) {
+	if s.p.From.half() || s.p.To.half() {
+		castHalf(s.p, &s.dst, &s.src, lo, hi)
+		return
+	}
 	switch s.p.From {
 	case Float32:
 		castFloat(s.p.To, &s.dst, Of[float32](&s.src), lo, hi)

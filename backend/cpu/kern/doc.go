@@ -17,3 +17,4 @@ package kern
 //go:generate go run -C _asm ./dwconv -out ../dwconv_amd64.s -decl ../dwconv_amd64.go -pkg kern
 //go:generate go run -C _asm ./pack -out ../gemmpack_amd64.s -stubs ../gemmpack_amd64.go -pkg kern
 //go:generate go run -C _asm ./pointwise -rows -out ../rows_amd64.s -stubs ../rows_amd64.go -pkg kern
+//go:generate go run -C _asm ./half -out ../half_amd64.s -stubs ../half_amd64.go -pkg kern

@@ -14,11 +14,13 @@ const (
 	Uint16
 	Uint32
 	Uint64
-	Bool // one byte, 0 or 1
+	Bool    // one byte, 0 or 1
+	Float16 // this and the next are taken by casts and pointwise programs alone
+	BFloat16
 	numDTypes
 )
 
-var dtypeSizes = [numDTypes]int{4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 1}
+var dtypeSizes = [numDTypes]int{4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 1, 2, 2}
 
 // Size returns the bytes of one element.
 func (d DType) Size() int { return dtypeSizes[d] }

@@ -6,7 +6,7 @@ import "sync/atomic"
 type Features uint32
 
 const (
-	AVX2   Features = 1 << iota // with FMA
+	AVX2   Features = 1 << iota // with FMA and F16C
 	AVX512                      // F, BW, VL and DQ
 )
 

@@ -31,7 +31,7 @@ type RangeParam struct{ Type DType }
 // limit (not read) and delta, scalars of its type.
 func Range(c *Call) error {
 	p, ok := c.Param.(*RangeParam)
-	if !ok || len(c.Args) != 4 || p.Type >= numDTypes {
+	if !ok || len(c.Args) != 4 || p.Type >= Float16 {
 		return fmt.Errorf("range: parameter %v for %d operands", c.Param, len(c.Args))
 	}
 	for i := range c.Args {

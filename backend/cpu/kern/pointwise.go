@@ -40,6 +40,8 @@ const (
 	OpRound // to nearest, even in the middle
 	OpTrunc
 	OpSign      // NaN stays
+	OpF16       // rounded to float16, to nearest, even in the middle
+	OpBF16      // rounded to bfloat16 likewise
 	OpNot       // mask
 	OpIsNaN     // mask
 	OpIsInf     // mask

@@ -184,6 +184,12 @@ func pwTruncAVX2(n int, d *float32, a *float32, b *float32, c *float32, imm floa
 // pwSignAVX2 sets d[i] = 1, -1, or a[i] itself where it is zero or NaN for i < n.
 func pwSignAVX2(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
 
+// pwF16AVX2 sets d[i] = a[i] rounded to float16 for i < n.
+func pwF16AVX2(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
+
+// pwBF16AVX2 sets d[i] = a[i] rounded to bfloat16 for i < n.
+func pwBF16AVX2(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
+
 // pwNotAVX2 sets d[i] = 1 if a[i] == 0 else 0 for i < n.
 func pwNotAVX2(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
 
@@ -435,6 +441,12 @@ func pwTruncAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm fl
 
 // pwSignAVX512 sets d[i] = 1, -1, or a[i] itself where it is zero or NaN for i < n.
 func pwSignAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
+
+// pwF16AVX512 sets d[i] = a[i] rounded to float16 for i < n.
+func pwF16AVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
+
+// pwBF16AVX512 sets d[i] = a[i] rounded to bfloat16 for i < n.
+func pwBF16AVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
 
 // pwNotAVX512 sets d[i] = 1 if a[i] == 0 else 0 for i < n.
 func pwNotAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)

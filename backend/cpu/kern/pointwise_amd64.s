@@ -3936,6 +3936,198 @@ DATA pwbf800000<>+24(SB)/4, $0xbf800000
 DATA pwbf800000<>+28(SB)/4, $0xbf800000
 GLOBL pwbf800000<>(SB), RODATA|NOPTR, $32
 
+// func pwF16AVX2(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
+// Requires: AVX, F16C
+TEXT ·pwF16AVX2(SB), NOSPLIT, $0-44
+	MOVQ n+0(FP), AX
+	MOVQ d+8(FP), CX
+	MOVQ a+16(FP), DX
+	XORQ BX, BX
+	MOVQ AX, SI
+	SUBQ $0x20, SI
+
+wide:
+	CMPQ      BX, SI
+	JG        wideend
+	VMOVUPS   (DX)(BX*4), Y0
+	VCVTPS2PH $0x00, Y0, X0
+	VCVTPH2PS X0, Y0
+	VMOVUPS   Y0, (CX)(BX*4)
+	VMOVUPS   32(DX)(BX*4), Y0
+	VCVTPS2PH $0x00, Y0, X0
+	VCVTPH2PS X0, Y0
+	VMOVUPS   Y0, 32(CX)(BX*4)
+	VMOVUPS   64(DX)(BX*4), Y0
+	VCVTPS2PH $0x00, Y0, X0
+	VCVTPH2PS X0, Y0
+	VMOVUPS   Y0, 64(CX)(BX*4)
+	VMOVUPS   96(DX)(BX*4), Y0
+	VCVTPS2PH $0x00, Y0, X0
+	VCVTPH2PS X0, Y0
+	VMOVUPS   Y0, 96(CX)(BX*4)
+	ADDQ      $0x20, BX
+	JMP       wide
+
+wideend:
+	MOVQ AX, SI
+	SUBQ $0x08, SI
+
+loop:
+	CMPQ      BX, SI
+	JG        loopend
+	VMOVUPS   (DX)(BX*4), Y0
+	VCVTPS2PH $0x00, Y0, X0
+	VCVTPH2PS X0, Y0
+	VMOVUPS   Y0, (CX)(BX*4)
+	ADDQ      $0x08, BX
+	JMP       loop
+
+loopend:
+	SUBQ       BX, AX
+	JE         done
+	LEAQ       pwTail<>+0(SB), SI
+	NEGQ       AX
+	VMOVUPS    32(SI)(AX*4), Y0
+	VMASKMOVPS (DX)(BX*4), Y0, Y1
+	VCVTPS2PH  $0x00, Y1, X1
+	VCVTPH2PS  X1, Y1
+	VMASKMOVPS Y1, Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func pwBF16AVX2(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
+// Requires: AVX, AVX2
+TEXT ·pwBF16AVX2(SB), NOSPLIT, $0-44
+	MOVQ n+0(FP), AX
+	MOVQ d+8(FP), CX
+	MOVQ a+16(FP), DX
+	XORQ BX, BX
+	MOVQ AX, SI
+	SUBQ $0x20, SI
+
+wide:
+	CMPQ      BX, SI
+	JG        wideend
+	VMOVUPS   (DX)(BX*4), Y0
+	VPSRLD    $0x10, Y0, Y1
+	VPADDD    pw00007fff<>+0(SB), Y0, Y2
+	VANDPS    pw00000001<>+0(SB), Y1, Y1
+	VPADDD    Y1, Y2, Y2
+	VANDPS    pwffff0000<>+0(SB), Y2, Y1
+	VCMPPS    $0x03, Y0, Y0, Y0
+	VBLENDVPS Y0, pw7fc00000<>+0(SB), Y1, Y0
+	VMOVUPS   Y0, (CX)(BX*4)
+	VMOVUPS   32(DX)(BX*4), Y0
+	VPSRLD    $0x10, Y0, Y1
+	VPADDD    pw00007fff<>+0(SB), Y0, Y2
+	VANDPS    pw00000001<>+0(SB), Y1, Y1
+	VPADDD    Y1, Y2, Y2
+	VANDPS    pwffff0000<>+0(SB), Y2, Y1
+	VCMPPS    $0x03, Y0, Y0, Y0
+	VBLENDVPS Y0, pw7fc00000<>+0(SB), Y1, Y0
+	VMOVUPS   Y0, 32(CX)(BX*4)
+	VMOVUPS   64(DX)(BX*4), Y0
+	VPSRLD    $0x10, Y0, Y1
+	VPADDD    pw00007fff<>+0(SB), Y0, Y2
+	VANDPS    pw00000001<>+0(SB), Y1, Y1
+	VPADDD    Y1, Y2, Y2
+	VANDPS    pwffff0000<>+0(SB), Y2, Y1
+	VCMPPS    $0x03, Y0, Y0, Y0
+	VBLENDVPS Y0, pw7fc00000<>+0(SB), Y1, Y0
+	VMOVUPS   Y0, 64(CX)(BX*4)
+	VMOVUPS   96(DX)(BX*4), Y0
+	VPSRLD    $0x10, Y0, Y1
+	VPADDD    pw00007fff<>+0(SB), Y0, Y2
+	VANDPS    pw00000001<>+0(SB), Y1, Y1
+	VPADDD    Y1, Y2, Y2
+	VANDPS    pwffff0000<>+0(SB), Y2, Y1
+	VCMPPS    $0x03, Y0, Y0, Y0
+	VBLENDVPS Y0, pw7fc00000<>+0(SB), Y1, Y0
+	VMOVUPS   Y0, 96(CX)(BX*4)
+	ADDQ      $0x20, BX
+	JMP       wide
+
+wideend:
+	MOVQ AX, SI
+	SUBQ $0x08, SI
+
+loop:
+	CMPQ      BX, SI
+	JG        loopend
+	VMOVUPS   (DX)(BX*4), Y0
+	VPSRLD    $0x10, Y0, Y1
+	VPADDD    pw00007fff<>+0(SB), Y0, Y2
+	VANDPS    pw00000001<>+0(SB), Y1, Y1
+	VPADDD    Y1, Y2, Y2
+	VANDPS    pwffff0000<>+0(SB), Y2, Y1
+	VCMPPS    $0x03, Y0, Y0, Y0
+	VBLENDVPS Y0, pw7fc00000<>+0(SB), Y1, Y0
+	VMOVUPS   Y0, (CX)(BX*4)
+	ADDQ      $0x08, BX
+	JMP       loop
+
+loopend:
+	SUBQ       BX, AX
+	JE         done
+	LEAQ       pwTail<>+0(SB), SI
+	NEGQ       AX
+	VMOVUPS    32(SI)(AX*4), Y0
+	VMASKMOVPS (DX)(BX*4), Y0, Y1
+	VPSRLD     $0x10, Y1, Y2
+	VPADDD     pw00007fff<>+0(SB), Y1, Y3
+	VANDPS     pw00000001<>+0(SB), Y2, Y2
+	VPADDD     Y2, Y3, Y3
+	VANDPS     pwffff0000<>+0(SB), Y3, Y2
+	VCMPPS     $0x03, Y1, Y1, Y1
+	VBLENDVPS  Y1, pw7fc00000<>+0(SB), Y2, Y1
+	VMASKMOVPS Y1, Y0, (CX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA pw00007fff<>+0(SB)/4, $0x00007fff
+DATA pw00007fff<>+4(SB)/4, $0x00007fff
+DATA pw00007fff<>+8(SB)/4, $0x00007fff
+DATA pw00007fff<>+12(SB)/4, $0x00007fff
+DATA pw00007fff<>+16(SB)/4, $0x00007fff
+DATA pw00007fff<>+20(SB)/4, $0x00007fff
+DATA pw00007fff<>+24(SB)/4, $0x00007fff
+DATA pw00007fff<>+28(SB)/4, $0x00007fff
+GLOBL pw00007fff<>(SB), RODATA|NOPTR, $32
+
+DATA pw00000001<>+0(SB)/4, $0x00000001
+DATA pw00000001<>+4(SB)/4, $0x00000001
+DATA pw00000001<>+8(SB)/4, $0x00000001
+DATA pw00000001<>+12(SB)/4, $0x00000001
+DATA pw00000001<>+16(SB)/4, $0x00000001
+DATA pw00000001<>+20(SB)/4, $0x00000001
+DATA pw00000001<>+24(SB)/4, $0x00000001
+DATA pw00000001<>+28(SB)/4, $0x00000001
+GLOBL pw00000001<>(SB), RODATA|NOPTR, $32
+
+DATA pwffff0000<>+0(SB)/4, $0xffff0000
+DATA pwffff0000<>+4(SB)/4, $0xffff0000
+DATA pwffff0000<>+8(SB)/4, $0xffff0000
+DATA pwffff0000<>+12(SB)/4, $0xffff0000
+DATA pwffff0000<>+16(SB)/4, $0xffff0000
+DATA pwffff0000<>+20(SB)/4, $0xffff0000
+DATA pwffff0000<>+24(SB)/4, $0xffff0000
+DATA pwffff0000<>+28(SB)/4, $0xffff0000
+GLOBL pwffff0000<>(SB), RODATA|NOPTR, $32
+
+DATA pw7fc00000<>+0(SB)/4, $0x7fc00000
+DATA pw7fc00000<>+4(SB)/4, $0x7fc00000
+DATA pw7fc00000<>+8(SB)/4, $0x7fc00000
+DATA pw7fc00000<>+12(SB)/4, $0x7fc00000
+DATA pw7fc00000<>+16(SB)/4, $0x7fc00000
+DATA pw7fc00000<>+20(SB)/4, $0x7fc00000
+DATA pw7fc00000<>+24(SB)/4, $0x7fc00000
+DATA pw7fc00000<>+28(SB)/4, $0x7fc00000
+GLOBL pw7fc00000<>(SB), RODATA|NOPTR, $32
+
 // func pwNotAVX2(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
 // Requires: AVX
 TEXT ·pwNotAVX2(SB), NOSPLIT, $0-44
@@ -4760,16 +4952,6 @@ DATA pw3eaaaaa3<>+24(SB)/4, $0x3eaaaaa3
 DATA pw3eaaaaa3<>+28(SB)/4, $0x3eaaaaa3
 GLOBL pw3eaaaaa3<>(SB), RODATA|NOPTR, $32
 
-DATA pw7fc00000<>+0(SB)/4, $0x7fc00000
-DATA pw7fc00000<>+4(SB)/4, $0x7fc00000
-DATA pw7fc00000<>+8(SB)/4, $0x7fc00000
-DATA pw7fc00000<>+12(SB)/4, $0x7fc00000
-DATA pw7fc00000<>+16(SB)/4, $0x7fc00000
-DATA pw7fc00000<>+20(SB)/4, $0x7fc00000
-DATA pw7fc00000<>+24(SB)/4, $0x7fc00000
-DATA pw7fc00000<>+28(SB)/4, $0x7fc00000
-GLOBL pw7fc00000<>(SB), RODATA|NOPTR, $32
-
 DATA pwff800000<>+0(SB)/4, $0xff800000
 DATA pwff800000<>+4(SB)/4, $0xff800000
 DATA pwff800000<>+8(SB)/4, $0xff800000
@@ -5393,16 +5575,6 @@ loopend:
 done:
 	VZEROUPPER
 	RET
-
-DATA pw00000001<>+0(SB)/4, $0x00000001
-DATA pw00000001<>+4(SB)/4, $0x00000001
-DATA pw00000001<>+8(SB)/4, $0x00000001
-DATA pw00000001<>+12(SB)/4, $0x00000001
-DATA pw00000001<>+16(SB)/4, $0x00000001
-DATA pw00000001<>+20(SB)/4, $0x00000001
-DATA pw00000001<>+24(SB)/4, $0x00000001
-DATA pw00000001<>+28(SB)/4, $0x00000001
-GLOBL pw00000001<>(SB), RODATA|NOPTR, $32
 
 // func pwErfAVX2(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
 // Requires: AVX, AVX2, FMA3
@@ -11317,6 +11489,182 @@ consts:
 	VBROADCASTSS pw00000000<>+0(SB), Z1
 	VBROADCASTSS pw3f800000<>+0(SB), Z2
 	VBROADCASTSS pwbf800000<>+0(SB), Z4
+	JMP          body
+
+// func pwF16AVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
+// Requires: AVX, AVX512F
+TEXT ·pwF16AVX512(SB), NOSPLIT, $0-44
+	MOVQ n+0(FP), CX
+	MOVQ d+8(FP), AX
+	MOVQ a+16(FP), DX
+	JMP  consts
+
+body:
+	XORQ BX, BX
+	MOVQ CX, SI
+	SUBQ $0x40, SI
+
+wide:
+	CMPQ      BX, SI
+	JG        wideend
+	VMOVUPS   (DX)(BX*4), Z0
+	VCVTPS2PH $0x00, Z0, Y0
+	VCVTPH2PS Y0, Z0
+	VMOVUPS   Z0, (AX)(BX*4)
+	VMOVUPS   64(DX)(BX*4), Z0
+	VCVTPS2PH $0x00, Z0, Y0
+	VCVTPH2PS Y0, Z0
+	VMOVUPS   Z0, 64(AX)(BX*4)
+	VMOVUPS   128(DX)(BX*4), Z0
+	VCVTPS2PH $0x00, Z0, Y0
+	VCVTPH2PS Y0, Z0
+	VMOVUPS   Z0, 128(AX)(BX*4)
+	VMOVUPS   192(DX)(BX*4), Z0
+	VCVTPS2PH $0x00, Z0, Y0
+	VCVTPH2PS Y0, Z0
+	VMOVUPS   Z0, 192(AX)(BX*4)
+	ADDQ      $0x40, BX
+	JMP       wide
+
+wideend:
+	MOVQ CX, SI
+	SUBQ $0x10, SI
+
+loop:
+	CMPQ      BX, SI
+	JG        loopend
+	VMOVUPS   (DX)(BX*4), Z0
+	VCVTPS2PH $0x00, Z0, Y0
+	VCVTPH2PS Y0, Z0
+	VMOVUPS   Z0, (AX)(BX*4)
+	ADDQ      $0x10, BX
+	JMP       loop
+
+loopend:
+	SUBQ      BX, CX
+	JE        done
+	MOVL      $0x00000001, SI
+	SHLL      CL, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(BX*4), K1, Z0
+	VCVTPS2PH $0x00, Z0, Y0
+	VCVTPH2PS Y0, Z0
+	VMOVUPS   Z0, K1, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+consts:
+	JMP body
+
+// func pwBF16AVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·pwBF16AVX512(SB), NOSPLIT, $0-44
+	MOVQ n+0(FP), CX
+	MOVQ d+8(FP), AX
+	MOVQ a+16(FP), DX
+	JMP  consts
+
+body:
+	XORQ BX, BX
+	MOVQ CX, SI
+	SUBQ $0x40, SI
+
+wide:
+	CMPQ    BX, SI
+	JG      wideend
+	VMOVUPS (DX)(BX*4), Z0
+	VPSRLD  $0x10, Z0, Z1
+	VPADDD  Z3, Z0, Z2
+	VANDPS  Z4, Z1, Z1
+	VPADDD  Z1, Z2, Z2
+	VANDPS  Z5, Z2, Z1
+	VCMPPS  $0x03, Z0, Z0, K1
+	VMOVUPS Z1, Z0
+	VMOVAPS Z6, K1, Z0
+	VMOVUPS Z0, (AX)(BX*4)
+	VMOVUPS 64(DX)(BX*4), Z0
+	VPSRLD  $0x10, Z0, Z1
+	VPADDD  Z3, Z0, Z2
+	VANDPS  Z4, Z1, Z1
+	VPADDD  Z1, Z2, Z2
+	VANDPS  Z5, Z2, Z1
+	VCMPPS  $0x03, Z0, Z0, K1
+	VMOVUPS Z1, Z0
+	VMOVAPS Z6, K1, Z0
+	VMOVUPS Z0, 64(AX)(BX*4)
+	VMOVUPS 128(DX)(BX*4), Z0
+	VPSRLD  $0x10, Z0, Z1
+	VPADDD  Z3, Z0, Z2
+	VANDPS  Z4, Z1, Z1
+	VPADDD  Z1, Z2, Z2
+	VANDPS  Z5, Z2, Z1
+	VCMPPS  $0x03, Z0, Z0, K1
+	VMOVUPS Z1, Z0
+	VMOVAPS Z6, K1, Z0
+	VMOVUPS Z0, 128(AX)(BX*4)
+	VMOVUPS 192(DX)(BX*4), Z0
+	VPSRLD  $0x10, Z0, Z1
+	VPADDD  Z3, Z0, Z2
+	VANDPS  Z4, Z1, Z1
+	VPADDD  Z1, Z2, Z2
+	VANDPS  Z5, Z2, Z1
+	VCMPPS  $0x03, Z0, Z0, K1
+	VMOVUPS Z1, Z0
+	VMOVAPS Z6, K1, Z0
+	VMOVUPS Z0, 192(AX)(BX*4)
+	ADDQ    $0x40, BX
+	JMP     wide
+
+wideend:
+	MOVQ CX, SI
+	SUBQ $0x10, SI
+
+loop:
+	CMPQ    BX, SI
+	JG      loopend
+	VMOVUPS (DX)(BX*4), Z0
+	VPSRLD  $0x10, Z0, Z1
+	VPADDD  Z3, Z0, Z2
+	VANDPS  Z4, Z1, Z1
+	VPADDD  Z1, Z2, Z2
+	VANDPS  Z5, Z2, Z1
+	VCMPPS  $0x03, Z0, Z0, K1
+	VMOVUPS Z1, Z0
+	VMOVAPS Z6, K1, Z0
+	VMOVUPS Z0, (AX)(BX*4)
+	ADDQ    $0x10, BX
+	JMP     loop
+
+loopend:
+	SUBQ      BX, CX
+	JE        done
+	MOVL      $0x00000001, SI
+	SHLL      CL, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(BX*4), K1, Z0
+	VPSRLD    $0x10, Z0, Z1
+	VPADDD    Z3, Z0, Z2
+	VANDPS    Z4, Z1, Z1
+	VPADDD    Z1, Z2, Z2
+	VANDPS    Z5, Z2, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VMOVUPS   Z1, Z0
+	VMOVAPS   Z6, K2, Z0
+	VMOVUPS   Z0, K1, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+consts:
+	VBROADCASTSS pw00007fff<>+0(SB), Z3
+	VBROADCASTSS pw00000001<>+0(SB), Z4
+	VBROADCASTSS pwffff0000<>+0(SB), Z5
+	VBROADCASTSS pw7fc00000<>+0(SB), Z6
 	JMP          body
 
 // func pwNotAVX512(n int, d *float32, a *float32, b *float32, c *float32, imm float32)

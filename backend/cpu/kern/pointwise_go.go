@@ -74,6 +74,8 @@ var unaries = map[Op]func(float32) float32{
 	OpReciprocal: func(x float32) float32 { return 1 / x },
 	OpSquare:     func(x float32) float32 { return x * x },
 	OpSign:       sign32,
+	OpF16:        func(x float32) float32 { return f16ToF32(f32ToF16(x)) },
+	OpBF16:       func(x float32) float32 { return bf16ToF32(f32ToBF16(x)) },
 	OpNot:        func(x float32) float32 { return truth(x == 0) },
 	OpIsNaN:      func(x float32) float32 { return truth(x != x) },
 	OpIsInf:      func(x float32) float32 { return truth(abs32(x) == inf32) },

@@ -27,6 +27,8 @@ func loadAs(t DType, a *Arg, off, step int, dst []float32) {
 		load(Of[uint32](a)[off:], step, dst)
 	case Uint64:
 		load(Of[uint64](a)[off:], step, dst)
+	case Float16, BFloat16:
+		loadHalf(t, Of[uint16](a)[off:], step, dst)
 	}
 }
 
@@ -41,6 +43,16 @@ func load[T number](src []T, step int, dst []float32) {
 	for i, v := range src[:len(dst)] {
 		dst[i] = float32(v)
 	}
+}
+
+func loadHalf(t DType, src []uint16, step int, dst []float32) {
+	if step != 0 {
+		widenHalf(t, dst, src[:len(dst)])
+		return
+	}
+	var one [1]float32
+	widenHalf(t, one[:], src[:1])
+	load(one[:], 0, dst)
 }
 
 // storeAs writes a tile to element off of a result, as [Cast] would.

@@ -53,7 +53,7 @@ type reducer struct {
 // NaN where an element is.
 func Reduce(c *Call) error {
 	p, ok := c.Param.(*ReduceParam)
-	if !ok || len(c.Args) < 2 || p.Type >= numDTypes || p.Op >= numReduceOps {
+	if !ok || len(c.Args) < 2 || p.Type >= Float16 || p.Op >= numReduceOps {
 		return fmt.Errorf("reduce: parameter %v for %d operands", c.Param, len(c.Args))
 	}
 	in, out := &c.Args[0], &c.Args[len(c.Args)-1]

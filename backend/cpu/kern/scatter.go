@@ -34,7 +34,7 @@ type scatterState struct {
 // where the two are not the same memory.
 func (s *scatterState) prepare(c *Call, op string) error {
 	p, ok := c.Param.(*ScatterParam)
-	if !ok || p.Index != Int32 && p.Index != Int64 || p.Type >= numDTypes || p.Op > ScatterMin || len(c.Args) != 4 {
+	if !ok || p.Index != Int32 && p.Index != Int64 || p.Type >= Float16 || p.Op > ScatterMin || len(c.Args) != 4 {
 		return fmt.Errorf("%s: parameter %v for %d operands", op, c.Param, len(c.Args))
 	}
 	for i := range c.Args {

@@ -209,3 +209,25 @@ func (k *kit) sincos(x vec, quarter uint32) vec {
 	}
 	return k.xor(k.blend(m, s, c), sign)
 }
+
+// toF16 rounds to the nearest float16, even in the middle, and back.
+func (k *kit) toF16(x vec) vec {
+	half, d := vec(XMM()), k.reg()
+	if k.avx512 {
+		half = YMM()
+	}
+	VCVTPS2PH(U8(0), x, half)
+	VCVTPH2PS(half, d)
+	return d
+}
+
+// toBF16 rounds to the nearest bfloat16, even in the middle: the upper half of the bits.
+func (k *kit) toBF16(x vec) vec {
+	odd, r, d := k.reg(), k.reg(), k.reg()
+	VPSRLD(U8(16), x, odd)
+	VPADDD(k.bits(0x7fff), x, r)
+	one := k.and(odd, k.bits(1))
+	VPADDD(one, r, r)
+	VANDPS(k.bits(0xffff0000), r, d)
+	return k.blend(k.cmp(unord, x, x), d, k.bits(0x7fc00000))
+}

@@ -87,6 +87,8 @@ func kernels() []kernel {
 		unary("Round", "a[i] rounded to the nearest, even in the middle", unrollPlain, func(k *kit, x vec) vec { return k.round(x, 0) }),
 		unary("Trunc", "a[i] rounded towards zero", unrollPlain, func(k *kit, x vec) vec { return k.round(x, 3) }),
 		unary("Sign", "1, -1, or a[i] itself where it is zero or NaN", unrollPlain, (*kit).sign),
+		unary("F16", "a[i] rounded to float16", unrollPlain, (*kit).toF16),
+		unary("BF16", "a[i] rounded to bfloat16", unrollPlain, (*kit).toBF16),
 		unary("Not", "1 if a[i] == 0 else 0", unrollPlain, func(k *kit, x vec) vec { return k.one(k.cmp(eq, x, k.c(0))) }),
 		unary("IsNaN", "1 if a[i] is NaN else 0", unrollPlain, func(k *kit, x vec) vec { return k.one(k.cmp(unord, x, x)) }),
 		unary("HardSwish", "a[i] * min(max(a[i]/6 + 0.5, 0), 1)", unrollPlain, (*kit).hardSwish),
