@@ -29,7 +29,7 @@ var moveKernels = []Kernel{
 	{Name: "range", Op: op.Range.Op, Takes: takesTyped, Emit: func(_ *call, n *ir.Node) (any, error) {
 		return &kern.RangeParam{Type: kernType(n.Out[0].Type.DType)}, nil
 	}, Run: kern.Range},
-	{Name: "cast", Op: op.Cast.Op, Takes: takesTyped, Emit: emitCast, Run: kern.Cast},
+	{Name: "cast", Op: op.Cast.Op, Takes: takesCast, Emit: emitCast, Run: kern.Cast},
 }
 
 // sizeOf returns the bytes of one element of v.
@@ -241,6 +241,16 @@ func emitFill(c *call, n *ir.Node) (any, error) {
 		return &kern.FillParam{Value: v.Bytes()}, nil
 	}
 	return &kern.FillParam{Value: make([]byte, 4)}, nil
+}
+
+// takesCast takes what kernels have names for, and floats of 16 bits where they are rounded once: from nothing that float32 does not hold.
+func takesCast(n *ir.Node) bool {
+	from, to := n.In[0].Type.DType, n.Out[0].Type.DType
+	if !inF32(from) && !(inF32(to) && from.Bits() <= 16) {
+		return takesTyped(n)
+	}
+	known := func(d tensor.DType) bool { _, ok := kernTypeOf(d); return ok || inF32(d) }
+	return known(from) && known(to) && movable(n.In[0]) && movable(n.Out[0]) && len(n.Bodies) == 0
 }
 
 func emitCast(_ *call, n *ir.Node) (any, error) {

@@ -15,7 +15,7 @@ import (
 var pointwiseKernels = func() []Kernel {
 	rows := []Kernel{{Name: "fused.f32", Op: op.Fused.Op, Takes: takesFused, Emit: emitPointwise, Run: kern.PointwiseF32}}
 	for o, i := range instructions {
-		if i != nil && o != op.Identity.Op {
+		if i != nil && o != op.Identity.Op && o != op.Cast.Op {
 			rows = append(rows, Kernel{Name: o.Name + ".f32", Op: o, Takes: takesPointwise, Emit: emitPointwise, Run: kern.PointwiseF32})
 		}
 	}
@@ -23,12 +23,12 @@ var pointwiseKernels = func() []Kernel {
 }()
 
 func takesPointwise(n *ir.Node) bool {
-	return inProgram(n) && anyF32(n) && fitsMemory(n) && maxRank(n) <= kern.MaxRank
+	return inProgram(n) && anyFloat(n) && fitsMemory(n) && maxRank(n) <= kern.MaxRank
 }
 
-// anyF32 reports whether n computes on float32 at all; on bools alone Eval or the portable rows do.
-func anyF32(n *ir.Node) bool {
-	return slices.ContainsFunc(slices.Concat(n.In, n.Out), func(v *ir.Value) bool { return v != nil && v.Type.DType == tensor.F32 })
+// anyFloat reports whether n computes on floats at all; on bools alone Eval or the portable rows do.
+func anyFloat(n *ir.Node) bool {
+	return slices.ContainsFunc(slices.Concat(n.In, n.Out), func(v *ir.Value) bool { return v != nil && inF32(v.Type.DType) })
 }
 
 func maxRank(n *ir.Node) int {
@@ -169,11 +169,19 @@ func (c *call) operand(v, outer *ir.Value, layout ir.Layout, rank int) error {
 	return nil
 }
 
-// kernType returns the kernels' name of an element type; they have none for those narrower than a byte, floats of 16 bits and less, strings and complex numbers.
+// kernType returns the kernels' name of an element type; they have none for those narrower than a byte, floats of 8 bits and less, strings and complex numbers.
 func kernType(d tensor.DType) kern.DType {
+	switch d {
+	case tensor.F16:
+		return kern.Float16
+	case tensor.BF16:
+		return kern.BFloat16
+	}
 	t, _ := kernTypeOf(d)
 	return t
 }
+
+// kernTypeOf returns the kernels' name of an element type that most of them take: floats of 16 bits are not among these.
 
 func kernTypeOf(d tensor.DType) (kern.DType, bool) {
 	switch d {

@@ -127,6 +127,7 @@ var instructions = map[*ir.Op]instruction{
 		return b.unary(kern.OpSilu, reg(x))
 	},
 	op.Identity.Op: plain1(kern.OpCopy),
+	op.Cast.Op:     func(b *programmer, _ *ir.Node, in []operand) uint8 { return b.reg(in[0]) },
 }
 
 func powInstr(b *programmer, _ *ir.Node, in []operand) uint8 {
@@ -188,11 +189,23 @@ func seluInstr(b *programmer, n *ir.Node, in []operand) uint8 {
 }
 
 // pointwiseType reports whether the pointwise kernel can read and write elements of type d without loss.
-func pointwiseType(d tensor.DType) bool { return d == tensor.F32 || d == tensor.Bool }
+func pointwiseType(d tensor.DType) bool { return inF32(d) || d == tensor.Bool }
+
+// inF32 reports whether d is a float that programs compute with in float32: every number of it is one of float32.
+func inF32(d tensor.DType) bool { return d == tensor.F32 || d == tensor.F16 || d == tensor.BF16 }
+
+// roundings holds the instructions that round results to narrower types.
+var roundings = map[tensor.DType]kern.Op{tensor.F16: kern.OpF16, tensor.BF16: kern.OpBF16}
+
+// exactOps return one of their operands, or a number that any float has.
+var exactOps = map[*ir.Op]bool{
+	op.Identity.Op: true, op.Neg.Op: true, op.Abs.Op: true, op.Relu.Op: true, op.Max.Op: true, op.Min.Op: true, op.Clip.Op: true, op.Where.Op: true, op.Sign.Op: true,
+	op.Floor.Op: true, op.Ceil.Op: true, op.Round.Op: true,
+}
 
 // inProgram reports whether n can be part of a register program.
 func inProgram(n *ir.Node) bool {
-	if instructions[n.Op] == nil || len(n.Bodies) > 0 || len(n.Out) != 1 {
+	if instructions[n.Op] == nil || len(n.Bodies) > 0 || len(n.Out) != 1 || n.Op == op.Cast.Op && n.Out[0].Type.DType == tensor.Bool {
 		return false
 	}
 	for _, list := range [][]*ir.Value{n.In, n.Out} {
@@ -226,7 +239,11 @@ func (b *programmer) node(n *ir.Node) {
 		}
 		in[i] = reg(b.load(v))
 	}
-	b.regs[n.Out[0]] = instructions[n.Op](b, n, in)
+	r := instructions[n.Op](b, n, in)
+	if o, narrow := roundings[n.Out[0].Type.DType]; narrow && !exactOps[n.Op] {
+		r = b.unary(o, reg(r))
+	}
+	b.regs[n.Out[0]] = r
 }
 
 // operands makes operands of what nodes take from outside, but constants of one element. It must be done before the first instruction.

@@ -12,7 +12,7 @@ func (b Backend) HasKernel(n *ir.Node) bool { return isView(n) || b.selectKernel
 
 // Fusable reports whether the pointwise kernel has instructions for n.
 func (b Backend) Fusable(n *ir.Node) bool {
-	return inProgram(n) && anyF32(n) && !(b.Strict && looseOps[n.Op])
+	return inProgram(n) && anyFloat(n) && !(b.Strict && looseOps[n.Op])
 }
 
 // TakesEpilogue reports whether n's kernel can apply a pointwise body to its result.

@@ -77,11 +77,6 @@ func castHalf(p *CastParam, dst, src *Arg, lo, hi int) {
 	for at := lo; at < hi; at += len(buf) {
 		x := buf[:min(len(buf), hi-at)]
 		loadAs(p.From, src, at, 1, x)
-		d := Arg{Data: dst.Data[at*p.To.Size():]}
-		if p.To.half() {
-			narrowHalf(p.To, Of[uint16](&d), x)
-		} else {
-			castFloat(p.To, &d, x, 0, len(x))
-		}
+		storeAs(p.To, dst, at, x)
 	}
 }

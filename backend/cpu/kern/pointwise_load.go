@@ -58,5 +58,9 @@ func loadHalf(t DType, src []uint16, step int, dst []float32) {
 // storeAs writes a tile to element off of a result, as [Cast] would.
 func storeAs(t DType, a *Arg, off int, src []float32) {
 	dst := Arg{Data: a.Data[off*t.Size():]}
+	if t.half() {
+		narrowHalf(t, Of[uint16](&dst), src)
+		return
+	}
 	castFloat(t, &dst, src, 0, len(src))
 }
