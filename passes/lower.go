@@ -12,39 +12,56 @@ const lowerDepth = 8
 
 // lower replaces nodes that no kernel computes by simpler ones that kernels do compute. Where the simpler ones would need Eval too, a node that has an Eval of its own stays as it is.
 func lower(g *ir.Graph, t Target) error {
-	see := fired(t)
+	l := &lowering{g: g, t: t, see: fired(t), f: &folder{g: g, bindable: bindable(g), fired: func(string, *ir.Node, error) {}}}
 	for _, n := range slices.Clone(g.Nodes) {
-		if err := lowerNode(g, t, n, see, 0); err != nil {
+		if err := l.node(n, 0); err != nil {
 			return n.Fault(err)
 		}
 	}
 	return nil
 }
 
-func lowerNode(g *ir.Graph, t Target, n *ir.Node, see func(string, *ir.Node, error), depth int) error {
-	if t.HasKernel(n) || n.Op.Lower == nil {
+type lowering struct {
+	g   *ir.Graph
+	t   Target
+	see func(string, *ir.Node, error)
+	f   *folder // of the sizes that decompositions ask for
+}
+
+func (l *lowering) node(n *ir.Node, depth int) error {
+	if l.t.HasKernel(n) || n.Op.Lower == nil {
 		return nil
 	}
 	if depth >= lowerDepth {
 		return fmt.Errorf("lowered %d times over", depth)
 	}
-	at := g.Index(n)
-	b := ir.NewBuilder(g).Before(n)
-	b.From = n.From
-	outs, err := n.Op.Lower(b, n)
-	built := slices.Clone(g.Nodes[at:g.Index(n)])
-	if err == nil && outs != nil && !complete(g, n, outs) {
+	outs, built, err := l.build(n)
+	if err == nil && outs != nil && !complete(l.g, n, outs) {
 		err = fmt.Errorf("lowered to %d of %d results", len(outs), len(n.Out))
 	}
-	if err != nil || outs == nil || n.Op.Eval != nil && !covered(g, t, built, lowerDepth-depth) {
-		undo(g, built)
+	if err != nil || outs == nil || n.Op.Eval != nil && !l.covered(built, lowerDepth-depth) {
+		undo(l.g, built)
 		if err != nil && n.Op.Eval == nil {
 			return err
 		}
 		return nil
 	}
-	see(n.Op.Name, n, nil)
-	return adopt(g, t, n, outs, built, see, depth)
+	l.see(n.Op.Name, n, nil)
+	return l.adopt(n, outs, built, depth)
+}
+
+// build puts n's decomposition before it and returns its results and its nodes. What is known of sizes when compiling is no node any more.
+func (l *lowering) build(n *ir.Node) (outs []*ir.Value, built []*ir.Node, err error) {
+	at := l.g.Index(n)
+	b := ir.NewBuilder(l.g).Before(n)
+	b.From = n.From
+	outs, err = n.Op.Lower(b, n)
+	for _, m := range slices.Clone(l.g.Nodes[at:l.g.Index(n)]) {
+		if len(m.Out) == 1 && !slices.Contains(outs, m.Out[0]) && err == nil {
+			_, err = l.f.sizes(m)
+		}
+	}
+	return outs, slices.Clone(l.g.Nodes[at:l.g.Index(n)]), err
 }
 
 // complete reports whether outs has a value for every result of n that is used.
@@ -59,7 +76,8 @@ func complete(g *ir.Graph, n *ir.Node, outs []*ir.Value) bool {
 }
 
 // adopt puts outs in the place of n's results, and lowers the nodes that were built for them.
-func adopt(g *ir.Graph, t Target, n *ir.Node, outs []*ir.Value, built []*ir.Node, see func(string, *ir.Node, error), depth int) error {
+func (l *lowering) adopt(n *ir.Node, outs []*ir.Value, built []*ir.Node, depth int) error {
+	g := l.g
 	for i, v := range n.Out[:min(len(n.Out), len(outs))] {
 		if outs[i] == nil {
 			continue
@@ -75,7 +93,7 @@ func adopt(g *ir.Graph, t Target, n *ir.Node, outs []*ir.Value, built []*ir.Node
 		}
 	}
 	for _, m := range built {
-		if err := lowerNode(g, t, m, see, depth+1); err != nil {
+		if err := l.node(m, depth+1); err != nil {
 			return err
 		}
 	}
@@ -83,19 +101,17 @@ func adopt(g *ir.Graph, t Target, n *ir.Node, outs []*ir.Value, built []*ir.Node
 }
 
 // covered reports whether every node has a kernel, or a decomposition all of which is covered.
-func covered(g *ir.Graph, t Target, nodes []*ir.Node, depth int) bool {
+func (l *lowering) covered(nodes []*ir.Node, depth int) bool {
 	return !slices.ContainsFunc(nodes, func(n *ir.Node) bool {
-		if t.HasKernel(n) {
+		if l.t.HasKernel(n) {
 			return false
 		}
 		if n.Op.Lower == nil || depth == 0 {
 			return true
 		}
-		at := g.Index(n)
-		outs, err := n.Op.Lower(ir.NewBuilder(g).Before(n), n)
-		built := slices.Clone(g.Nodes[at:g.Index(n)])
-		ok := err == nil && outs != nil && covered(g, t, built, depth-1)
-		undo(g, built)
+		outs, built, err := l.build(n)
+		ok := err == nil && outs != nil && l.covered(built, depth-1)
+		undo(l.g, built)
 		return !ok
 	})
 }

@@ -29,6 +29,8 @@ var moveKernels = []Kernel{
 	{Name: "range", Op: op.Range.Op, Takes: takesTyped, Emit: func(_ *call, n *ir.Node) (any, error) {
 		return &kern.RangeParam{Type: kernType(n.Out[0].Type.DType)}, nil
 	}, Run: kern.Range},
+	{Name: "shape", Op: op.Shape.Op, Takes: takesShape, Emit: emitShape, Run: kern.Shape},
+	{Name: "size", Op: op.Size.Op, Takes: takesShape, Emit: emitShape, Run: kern.Shape},
 	{Name: "cast", Op: op.Cast.Op, Takes: takesCast, Emit: emitCast, Run: kern.Cast},
 }
 
@@ -255,4 +257,17 @@ func takesCast(n *ir.Node) bool {
 
 func emitCast(_ *call, n *ir.Node) (any, error) {
 	return &kern.CastParam{From: kernType(n.In[0].Type.DType), To: kernType(n.Out[0].Type.DType)}, nil
+}
+
+func takesShape(n *ir.Node) bool {
+	t := n.In[0].Type
+	return t.Kind == ir.Tensor && !t.Unranked && t.DType != tensor.String && len(n.Bodies) == 0
+}
+
+func emitShape(_ *call, n *ir.Node) (any, error) {
+	if n.Op == op.Size.Op {
+		return &kern.ShapeParam{Product: true}, nil
+	}
+	from, to := op.Shape.Attrs(n).Clamp(n.In[0].Type.Rank())
+	return &kern.ShapeParam{From: from, To: to}, nil
 }

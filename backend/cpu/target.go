@@ -7,8 +7,10 @@ import (
 	"github.com/cameo-onnx/cameo/ir/op"
 )
 
-// HasKernel reports whether a row of the table takes n, or n is a view.
-func (b Backend) HasKernel(n *ir.Node) bool { return isView(n) || b.selectKernel(n) != nil }
+// HasKernel reports whether a row of the table takes n, or n is a view or what the executor itself writes.
+func (b Backend) HasKernel(n *ir.Node) bool {
+	return isView(n) || n.Op == op.Sizes.Op || b.selectKernel(n) != nil
+}
 
 // Fusable reports whether the pointwise kernel has instructions for n.
 func (b Backend) Fusable(n *ir.Node) bool {

@@ -12,7 +12,8 @@ type ShapeAttrs struct {
 	End   *int `ir:"end"`
 }
 
-func (a ShapeAttrs) clamp(rank int) (from, to int) {
+// Clamp returns the axes, from to to-1, of a tensor of the given rank whose sizes are asked for.
+func (a ShapeAttrs) Clamp(rank int) (from, to int) {
 	place := func(i int) int {
 		if i < 0 {
 			i += rank
@@ -35,12 +36,12 @@ var Shape = define(Def[ShapeAttrs]{
 		if t.Unranked {
 			return of(ir.TensorOf(tensor.I64, sc.Fresh())), nil
 		}
-		from, to := a.clamp(len(t.Shape))
+		from, to := a.Clamp(len(t.Shape))
 		return holding(ir.TensorOf(tensor.I64, sym.Const(to-from)), append([]sym.Dim{}, t.Shape[from:to]...)), nil
 	},
 	Eval: func(e *ir.Env, a ShapeAttrs, in []tensor.Value) (tensor.Value, error) {
 		dims := tens(in, 0).Dims()
-		from, to := a.clamp(len(dims))
+		from, to := a.Clamp(len(dims))
 		out := make([]int64, to-from)
 		for i, d := range dims[from:to] {
 			out[i] = int64(d)
