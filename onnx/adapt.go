@@ -79,7 +79,7 @@ var adapters = slices.Concat([]adapter{
 	{"", "Upsample", always, upsample},
 	{"ai.onnx.ml", "LabelEncoder", 2, labelEncoder1},
 	{"ai.onnx.preview", "FlexAttention", always, identityBodies("score_mod", "prob_mod")},
-}, broadcastAdapters, removedOps, contribOps, contribQuant)
+}, broadcastAdapters, removedOps, contribOps, contribSame, contribQuant)
 
 // adapted holds the operators that rows take whole, whatever the opset: the catalogue need not have them.
 var adapted = map[opName]bool{

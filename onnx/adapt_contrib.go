@@ -27,9 +27,19 @@ var contribOps = []adapter{
 	{microsoft, "EmbedLayerNormalization", always, contrib(3, embedLayerNorm)},
 	{microsoft, "SkipLayerNormalization", always, contrib(4, skipLayerNorm)},
 	{microsoft, "SkipSimplifiedLayerNormalization", always, contrib(4, skipRMSNorm)},
-	{"", "SimplifiedLayerNormalization", always, contrib(1, simplifiedLayerNorm)},
-	{microsoft, "SimplifiedLayerNormalization", always, contrib(1, simplifiedLayerNorm)},
+	{"", "SimplifiedLayerNormalization", always, contrib(2, simplifiedLayerNorm)},
+	{microsoft, "SimplifiedLayerNormalization", always, contrib(2, simplifiedLayerNorm)},
 	{microsoft, "RotaryEmbedding", always, contrib(1, contribRotary)},
+	{microsoft, "MRotaryEmbedding", always, contrib(1, multiRotary)},
+	{microsoft, "QEmbedLayerNormalization", always, contrib(2, qEmbedLayerNorm)},
+	{microsoft, "GatedRMSNorm", always, contrib(1, gatedRMSNorm)},
+	{microsoft, "BranchwiseRMSNorm", always, contrib(1, branchwiseRMSNorm)},
+	{microsoft, "GroupNorm", always, contrib(1, groupNorm(false))},
+	{microsoft, "SkipGroupNorm", always, contrib(2, groupNorm(true))},
+	{microsoft, "MoE", always, contrib(1, moe)},
+	{microsoft, "QMoE", always, contrib(1, qMoE)},
+	{microsoft, "GatherBlockQuantized", always, contrib(1, gatherBlocks)},
+	{microsoft, "MatMulBnb4", always, contrib(1, matMulBnb4)},
 	{microsoft, "Attention", always, contrib(2, contribAttention)},
 	{microsoft, "QAttention", always, contrib(2, qAttention)},
 	{microsoft, "MultiHeadAttention", always, contrib(4, multiHeadAttention)},
@@ -152,55 +162,56 @@ func fastGelu(m *maker) []*ir.Value {
 	return one(m.op("Gelu", attrs{"approximate": stringAttr("tanh")}, m.plus(m.in(0), m.in(1))))
 }
 
-// activate applies the activation that attributes of a fused operator name. params are its alpha and beta, or those of Clip, its bounds.
+// activations holds the parameters of activations that fused operators name, in the order in which they give them.
+var activations = map[string][]string{"Relu": nil, "Tanh": nil, "Sigmoid": nil, "Softplus": nil, "Softsign": nil, "HardSwish": nil, "Gelu": nil, "Swish": {"alpha"},
+	"LeakyRelu": {"alpha"}, "Elu": {"alpha"}, "Celu": {"alpha"}, "ThresholdedRelu": {"alpha"}, "HardSigmoid": {"alpha", "beta"}, "Selu": {"alpha", "gamma"}}
+
+// activate applies the activation that attributes of a fused operator name. params are its parameters, or those of Clip, its bounds.
 func (m *maker) activate(x *ir.Value, name string, params []float32) *ir.Value {
-	want := map[string][]string{"": nil, "Relu": nil, "Tanh": nil, "Sigmoid": nil, "Softplus": nil, "LeakyRelu": {"alpha"}, "Elu": {"alpha"},
-		"ThresholdedRelu": {"alpha"}, "HardSigmoid": {"alpha", "beta"}, "Clip": nil}
-	names, ok := want[name]
-	switch {
-	case !ok || name != "Clip" && len(params) > len(names):
-		m.fail(fmt.Errorf("activation %s with %d parameters: %w", wire.Quote(name), len(params), ir.ErrUnsupported))
-		return nil
-	case name == "":
+	if name == "" || m.err != nil {
 		return x
-	case name == "Clip":
+	}
+	param := func(i int, def float32) *ir.Value {
+		if i < len(params) {
+			def = params[i]
+		}
+		return m.number(x, def)
+	}
+	switch name {
+	case "Clip":
 		if len(params) != 2 {
 			m.fail(fmt.Errorf("%w: Clip has %d parameters, not 2", wire.ErrFormat, len(params)))
 			return nil
 		}
-		return m.op("Clip", nil, x, m.number(x, params[0]), m.number(x, params[1]))
+		return m.op("Clip", nil, x, param(0, 0), param(1, 0))
+	case "Affine":
+		return m.op("Add", nil, m.op("Mul", nil, x, param(0, 1)), param(1, 0))
+	case "ScaledTanh":
+		return m.op("Mul", nil, param(0, 1), m.op("Tanh", nil, m.op("Mul", nil, x, param(1, 1))))
+	case "ParametricSoftplus":
+		return m.op("Mul", nil, param(0, 1), m.op("Softplus", nil, m.op("Mul", nil, x, param(1, 1))))
 	}
-	a := attrs{}
-	for i, p := range params {
-		a[names[i]] = floatAttr(p)
+	names, ok := activations[name]
+	if !ok {
+		m.fail(fmt.Errorf("activation %s: %w", wire.Quote(name), ir.ErrUnsupported))
+		return nil
+	}
+	a := attrs{} // parameters that the activation has not are written out all the same
+	for i := range min(len(names), len(params)) {
+		a[names[i]] = floatAttr(params[i])
 	}
 	return m.op(name, a, x)
 }
 
 func fusedConv(m *maker) []*ir.Value {
 	m.without(4)
-	name, params := m.str("activation", ""), []float32(nil)
-	if a, err := m.n.take("activation_params", wire.AttrFloats); err != nil {
-		m.fail(err)
-	} else if a != nil {
-		params = a.Floats
-	}
+	name, params := m.activation()
 	y := m.op("Conv", m.pass("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"), m.in(0), m.in(1), m.in(2))
 	return one(m.activate(m.plus(y, m.in(3)), name, params))
 }
 
 func fusedGemm(m *maker) []*ir.Value {
-	name := m.str("activation", "")
-	params := []float32{}
-	for _, p := range []string{"activation_alpha", "activation_beta"} {
-		if m.n.attrs[p] != nil {
-			params = append(params, m.float(p, 0))
-		}
-	}
-	if name == "Relu" || name == "Tanh" || name == "Sigmoid" {
-		params = nil // written out, and unused
-	}
-	m.float("activation_gamma", 0)
+	name, params := m.str("activation", ""), m.activationParts()
 	y := m.op("Gemm", m.pass("alpha", "beta", "transA", "transB"), m.in(0), m.in(1), m.in(2))
 	return one(m.activate(y, name, params))
 }
@@ -241,75 +252,72 @@ func fusedMatMul(m *maker) []*ir.Value {
 	return one(y)
 }
 
-func simplifiedLayerNorm(m *maker) []*ir.Value {
-	m.without(2)
-	return one(m.op("RMSNormalization", m.pass("axis", "epsilon", "stash_type"), m.in(0), m.in(1)))
-}
-
-func skipLayerNorm(m *maker) []*ir.Value {
-	sum := m.plus(m.op("Add", nil, m.in(0), m.in(1)), m.in(4))
-	a := attrs{"epsilon": floatAttr(m.float("epsilon", 1e-12))}
-	return []*ir.Value{m.op("LayerNormalization", a, sum, m.in(2), m.in(3)), nil, nil, sum}
-}
-
-func skipRMSNorm(m *maker) []*ir.Value {
-	sum := m.plus(m.op("Add", nil, m.in(0), m.in(1)), m.in(3))
-	a := attrs{"epsilon": floatAttr(m.float("epsilon", 1e-12))}
-	return []*ir.Value{m.op("RMSNormalization", a, sum, m.in(2)), nil, nil, sum}
-}
-
-// embedLayerNorm sums the embeddings of words, positions and segments, and normalises; its second result counts the tokens that the mask keeps.
-func embedLayerNorm(m *maker) []*ir.Value {
-	ids, mask := m.in(0), m.in(7)
-	mode := m.int("mask_index_type", 1)
-	sum := m.op("Gather", nil, m.in(2), ids)
-	if m.in(8) != nil {
-		sum = m.op("Add", nil, sum, m.op("Gather", nil, m.in(3), m.in(8)))
-	} else {
-		length := m.op("Squeeze", nil, m.op("Shape", attrs{"start": intAttr(1), "end": intAttr(2)}, ids))
-		positions := m.op("Range", nil, m.n.constant(tensor.Scalar[int64](0)), length, m.n.constant(tensor.Scalar[int64](1)))
-		sum = m.op("Add", nil, sum, m.op("Gather", nil, m.in(3), positions))
-	}
-	if m.in(4) != nil {
-		sum = m.op("Add", nil, sum, m.op("Gather", nil, m.in(4), m.in(1)))
-	}
-	y := m.op("LayerNormalization", attrs{"epsilon": floatAttr(m.float("epsilon", 1e-12))}, sum, m.in(5), m.in(6))
-	var seen *ir.Value
-	switch {
-	case mask != nil && mode != 0:
-		seen = m.op("ReduceSum", attrs{"keepdims": intAttr(0)}, mask, m.n.ints(1))
-	case m.err == nil:
-		seen = m.op("ConstantOfShape", attrs{"value": {Type: wire.AttrTensor, T: wire.FromTensor("", tensor.Of([]int32{0}))}},
-			m.op("Shape", attrs{"end": intAttr(1)}, ids))
-	}
-	return []*ir.Value{y, seen, sum}
-}
-
-// contribRotary gives ONNX's operator its operands in another order. Positions must be given for every token.
+// contribRotary gives ONNX's operator its operands in another order. One position is that of the first token of every item.
 func contribRotary(m *maker) []*ir.Value {
-	x, err := m.n.ranked(0)
-	if err != nil {
-		m.fail(err)
-		return nil
-	}
-	pos, err := m.n.ranked(1)
-	if err != nil {
-		m.fail(err)
-		return nil
-	}
-	if pos.Type.Rank() != 2 || m.int("scale", 1) != 1 || m.int("is_packed_batching", 0) != 0 {
-		m.fail(fmt.Errorf("positions of rank %d, a scale or packed batches: %w", pos.Type.Rank(), ir.ErrUnsupported))
-		return nil
-	}
+	m.int("is_packed_batching", 0) // a hint for other devices
+	m.float("scale", 1)            // which ONNX Runtime leaves out
+	return one(m.rotate(m.in(0), m.in(1), m.in(2), m.in(3)))
+}
+
+// rotate turns x by the angles of its positions [N,length] or [1]; without them the caches hold the angles of each token.
+func (m *maker) rotate(x, at, cos, sin *ir.Value) *ir.Value {
 	a := m.pass("interleaved", "num_heads", "rotary_embedding_dim")
-	if heads := a["num_heads"]; x.Type.Rank() == 3 && (heads == nil || heads.I == 0) {
-		wide, ok := x.Type.Shape[2].Int()
-		half, ok2 := m.in(2).Type.Shape[1].Int()
-		if !ok || !ok2 || half == 0 {
-			m.fail(fmt.Errorf("num_heads that only sizes tell: %w", ir.ErrUnsupported))
+	if x.Type.Rank() < 3 || cos == nil || cos.Type.Rank() < 2 || at != nil && at.Type.Rank() < 0 {
+		m.fail(fmt.Errorf("an operand of rank %d: %w", x.Type.Rank(), ir.ErrUnsupported))
+		return nil
+	}
+	length := int64(x.Type.Rank() - 2)
+	if at != nil && at.Type.Rank() < 2 {
+		at = m.op("Add", nil, m.op("Reshape", nil, at, m.n.ints(1)), m.count(m.size(x, length)))
+		at = m.op("Expand", nil, m.op("Unsqueeze", nil, at, m.n.ints(0)), m.op("Concat", attrs{"axis": intAttr(0)}, m.size(x, 0), m.n.ints(1)))
+	}
+	if heads := a["num_heads"]; x.Type.Rank() > 3 || heads != nil && heads.I != 0 {
+		return m.op("RotaryEmbedding", a, x, cos, sin, at)
+	}
+	delete(a, "num_heads") // heads are as wide as what turns
+	half := m.size(cos, int64(cos.Type.Rank()-1))
+	wide := m.op("Concat", attrs{"axis": intAttr(0)}, m.n.ints(0, 0, -1), m.op("Add", nil, half, half))
+	swap := attrs{"perm": intsAttr(0, 2, 1, 3)}
+	y := m.op("RotaryEmbedding", a, m.op("Transpose", swap, m.op("Reshape", nil, x, wide)), cos, sin, at)
+	return m.op("Reshape", attrs{"allowzero": intAttr(1)}, m.op("Transpose", swap, y), m.op("Shape", nil, x))
+}
+
+// multiRotary is contribRotary with three positions of each token [3,N,length], each of which turns its section of a head.
+func multiRotary(m *maker) []*ir.Value {
+	m.int("is_packed_batching", 0)
+	layout, list := m.int("mrope_layout", 0), m.pass("mrope_section")["mrope_section"]
+	m.float("scale", 1)
+	if layout != 0 && layout != 1 || list == nil || len(list.Ints) != 3 || m.in(1) == nil || m.in(2) == nil || m.in(3) == nil {
+		m.fail(fmt.Errorf("mrope_layout %d, or sections that are not three: %w", layout, ir.ErrUnsupported))
+		return nil
+	}
+	var stream []int64 // of each angle, which position it is of
+	for i, n := range list.Ints {
+		if n < 0 || n > 1<<16 {
+			m.fail(fmt.Errorf("section %d: %w", n, ir.ErrUnsupported))
 			return nil
 		}
-		a["num_heads"] = intAttr(int64(wide / (2 * half)))
+		for range n {
+			stream = append(stream, int64(i))
+		}
 	}
-	return one(m.op("RotaryEmbedding", a, x, m.in(2), m.in(3), pos))
+	if layout == 1 {
+		clear(stream)
+		for i, n := range list.Ints[1:] {
+			for k := i + 1; k < min(int(3*n), len(stream)); k += 3 {
+				stream[k] = int64(i + 1)
+			}
+		}
+	}
+	angles := func(cache *ir.Value) *ir.Value { // [3,N,length,half]: of each angle, that of its stream
+		all := m.op("Transpose", attrs{"perm": intsAttr(1, 2, 3, 0)}, m.op("Gather", nil, cache, m.in(1)))
+		index := m.op("Unsqueeze", nil, m.n.ints(stream...), m.n.ints(1))
+		index = m.op("Expand", nil, index, m.op("Concat", attrs{"axis": intAttr(0)}, m.op("Shape", attrs{"end": intAttr(3)}, all), m.n.ints(1)))
+		return m.op("Squeeze", nil, m.op("GatherElements", attrs{"axis": intAttr(3)}, all, index), m.n.ints(3))
+	}
+	cos, sin := angles(m.in(2)), angles(m.in(3))
+	if m.err != nil {
+		return nil
+	}
+	return one(m.rotate(m.in(0), nil, cos, sin))
 }

@@ -10,7 +10,11 @@ import (
 // contribQuant builds operators on quantised tensors from the same on real ones, between DequantizeLinear and QuantizeLinear.
 var contribQuant = []adapter{
 	{microsoft, "DequantizeLinear", always, become1("DequantizeLinear", "axis")},
-	{microsoft, "QuantizeLinear", always, become1("QuantizeLinear", "axis")},
+	{microsoft, "QuantizeLinear", always, contrib(1, func(m *maker) []*ir.Value { // it divides in float32
+		a := m.pass("axis")
+		a["precision"] = intAttr(int64(tensor.F32))
+		return one(m.op("QuantizeLinear", a, m.n.in...))
+	})},
 	{microsoft, "DynamicQuantizeMatMul", always, contrib(1, dynamicQuantizeMatMul)},
 	{microsoft, "MatMulIntegerToFloat", always, contrib(1, matMulIntegerToFloat)},
 	{microsoft, "QGemm", always, contrib(1, qGemm)},
@@ -22,6 +26,7 @@ var contribQuant = []adapter{
 	{microsoft, "QLinearSoftmax", always, contrib(1, qSoftmax)},
 	{microsoft, "QLinearGlobalAveragePool", always, contrib(1, qPool("GlobalAveragePool"))},
 	{microsoft, "QLinearAveragePool", always, contrib(1, qPool("AveragePool", "auto_pad", "ceil_mode", "count_include_pad", "kernel_shape", "pads", "strides"))},
+	{microsoft, "QLinearConv", always, contrib(1, qConv)},
 	{microsoft, "QLinearConcat", always, contrib(1, qConcat)},
 	{microsoft, "QLinearWhere", always, contrib(1, qWhere)},
 }
@@ -105,9 +110,15 @@ func qReduceMean(m *maker) []*ir.Value {
 func qSoftmax(m *maker) []*ir.Value {
 	axis, opset := m.int("axis", -1), m.int("opset", 13)
 	x := m.real(0)
-	if opset < 13 && (x == nil || axis != -1 && axis != int64(x.Type.Rank()-1)) {
-		m.fail(fmt.Errorf("the softmax of opset %d over several axes: %w", opset, ir.ErrUnsupported))
+	if m.err != nil {
 		return nil
+	}
+	if rank := int64(x.Type.Rank()); opset < 13 && axis != -1 && axis != rank-1 {
+		if rank < 0 || axis < -rank || axis >= rank {
+			m.fail(fmt.Errorf("axis %d is out of range for rank %d", axis, rank))
+			return nil
+		}
+		return m.quantise(m.flatSoftmax(x, axis), 3)
 	}
 	return m.quantise(m.op("Softmax", attrs{"axis": intAttr(axis)}, x), 3)
 }
@@ -120,21 +131,8 @@ func qPool(name string, keep ...string) func(*maker) []*ir.Value {
 		if m.err != nil {
 			return nil
 		}
-		rank := x.Type.Rank()
-		if last && rank < 2 {
-			m.fail(fmt.Errorf("channels last in an operand of rank %d: %w", rank, ir.ErrUnsupported))
-			return nil
-		}
 		a := m.pass(keep...)
-		if !last {
-			return m.quantise(m.op(name, a, x), 3)
-		}
-		to, from := []int64{0, int64(rank - 1)}, []int64{0}
-		for i := 1; i < rank-1; i++ {
-			to, from = append(to, int64(i)), append(from, int64(i+1))
-		}
-		y := m.op(name, a, m.op("Transpose", attrs{"perm": intsAttr(to...)}, x))
-		return m.quantise(m.op("Transpose", attrs{"perm": intsAttr(append(from, 1)...)}, y), 3)
+		return m.quantise(m.channelsFirst(x, last, func(x *ir.Value) *ir.Value { return m.op(name, a, x) }), 3)
 	}
 }
 
@@ -162,19 +160,20 @@ func qWhere(m *maker) []*ir.Value {
 
 // qGemm multiplies quantised matrices; the bias is quantised by both scales. Without the result's scale it is real.
 func qGemm(m *maker) []*ir.Value {
+	m.without(9)
 	a := m.pass("alpha", "transA", "transB")
-	x, w, c := m.real(0), m.real(3), m.in(6)
-	if t := a["transB"]; t != nil && t.I != 0 && m.in(4) != nil && m.in(4).Type.Rank() == 1 && m.number1(m.in(4)) == m.in(4) {
-		m.fail(fmt.Errorf("a scale for each column of a transposed operand: %w", ir.ErrUnsupported))
-		return nil
+	w, c := m.in(3), m.in(6)
+	if t := a["transB"]; t != nil && t.I != 0 && w != nil { // scales are those of columns
+		w = m.op("Transpose", attrs{"perm": intsAttr(1, 0)}, w)
+		delete(a, "transB")
 	}
-	y := m.op("Gemm", a, x, w)
+	y := m.op("Gemm", a, m.real(0), m.realOf(w, m.in(4), m.in(5)))
 	if c != nil {
-		scale := m.op("Mul", nil, m.in(1), m.in(4))
+		scale := m.op("Mul", nil, m.number1(m.in(1)), m.number1(m.in(4)))
 		if f := a["alpha"]; f != nil {
 			scale = m.op("Mul", nil, scale, m.number(scale, f.F))
 		}
-		y = m.op("Add", nil, y, m.op("Mul", nil, m.op("Cast", attrs{"to": intAttr(int64(tensor.F32))}, c), scale))
+		y = m.op("Add", nil, y, m.op("Mul", nil, m.cast(c, tensor.F32), scale))
 	}
 	if m.in(7) == nil {
 		return one(y)
@@ -194,4 +193,14 @@ func dynamicQuantizeMatMul(m *maker) []*ir.Value {
 	}
 	b := m.realOf(m.in(1), m.in(2), m.in(3))
 	return one(m.plus(m.op("MatMul", nil, m.realOf(q[0], q[1], q[2]), b), m.in(4)))
+}
+
+// qConv is ONNX's QLinearConv, of channels that lie last where it says so.
+func qConv(m *maker) []*ir.Value {
+	m.without(9)
+	last := m.int("channels_last", 0) != 0
+	a := m.pass("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
+	return one(m.channelsFirst(m.in(0), last, func(x *ir.Value) *ir.Value {
+		return m.op("QLinearConv", a, append([]*ir.Value{x}, m.n.in[1:]...)...)
+	}))
 }
