@@ -20,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what stands under -- out -- in the golden files")
 
-// A golden file says which pass to run, which rules are to fire, perhaps which ops have kernels ("kernels: relu add", all by default), which take an epilogue
+// A golden file says which pass to run, which rules are to fire, perhaps which ops have kernels ("kernels: relu add", all by default; "kernels: f32 add": add, and what has operands of float32 alone), which take an epilogue
 // ("epilogues: gemm conv") and which want channels-last ("images: conv"), and the graph before and after. Elementwise nodes are fusable where either field is given.
 type golden struct {
 	pass, kernels string
@@ -68,6 +68,9 @@ func readGolden(t *testing.T, file string) golden {
 type only struct{ golden }
 
 func (o only) HasKernel(n *ir.Node) bool {
+	if strings.HasPrefix(o.kernels, "f32") && !slices.ContainsFunc(n.In, func(v *ir.Value) bool { return v != nil && v.Type.DType != tensor.F32 }) {
+		return true
+	}
 	return o.kernels == "*" || slices.Contains(strings.Fields(o.kernels), n.Op.Name)
 }
 

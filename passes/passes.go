@@ -24,6 +24,7 @@ var Pipeline = ordered([]Pass{
 	{Name: "simplify", Run: simplify, After: "fold"},             // rules match constants
 	{Name: "cse", Run: cse, After: "simplify"},                   // equal forms are now spelt alike
 	{Name: "fuse-patterns", Run: patterns, After: "cse"},         // layernorm, gelu, … whichever exporter spelt them
+	{Name: "widen", Run: widen, After: "fuse-patterns"},          // float16 arithmetic in float32 where only that has kernels
 	{Name: "lower", Run: lower, Ensures: hasKernels, Must: true}, // ops without a kernel become ops with one
 	{Name: "layout", Run: layout, After: "lower"},                // channels-last inside convolution regions; transposes cancel
 	{Name: "fuse", Run: fuse, After: "layout"},                   // epilogues, then loops of elementwise nodes
