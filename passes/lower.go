@@ -12,7 +12,7 @@ const lowerDepth = 8
 
 // lower replaces nodes that no kernel computes by simpler ones that kernels do compute. Where the simpler ones would need Eval too, a node that has an Eval of its own stays as it is.
 func lower(g *ir.Graph, t Target) error {
-	l := &lowering{g: g, t: t, see: fired(t), f: &folder{g: g, bindable: bindable(g), fired: func(string, *ir.Node, error) {}}}
+	l := newLowering(g, t)
 	for _, n := range slices.Clone(g.Nodes) {
 		if err := l.node(n, 0); err != nil {
 			return n.Fault(err)
@@ -26,6 +26,10 @@ type lowering struct {
 	t   Target
 	see func(string, *ir.Node, error)
 	f   *folder // of the sizes that decompositions ask for
+}
+
+func newLowering(g *ir.Graph, t Target) *lowering {
+	return &lowering{g: g, t: t, see: fired(t), f: &folder{g: g, bindable: bindable(g), fired: func(string, *ir.Node, error) {}}}
 }
 
 func (l *lowering) node(n *ir.Node, depth int) error {

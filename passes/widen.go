@@ -11,7 +11,7 @@ import (
 // widen makes nodes on float16 and bfloat16 that no kernel computes nodes on float32 that one does, between casts: storage stays narrow, arithmetic does not. Results are
 // rounded to the type that they had, once, as the reference evaluation rounds them.
 func widen(g *ir.Graph, t Target) error {
-	w := widener{g: g, t: t, wide: map[*ir.Value]*ir.Value{}}
+	w := widener{g: g, t: t, wide: map[*ir.Value]*ir.Value{}, low: newLowering(g, t)}
 	see := fired(t)
 	for _, n := range slices.Clone(g.Nodes) {
 		if !slices.ContainsFunc(n.In, isHalf) || len(n.Bodies) > 0 || n.Op.Props&ir.Random != 0 || t.HasKernel(n) {
@@ -36,6 +36,7 @@ type widener struct {
 	g    *ir.Graph
 	t    Target
 	wide map[*ir.Value]*ir.Value // the same in float32
+	low  *lowering               // what nodes on float32 would become
 }
 
 // node puts a node on float32 in the place of n, if there is a kernel for it or for what it is lowered to.
@@ -61,7 +62,7 @@ func (w *widener) node(n *ir.Node) (bool, error) {
 	m := b.Add(n.Op, n.Attrs, nil, len(n.Out), in...)
 	outs := w.narrow(b, n, m)
 	built := slices.Clone(w.g.Nodes[at:w.g.Index(n)])
-	if outs == nil || !covered(w.g, w.t, []*ir.Node{m}, lowerDepth) {
+	if outs == nil || !w.low.covered([]*ir.Node{m}, lowerDepth) {
 		undo(w.g, built)
 		for _, v := range made {
 			delete(w.wide, v)
