@@ -101,13 +101,18 @@ func (r *regions) classify(n *ir.Node) *place {
 	case r.claims(n) && isImage(n.In[0].Type):
 		p.role, p.images = wants, n.In[:1]
 		p.gain = elements(n.In[0].Type) + elements(n.Out[0].Type)
-		if n.Op == op.Conv.Op || n.Op == op.ConvTranspose.Op {
+		if convolutions[n.Op] {
 			p.gain *= 2 // a matrix product over pixels reads and writes whole vectors of channels
 		} else {
 			p.gain /= 4
 		}
 	}
 	return p
+}
+
+// convolutions are the ops that multiply matrices over pixels.
+var convolutions = map[*ir.Op]bool{
+	op.Conv.Op: true, op.ConvTranspose.Op: true, op.ConvInteger.Op: true, op.QLinearConv.Op: true, op.ScaledConv.Op: true,
 }
 
 func (r *regions) claims(n *ir.Node) bool {

@@ -30,6 +30,7 @@ func (b Backend) TakesEpilogue(n *ir.Node) bool {
 var imageOps = []*ir.Op{
 	op.Conv.Op, op.ConvTranspose.Op, op.MaxPool.Op, op.AveragePool.Op, op.GlobalAveragePool.Op, op.GlobalMaxPool.Op, op.Resize.Op,
 	op.BatchNormalization.Op, op.Concat.Op, op.Split.Op, op.Slice.Op, op.Pad.Op, op.QuantizeLinear.Op, op.DequantizeLinear.Op,
+	op.ConvInteger.Op, op.QLinearConv.Op, op.ScaledConv.Op,
 }
 
 // Layout returns the layout that n's kernel wants: channels-last where a row would take n so.

@@ -57,7 +57,7 @@ func qlinearConv(e *ir.Env, a ConvAttrs, in []tensor.Value) (*tensor.Tensor, err
 		if len(ws) > 1 {
 			s = ws[i/inner%c]
 		}
-		out[i] = requantized(float64(v)*(one[0]*s)/one[1], one[2], d)
+		out[i] = requantized(float64(v)*(one[0]*s/one[1]), one[2], d)
 	}
 	return store(e, d, out, dims...)
 }

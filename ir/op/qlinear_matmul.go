@@ -32,6 +32,17 @@ var QLinearMatMul = define(Def[None]{
 		return of(t), nil
 	},
 	Eval: func(e *ir.Env, _ None, in []tensor.Value) (tensor.Value, error) {
+		if wholeColumns(in) {
+			sums, dims, err := integerProduct(e, tens(in, 0), tens(in, 3), tens(in, 2), tens(in, 5))
+			if err != nil {
+				return nil, err
+			}
+			n := 1
+			if b := tens(in, 3).Dims(); len(b) > 1 {
+				n = b[len(b)-1]
+			}
+			return value(rescaled(e, sums, dims, n, 1, []tensor.Value{in[1], in[4], nil, in[6], in[7]}, float32(math.Inf(-1)), float32(math.Inf(1))))
+		}
 		a, err := dequantized(e, in, 0, rowsOf)
 		if err != nil {
 			return nil, err
@@ -59,6 +70,19 @@ var QLinearMatMul = define(Def[None]{
 		return value(store(e, zero.DType(), y, dims...))
 	},
 })
+
+// wholeColumns reports whether the product is of integers, and its scales and the result's zero point are one number, or one for each column of b: then the sums are exact.
+func wholeColumns(in []tensor.Value) bool {
+	b := tens(in, 3)
+	for _, i := range []int{1, 6, 7} {
+		if tens(in, i).Len() != 1 {
+			return false
+		}
+	}
+	s := tens(in, 4)
+	columns := s.Rank() == 1 && b.Rank() > 1 && s.Len() == b.Dims()[b.Rank()-1]
+	return tens(in, 0).DType().IsInt() && b.DType().IsInt() && tens(in, 7).DType().IsInt() && (s.Len() == 1 || columns)
+}
 
 var qlinearMatMulNames = []string{"a", "a_scale", "a_zero_point", "b", "b_scale", "b_zero_point", "y_scale", "y_zero_point"}
 
@@ -101,13 +125,16 @@ func dequantized(e *ir.Env, in []tensor.Value, i int, along func(k, operand []in
 	return v, nil
 }
 
-// requantized is x rounded to even plus the zero point, kept within element type d. Where d is a float type, only its own rounding happens.
+// requantized is x rounded to even plus the zero point, kept within element type d; NaN is the least number. Where d is a float type, only its own rounding happens.
 func requantized(x, zero float64, d tensor.DType) float64 {
 	if !d.IsInt() {
 		top := float8Max[d]
 		return max(-top, min(top, x+zero))
 	}
 	lo, hi := float64(leastInt(d)), math.Pow(2, float64(d.Bits()))
+	if x != x {
+		return lo
+	}
 	return max(lo, min(lo+hi-1, math.RoundToEven(x)+zero))
 }
 

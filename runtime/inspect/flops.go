@@ -39,6 +39,8 @@ var flops = map[*ir.Op]func(n *ir.Node) sym.Dim{
 	op.MatMul.Op:                product(0),
 	op.MatMulInteger.Op:         product(0),
 	op.QLinearMatMul.Op:         product(0),
+	op.ScaledConv.Op:            windows(1),
+	op.ScaledMatMul.Op:          product(0),
 	op.LSTM.Op:                  recurrent(4),
 	op.GRU.Op:                   recurrent(3),
 	op.RNN.Op:                   recurrent(1),

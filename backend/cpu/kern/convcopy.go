@@ -30,11 +30,11 @@ func (cv *convRun) strip(worker int, t *convTask) unsafe.Pointer {
 			}
 			if ph.mode == convHalo {
 				size := ph.bufCols * s.c
-				ph.haloRow(buf[(jz*ph.bufRows+r)*size:][:size], src, s, t)
+				cv.haloRow(buf[(jz*ph.bufRows+r)*size:][:size], src, t)
 			} else {
 				at := (jz*y.istep+r%y.istep)*ph.bufRows + r/y.istep
 				size := ph.cols * len(ph.axis[2].taps) * s.c
-				ph.ribbonRow(buf[at*size:][:size], src, s, t)
+				cv.ribbonRow(buf[at*size:][:size], src, t)
 			}
 		}
 	}
@@ -53,9 +53,10 @@ func (ph *convPhase) reads(r int) bool {
 }
 
 // haloRow copies one row of input, its padding with it; src is nil for a row of padding.
-func (ph *convPhase) haloRow(dst, src []float32, s *convShape, t *convTask) {
+func (cv *convRun) haloRow(dst, src []float32, t *convTask) {
+	ph, s := t.ph, &cv.shape
 	if src == nil {
-		clear(dst)
+		cv.padPixels(dst)
 		return
 	}
 	x := &ph.axis[2]
@@ -63,17 +64,18 @@ func (ph *convPhase) haloRow(dst, src []float32, s *convShape, t *convTask) {
 	n := (t.cols-1)*x.istep + ph.span[2]
 	left := min(max(0, -from), n)
 	right := max(left, min(n, s.in[2]-from))
-	clear(dst[:left*s.c])
+	cv.padPixels(dst[:left*s.c])
 	if right > left {
 		copy(dst[left*s.c:right*s.c], src[(from+left)*s.c:])
 	}
-	clear(dst[right*s.c : n*s.c])
+	cv.padPixels(dst[right*s.c : n*s.c])
 }
 
 // ribbonRow copies the taps that each output sees in one row of input.
-func (ph *convPhase) ribbonRow(dst, src []float32, s *convShape, t *convTask) {
+func (cv *convRun) ribbonRow(dst, src []float32, t *convTask) {
+	ph, s := t.ph, &cv.shape
 	if src == nil {
-		clear(dst)
+		cv.padPixels(dst)
 		return
 	}
 	x := &ph.axis[2]
@@ -84,8 +86,19 @@ func (ph *convPhase) ribbonRow(dst, src []float32, s *convShape, t *convTask) {
 			if at := tap.at + (t.x0+i)*x.istep; at >= 0 && at < s.in[2] {
 				copy(d, src[at*s.c:])
 			} else {
-				clear(d)
+				cv.padPixels(d)
 			}
 		}
+	}
+}
+
+// padPixels fills pixels that lie outside the image.
+func (cv *convRun) padPixels(dst []float32) {
+	if cv.pad == nil {
+		clear(dst)
+		return
+	}
+	for len(dst) > 0 {
+		dst = dst[copy(dst, cv.pad):]
 	}
 }

@@ -24,6 +24,7 @@ type convRun struct {
 	scratch   []float32
 	depth     depthRun
 	then      func(p0, p1 int)
+	pad       []float32 // a pixel outside the image; nil: zeros
 }
 
 // ConvF32Scratch returns the bytes of scratch that [ConvF32] needs for operands of these dims on so

@@ -18,3 +18,5 @@ package kern
 //go:generate go run -C _asm ./pack -out ../gemmpack_amd64.s -stubs ../gemmpack_amd64.go -pkg kern
 //go:generate go run -C _asm ./pointwise -rows -out ../rows_amd64.s -stubs ../rows_amd64.go -pkg kern
 //go:generate go run -C _asm ./half -out ../half_amd64.s -stubs ../half_amd64.go -pkg kern
+//go:generate go run -C _asm ./intgemm -out ../intgemm_amd64.s -decl ../intgemm_amd64.go -pkg kern
+//go:generate go run -C _asm ./intend -out ../intend_amd64.s -stubs ../intend_amd64.go -pkg kern

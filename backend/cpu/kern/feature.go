@@ -8,6 +8,7 @@ type Features uint32
 const (
 	AVX2   Features = 1 << iota // with FMA and F16C
 	AVX512                      // F, BW, VL and DQ
+	VNNI                        // of 512 bits
 )
 
 // enabled is what dispatch goes by.
@@ -32,7 +33,7 @@ func (f Features) Has(g Features) bool { return f&g == g }
 // String lists the features as in "avx2 avx512".
 func (f Features) String() string {
 	s := ""
-	for i, name := range []string{"avx2", "avx512"} {
+	for i, name := range []string{"avx2", "avx512", "vnni"} {
 		if f&(1<<i) != 0 {
 			if s != "" {
 				s += " "

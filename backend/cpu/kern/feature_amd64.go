@@ -14,6 +14,9 @@ func detect() Features {
 		f |= AVX2
 		if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ {
 			f |= AVX512
+			if cpu.X86.HasAVX512VNNI {
+				f |= VNNI
+			}
 		}
 	}
 	return f
