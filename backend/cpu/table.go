@@ -21,7 +21,7 @@ type Kernel struct {
 // rows holds the kernels by op, best first: the first row that the machine has and that takes the node wins.
 var rows = func() map[*ir.Op][]*Kernel {
 	out := map[*ir.Op][]*Kernel{}
-	for _, table := range [][]Kernel{gemmKernels, thenKernels, quantizeKernels, integerKernels, pointwiseKernels, moveKernels, rowKernels, convKernels, poolKernels, recurrentKernels, arithKernels, scatterKernels, randomKernels, trainKernels} {
+	for _, table := range [][]Kernel{gemmKernels, thenKernels, quantizeKernels, integerKernels, pointwiseKernels, moveKernels, rowKernels, convKernels, poolKernels, recurrentKernels, arithKernels, scatterKernels, randomKernels, trainKernels, attentionKernels} {
 		for i := range table {
 			k := &table[i]
 			out[k.Op] = append(out[k.Op], k)

@@ -109,6 +109,7 @@ type attending struct {
 	bias           func(n, head, i int, row []float64) // adds to the scores of query i
 	smooth         bool                                // a further score of 0 in the softmax's divisor
 	sink           []float64                           // the score that each head has there, where it is not 0
+	valid          []int                               // by item: keys from this one on are not there, whatever they hold; nil for none
 	mode           int                                 // which scores to keep in qk; −1 keeps none
 	y, qk          []float64
 }
@@ -144,12 +145,23 @@ func (m *attending) run(e *ir.Env) error {
 				m.row(n, h, i, scores[i*k.length:(i+1)*k.length], bias)
 			}
 			at := (n*q.heads + h) * q.length * v.size
-			if err := product(e, q.length, v.size, k.length, scores, v.of(n, g), m.y[at:at+q.length*v.size]); err != nil {
+			if err := product(e, q.length, v.size, k.length, scores, m.values(n, g), m.y[at:at+q.length*v.size]); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// values returns the values of a head, 0 where they are not there.
+func (m *attending) values(n, head int) []float64 {
+	v := m.v.of(n, head)
+	if m.valid == nil || m.valid[n] >= m.v.length {
+		return v
+	}
+	out := make([]float64, len(v))
+	copy(out, v[:m.valid[n]*m.v.size])
+	return out
 }
 
 // row turns the products of one query into probabilities.
@@ -175,6 +187,9 @@ func (m *attending) row(n, h, i int, row, bias []float64) {
 	for j, b := range bias {
 		row[j] += b
 		blind = blind && math.IsInf(b, -1)
+	}
+	if m.valid != nil {
+		fill(row[m.valid[n]:], math.Inf(-1))
 	}
 	keep(2)
 	switch {

@@ -25,7 +25,7 @@ type AttentionAttrs struct {
 
 // Attention is softmax(q·kᵀ·Scale + mask)·v for each head, with heads of k and v shared by groups of those of q. Operands are [N,heads,length,size], or
 // [N,length,heads·size]. past_key and past_value come before k and v; present_key and present_value are both. nonpad_kv_seqlen says how many keys of each
-// item count. A query that sees no key gives zeros. The last result is what QKMatmulOutputMode says: products, after the soft cap, with the mask, or the softmax.
+// item are there; what follows them is not read. A query that sees no key gives zeros. The last result is what QKMatmulOutputMode says: products, after the soft cap, with the mask, or the softmax.
 var Attention = defineN(DefN[AttentionAttrs]{
 	Name: "attention", ONNX: "Attention",
 	Sig: "q T, k T, v V, attn_mask? float|int|uint|bool, past_key? T, past_value? V, nonpad_kv_seqlen? i64 -> " +
@@ -161,9 +161,11 @@ func (a AttentionAttrs) eval(e *ir.Env, in []tensor.Value) ([]tensor.Value, erro
 	if err := checkVector(lens, q.n, "nonpad_kv_seqlen"); err != nil {
 		return nil, err
 	}
-	var seen []int64
 	if lens != nil {
-		seen = lens.Int64s()
+		m.valid = make([]int, q.n)
+		for i, x := range lens.Int64s() {
+			m.valid[i] = int(max(0, min(int64(k.length), x)))
+		}
 	}
 	mask, err := loadMask(e, tens(in, 3), []int{q.n, q.heads, q.length, k.length})
 	if err != nil {
@@ -172,8 +174,8 @@ func (a AttentionAttrs) eval(e *ir.Env, in []tensor.Value) ([]tensor.Value, erro
 	m.bias = func(n, head, i int, row []float64) {
 		mask.add(n, head, i, row)
 		first, valid := past+i, len(row) // the query's position, and the number of keys that count
-		if seen != nil {
-			valid = int(max(0, min(int64(len(row)), seen[n])))
+		if m.valid != nil {
+			valid = m.valid[n]
 			if tens(in, 4) == nil {
 				first = valid - q.length + i
 			}

@@ -33,6 +33,7 @@ type gemmPart struct {
 	segs             []int          // where each segment of k begins in a row of A, in bytes
 	segk             int
 	b, bias          unsafe.Pointer // panel 0; bias may be nil
+	deep             int            // steps of k that panels of B hold; 0: as many as are multiplied
 	n                int            // columns in all
 	flags            uint32         // tileLoad, tileAlpha, tileClamp
 	alpha, lo, hi    float32
@@ -57,6 +58,9 @@ func (g *gemmPart) panels(p0, p1 int) {
 	k := len(g.segs) * g.segk
 	t := gemmTile{lda: g.lda, ldc: g.ldc, ldr: g.ldr, alpha: g.alpha, lo: g.lo, hi: g.hi, nr: int32(g.row.nr)}
 	t.bstep = 4 * k * g.row.nr
+	if g.deep > 0 {
+		t.bstep = 4 * g.deep * g.row.nr
+	}
 	for done := 0; ; {
 		// A step of the outer loop takes whole segments, or a piece of one.
 		seg, at := 0, 0

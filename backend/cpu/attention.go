@@ -1,0 +1,52 @@
+package cpu
+
+import (
+	"github.com/cameo-onnx/cameo/backend/cpu/kern"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+var attentionKernels = []Kernel{
+	{Name: "attention.f32", Op: op.Attention.Op, Takes: takesAttention, Emit: emitAttention, Scratch: attentionScratch, Run: kern.AttentionF32},
+}
+
+// takesAttention takes float32 with masks of float32 or bool, computed in float32, that keeps no scores.
+func takesAttention(n *ir.Node) bool {
+	a := op.Attention.Attrs(n)
+	if p := tensor.DType(a.SoftmaxPrecision); len(n.Out) > 3 || p != tensor.Invalid && p != tensor.F32 {
+		return false
+	}
+	for i, v := range n.In {
+		switch {
+		case v == nil || i == 6:
+		case i == 3 && v.Type.DType == tensor.Bool && !v.Type.Unranked && v.Type.Layout == ir.RowMajor:
+		case !isF32(v):
+			return false
+		}
+	}
+	for _, v := range n.Out {
+		if !isF32(v) {
+			return false
+		}
+	}
+	return true
+}
+
+func emitAttention(c *call, n *ir.Node) (any, error) {
+	a := op.Attention.Attrs(n)
+	p := &kern.AttentionParam{QHeads: a.QNumHeads, KVHeads: a.KVNumHeads, Scale: a.Scale, Softcap: a.Softcap, Left: a.LeftWindowSize, Right: a.RightWindowSize}
+	if a.IsCausal {
+		p.Right = 0
+	}
+	in := [7]*ir.Value{}
+	copy(in[:], n.In)
+	p.MaskBool = in[3] != nil && in[3].Type.DType == tensor.Bool
+	c.SetArgs(in[:]...)
+	c.absent = 3 - len(n.Out)
+	return p, nil
+}
+
+func attentionScratch(param any, args []kern.Arg, workers int) (int, error) {
+	return kern.AttentionF32Scratch(param.(*kern.AttentionParam), args, workers)
+}
