@@ -46,6 +46,7 @@ var adapters = slices.Concat([]adapter{
 	{"", "Identity", always, identity},
 	{"", "LogSoftmax", 13, flattened},
 	{"", "LpPool", 2, intP},
+	{"", "MeanVarianceNormalization", 9, normalization1},
 	{"", "Pad", 2, rename("paddings", "pads")},
 	{"", "Pad", 11, padOperands},
 	{"", "PRelu", 7, slopePerChannel},

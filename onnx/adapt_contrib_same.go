@@ -39,6 +39,7 @@ var contribSame = []adapter{
 	})},
 	{microsoft, "ScaledSiLU", always, contrib(1, scaledSiLU)},
 	{microsoft, "LinearAttentionGate", always, contrib(2, attentionGate)},
+	{microsoft, "WordConvEmbedding", always, contrib(1, wordConv)},
 	{microsoft, "IsAllFinite", always, contrib(1, isAllFinite)},
 }
 

@@ -115,3 +115,29 @@ func dropout(n *node) ([]*ir.Value, error) {
 	}
 	return m.done(outs...)
 }
+
+// normalization1 turns flags into the axes of images that statistics are taken over; without variances only the mean is taken off.
+func normalization1(n *node) ([]*ir.Value, error) {
+	across, err := n.takeInt("across_channels", 0)
+	if err != nil {
+		return nil, err
+	}
+	variance, err := n.takeInt("normalize_variance", 1)
+	if err != nil {
+		return nil, err
+	}
+	axes := []int64{0, 2, 3}
+	if across != 0 {
+		axes = []int64{0, 1, 2, 3}
+	}
+	if variance != 0 {
+		n.attrs["axes"] = intsAttr(axes...)
+		return nil, nil
+	}
+	x, err := n.operand(0)
+	if err != nil {
+		return nil, err
+	}
+	m := maker{n: n}
+	return m.done(m.op("Sub", nil, x, m.op("ReduceMean", nil, x, n.ints(axes...))))
+}

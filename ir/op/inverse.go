@@ -1,0 +1,89 @@
+package op
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/tensor"
+)
+
+// Inverse is the inverse of each matrix in x[…,M,M]; that of a singular one is NaN throughout.
+var Inverse = define(Def[None]{
+	Name: "inverse", ONNX: "Inverse", Domain: "com.microsoft", Sig: "x T -> y T; T f32|f16|f64",
+	Props: ir.Pure,
+	Infer: func(sc *ir.Scope, _ None, in []ir.Known) (ir.Known, error) {
+		t := in[0].Type
+		t.Layout = ir.RowMajor
+		if n := len(t.Shape); !t.Unranked && n < 2 {
+			return of(t), fmt.Errorf("operand of rank %d is no matrix", n)
+		} else if !t.Unranked {
+			_, err := sc.Same(t.Shape[n-2], t.Shape[n-1], "rows and columns")
+			return of(t), err
+		}
+		return of(t), nil
+	},
+	Eval: func(e *ir.Env, _ None, in []tensor.Value) (tensor.Value, error) {
+		t := tens(in, 0)
+		dims := t.Dims()
+		if len(dims) < 2 || dims[len(dims)-1] != dims[len(dims)-2] {
+			return nil, fmt.Errorf("sizes %v are no square matrices", dims)
+		}
+		x, err := load[float64](e, t)
+		if err != nil {
+			return nil, err
+		}
+		y, err := alloc[float64](e, dims...)
+		if err != nil {
+			return nil, err
+		}
+		n := dims[len(dims)-1]
+		for at := 0; at < len(y); at += n * n {
+			if err := invert(e, x[at:at+n*n], y[at:at+n*n], n); err != nil {
+				return nil, err
+			}
+		}
+		return value(store(e, t.DType(), y, dims...))
+	},
+})
+
+// invert sets y to the inverse of the n×n matrix a, which it overwrites, by elimination with the greatest pivot of each column.
+func invert(e *ir.Env, a, y []float64, n int) error {
+	for i := range n {
+		y[i*n+i] = 1
+	}
+	for k := range n {
+		if err := e.Err(); err != nil {
+			return err
+		}
+		p := k
+		for i := k + 1; i < n; i++ {
+			if math.Abs(a[i*n+k]) > math.Abs(a[p*n+k]) {
+				p = i
+			}
+		}
+		pivot := a[p*n+k]
+		if pivot == 0 {
+			fill(y, math.NaN())
+			return nil
+		}
+		for _, m := range [][]float64{a, y} {
+			up, down := m[k*n:(k+1)*n], m[p*n:(p+1)*n]
+			for j, v := range down {
+				down[j] = up[j]
+				up[j] = v / pivot
+			}
+		}
+		for i := range n {
+			if f := a[i*n+k]; i != k && f != 0 {
+				for _, m := range [][]float64{a, y} {
+					from, to := m[k*n:(k+1)*n], m[i*n:(i+1)*n]
+					for j, v := range from {
+						to[j] -= f * v
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
