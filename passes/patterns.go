@@ -41,6 +41,7 @@ var patternRules = rewrite.Compile(slices.Concat(
 		{Name: "pixel-unshuffle", From: "reshape(t:transpose(r:reshape(x, ...)), ...)", Do: spaceToDepth},
 	},
 	loose(attentionRules()),
+	loose(quantRules()),
 ))
 
 // loose marks rules whose right side rounds once where the left rounds at every op.

@@ -56,12 +56,12 @@ func intOperands(n *ir.Node) (in [intOperandCount]*ir.Value) {
 	return in
 }
 
-// maxIntDepth is the most products of bytes of which a sum fits in 31 bits with a bias of as much again.
-const maxIntDepth = 1 << 14
+// maxIntDepth is the most products of bytes whose sum fits in 31 bits.
+const maxIntDepth = 1 << 15
 
 // takesInt reports whether types and sizes of all operands but A, B and A's zero point are what kernels take; the result has so many columns, of sums of depth products.
 func takesInt(n *ir.Node, in *[intOperandCount]*ir.Value, columns ir.Type, axis, depth int) bool {
-	if len(n.Bodies) > 0 || depth < 0 && n.Out[0].Type.DType != tensor.I32 || depth > maxIntDepth {
+	if len(n.Bodies) > 0 || depth < 0 && n.Out[0].Type.DType != tensor.I32 || depth > maxIntDepth || depth > maxIntDepth/2 && n.Op == op.QLinearConv.Op { // which has a bias of integers
 		return false
 	}
 	for i, v := range in {
@@ -187,7 +187,7 @@ func intParam(c *call, n *ir.Node) kern.IntParam {
 		p.RealBias = b.Type.DType == tensor.F32
 	}
 	for _, v := range in[1:] {
-		p.Fixed = p.Fixed && (v == nil || v.IsConst())
+		p.Fixed = p.Fixed && (v == nil || isWeights(v))
 	}
 	lo, hi := float32(math.Inf(-1)), float32(math.Inf(1))
 	switch a := n.Attrs.(type) {

@@ -202,10 +202,8 @@ func (st *intConv) check(c *Call) error {
 	if st.row = intRowFor(st.pk.Bytes, st.pk.NR); st.row == nil {
 		return fmt.Errorf("weights in panels of %d channels: no such kernel", st.pk.NR)
 	}
-	want, err := PackedIntConv(st.p, st.dims[1])
-	if err != nil {
-		return err
-	}
+	shape := &st.cv.shape
+	want := shape.group * st.pk.size(shape.taps()*st.steps, shape.ocg)
 	x, y := &c.Args[intArgA], &c.Args[intArgY]
 	st.weights, st.out = c.Args[intArgB].Data, y.Data
 	for _, o := range []struct {
