@@ -102,7 +102,9 @@ func (a ConvTransposeAttrs) infer(sc *ir.Scope, x, f ir.Type, bias ir.Known) (ir
 		case len(shape) > 0:
 			out = append(out, sym.Const(shape[i]))
 		case w.auto != "":
-			out = append(out, sym.Mul(n, s))
+			// A kernel that does not reach the next stride leaves out what lies behind the last one.
+			room := sym.Min(s, sym.Add(spanOf(kernel[i], w.dilations[i]), sym.Const(extra[i])))
+			out = append(out, sym.Add(sym.Mul(sym.Sub(n, sym.Const(1)), s), room))
 		default:
 			full := sym.Add(sym.Mul(sym.Sub(n, sym.Const(1)), s), sym.Add(spanOf(kernel[i], w.dilations[i]), sym.Const(extra[i])))
 			pads := sym.Const(w.pads[i] + w.pads[rank-2+i])
@@ -135,7 +137,7 @@ func (a ConvTransposeAttrs) place(in, kernel []int) (*window, error) {
 			}
 			continue
 		}
-		if v.in[i] = x * w.strides[i]; len(shape) > 0 {
+		if v.in[i] = min(x*w.strides[i], full); len(shape) > 0 {
 			v.in[i] = shape[i]
 		}
 		total := max(0, full-v.in[i])

@@ -265,3 +265,12 @@ func (s *gridSampler) complex(e *ir.Env, x *tensor.Tensor, grid []float64, dims 
 	}
 	return tensor.FromComplex128s(x.DType(), out, dims...), nil
 }
+
+// snap moves values that are whole but for rounding to what they stand for, before integers drop the fraction.
+func snap(v []float64) {
+	for i, x := range v {
+		if r := math.Round(x); math.Abs(x-r) < 1e-6 {
+			v[i] = r
+		}
+	}
+}

@@ -11,7 +11,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// ResizeAttrs is ONNX's: Mode is "nearest", "linear" or "cubic"; CoordinateTransformationMode says which place of x a place of the result is.
+// ResizeAttrs is ONNX's: Mode is "nearest", "linear" or "cubic"; CoordinateTransformationMode says which place of x a place of the result is, and has
+// the value tf_half_pixel_for_nn of opsets 11 and 12 too.
 type ResizeAttrs struct {
 	Antialias                    bool    `ir:"antialias"`
 	Axes                         []int   `ir:"axes"`
@@ -31,7 +32,7 @@ var resizeModes = []struct {
 }{
 	{"mode", func(a ResizeAttrs) string { return a.Mode }, []string{"nearest", "linear", "cubic"}},
 	{"coordinate_transformation_mode", func(a ResizeAttrs) string { return a.CoordinateTransformationMode },
-		[]string{"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize"}},
+		[]string{"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize", "tf_half_pixel_for_nn"}},
 	{"nearest_mode", func(a ResizeAttrs) string { return a.NearestMode }, []string{"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}},
 	{"keep_aspect_ratio_policy", func(a ResizeAttrs) string { return a.KeepAspectRatioPolicy }, []string{"stretch", "not_larger", "not_smaller"}},
 }
@@ -62,6 +63,9 @@ var Resize = define(Def[ResizeAttrs]{
 		}
 		if d := x.DType(); d == tensor.String || d.IsComplex() {
 			return nil, fmt.Errorf("mode %q of %v", a.Mode, d)
+		}
+		if truncates(a, x.DType(), axes) {
+			return resizeTruncating(e, a, x, axes)
 		}
 		return resizeSmooth(e, a, x, axes)
 	},

@@ -23,6 +23,8 @@ func (r resizeAxis) place(mode string, i int) float64 {
 		return x * (n - 1) / (width - 1)
 	case "asymmetric":
 		return x / r.scale
+	case "tf_half_pixel_for_nn":
+		return (x + 0.5) / r.scale
 	case "tf_crop_and_resize":
 		if r.out <= 1 {
 			return 0.5 * (r.from + r.to) * (n - 1)
@@ -44,6 +46,13 @@ func (r resizeAxis) rounded(mode string, i int) float64 {
 	switch mode {
 	case "asymmetric":
 		return float64(x / scale)
+	case "tf_half_pixel_for_nn":
+		return float64((x + 0.5) / scale)
+	case "pytorch_half_pixel":
+		if r.out <= 1 {
+			return 0
+		}
+		fallthrough
 	case "half_pixel":
 		return float64(float32((x+0.5)/scale) - 0.5)
 	}
@@ -174,7 +183,7 @@ func cubic(a, d float64) float64 {
 	return 0
 }
 
-// resizeSmooth interpolates along one axis after the other.
+// resizeSmooth interpolates along one axis after the other. Integers are rounded, to even, or half up where it smooths.
 func resizeSmooth(e *ir.Env, a ResizeAttrs, x *tensor.Tensor, axes []resizeAxis) (tensor.Value, error) {
 	v, dims := x.Float64s(), append([]int(nil), x.Dims()...)
 	outside := make([][]bool, len(axes))
@@ -209,7 +218,11 @@ func resizeSmooth(e *ir.Env, a ResizeAttrs, x *tensor.Tensor, axes []resizeAxis)
 		})
 	}
 	if !x.DType().IsFloat() {
-		snap(v)
+		for i, f := range v {
+			if v[i] = math.RoundToEven(f); a.Antialias {
+				v[i] = math.Floor(f + 0.5)
+			}
+		}
 	}
 	return tensor.FromFloat64s(x.DType(), v, dims...), nil
 }
@@ -234,13 +247,4 @@ func (t taps) apply(v []float64, dims []int, axis int) []float64 {
 		}
 	}
 	return out
-}
-
-// snap moves values that are whole but for rounding to what they stand for, before integers drop the fraction.
-func snap(v []float64) {
-	for i, x := range v {
-		if r := math.Round(x); math.Abs(x-r) < 1e-6 {
-			v[i] = r
-		}
-	}
 }

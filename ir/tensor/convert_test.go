@@ -21,7 +21,7 @@ func TestConvertFollowsTheTablesOfCast(t *testing.T) {
 		{"negative numbers wrap in u16", Of([]float32{-1.5, 65537}), U16, true, 0, []byte{0xff, 0xff, 1, 0}},
 		{"what u4 cannot hold wraps", Of([]float32{-1, 17, float32(nan)}), U4, true, 0, []byte{0x1f, 0}},
 		{"beyond i32 is its least number", Of([]float32{3e9}), I32, true, 0, []byte{0, 0, 0, 0x80}},
-		{"u32 goes by way of 64 bits", Of([]float64{-1, 1 << 33}), U32, true, 0, []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}},
+		{"u32 holds what i32 does not", Of([]float64{-1, 1 << 33, 1 << 31, nan}), U32, true, 0, []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0x80}},
 		{"u64 holds what i64 does not", Of([]float64{-1, 1 << 63, 1 << 64, nan}), U64, true, 0, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80}},
 		{"e4m3fn saturates", Of([]float64{inf, -inf, 1e6, 464, 465, math.Copysign(0, -1), nan}), F8E4M3FN, true, 0, []byte{0x7e, 0xfe, 0x7e, 0x7e, 0x7e, 0x80, 0x7f}},
 		{"e4m3fn overflows to NaN", Of([]float64{inf, -inf, 464, 465}), F8E4M3FN, false, 0, []byte{0x7f, 0xff, 0x7e, 0x7f}},

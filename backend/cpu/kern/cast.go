@@ -84,9 +84,9 @@ func castFloat[S float32 | float64](to DType, dst *Arg, src []S, lo, hi int) {
 	case Uint16:
 		wrap(Of[uint16](dst), src, lo, hi)
 	case Uint32:
-		wrapWide(Of[uint32](dst), src, lo, hi)
+		wrapUnsigned(Of[uint32](dst), src, lo, hi, 1<<31)
 	case Uint64:
-		wrapUnsigned(Of[uint64](dst), src, lo, hi)
+		wrapUnsigned(Of[uint64](dst), src, lo, hi, 1<<63)
 	case Bool:
 		truths(Of[uint8](dst), src, lo, hi)
 	}
@@ -149,30 +149,30 @@ func wrap[D integer, S float32 | float64](dst []D, src []S, lo, hi int) {
 }
 
 // wrapWide is wrap by way of 64 bits.
-func wrapWide[D integer, S float32 | float64](dst []D, src []S, lo, hi int) {
+func wrapWide[S float32 | float64](dst []int64, src []S, lo, hi int) {
 	d := dst[lo:hi]
 	for i, v := range src[lo:hi] {
 		x := int64(-1 << 63)
 		if f := float64(v); f >= -1<<63 && f < 1<<63 {
 			x = int64(f)
 		}
-		d[i] = D(x)
+		d[i] = x
 	}
 }
 
-// wrapUnsigned is wrapWide, and holds numbers of 64 bits too; what is greater is 0.
-func wrapUnsigned[S float32 | float64](dst []uint64, src []S, lo, hi int) {
+// wrapUnsigned keeps numbers below 2^bits and the bits of negative ones down to -2^(bits-1); what is greater is 0, what is less 2^(bits-1).
+func wrapUnsigned[D uint32 | uint64, S float32 | float64](dst []D, src []S, lo, hi int, half float64) {
 	d := dst[lo:hi]
 	for i, v := range src[lo:hi] {
 		switch f := float64(v); {
-		case f >= -1<<63 && f < 1<<63:
-			d[i] = uint64(int64(f))
-		case f >= 1<<63 && f < 1<<64:
-			d[i] = uint64(f)
-		case f >= 1<<64:
+		case f >= 0 && f < 2*half:
+			d[i] = D(f)
+		case f >= 0:
 			d[i] = 0
+		case f > -half-1:
+			d[i] = D(int64(f))
 		default:
-			d[i] = 1 << 63
+			d[i] = D(half)
 		}
 	}
 }
