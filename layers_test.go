@@ -27,7 +27,7 @@ var layers = []struct {
 	{6, ". backend/onnxgo runtime/verify runtime/inspect runtime/measure"},
 	{5, "runtime zoo/task"},
 	{4, "zoo onnx passes backend/cpu backend/cuda backend/aot"},
-	{3, "passes/rewrite passes/memory backend onnx/vectors runtime/values zoo/data"},
+	{3, "passes/grad passes/rewrite passes/memory backend onnx/vectors runtime/values zoo/data"},
 	{2, "ir/op"},
 	{1, "ir ir/npy"},
 	{0, "ir/tensor ir/sym ir/jpeg backend/cpu/kern/... backend/cuda/driver backend/cuda/ptx onnx/wire testdata"},

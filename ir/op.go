@@ -39,8 +39,8 @@ type Op struct {
 	Eval func(*Env, any, []tensor.Value) ([]tensor.Value, error)
 	// Lower builds the same meaning in simpler ops; nil results mean that this node cannot be lowered.
 	Lower func(*Builder, *Node) ([]*Value, error)
-	// Grad builds the adjoints of the operands, given those of the results; nil entries are zero.
-	Grad func(*Builder, *Node, []*Value) ([]*Value, error)
+	// Grad builds the adjoints of the operands from those of the results. An entry that is nil, or beyond the end, is zero.
+	Grad func(*Grad, *Node) ([]*Value, error)
 	// Own notes in the attributes how many operands are the node's own, for ops that take any number of them: captures follow. Nil where the signature tells.
 	Own func(attrs any, operands int) any
 	// BodyTypes returns the input types of each body for the given operands. It is called with no bodies first, then with those that were

@@ -22,7 +22,7 @@ type Def[A any] struct {
 	Infer  func(*ir.Scope, A, []ir.Known) (ir.Known, error)
 	Eval   func(*ir.Env, A, []tensor.Value) (tensor.Value, error)
 	Lower  func(*ir.Builder, A, []*ir.Value) *ir.Value
-	Grad   func(*ir.Builder, A, *ir.Node, *ir.Value) []*ir.Value // adjoints of the operands from that of the result
+	Grad   func(*ir.Grad, A, *ir.Node) []*ir.Value // adjoints of the operands; nil where the derivative is zero or undefined
 }
 
 // DefN says what an op with several results, or with bodies, means. Lower sees the node.
@@ -37,7 +37,7 @@ type DefN[A any] struct {
 	Infer     func(*ir.Scope, A, []ir.Known) ([]ir.Known, error)
 	Eval      func(*ir.Env, A, []tensor.Value) ([]tensor.Value, error)
 	Lower     func(*ir.Builder, A, *ir.Node) []*ir.Value
-	Grad      func(*ir.Builder, A, *ir.Node, []*ir.Value) []*ir.Value
+	Grad      func(*ir.Grad, A, *ir.Node) []*ir.Value
 	Own       func(a A, operands int) A
 	BodyTypes func(s *ir.Scope, a A, in []ir.Known, prev [][]ir.Type) ([][]ir.Type, bool, error)
 }
@@ -146,9 +146,7 @@ func Make[A any](d Def[A]) Kind[A] {
 			return nil
 		}
 	}
-	if d.Grad != nil {
-		n.Grad = func(b *ir.Builder, a A, m *ir.Node, dy []*ir.Value) []*ir.Value { return d.Grad(b, a, m, dy[0]) }
-	}
+	n.Grad = d.Grad
 	return MakeN(n)
 }
 
@@ -173,10 +171,7 @@ func MakeN[A any](d DefN[A]) Kind[A] {
 		}
 	}
 	if d.Grad != nil {
-		o.Grad = func(b *ir.Builder, n *ir.Node, dy []*ir.Value) ([]*ir.Value, error) {
-			in := d.Grad(b, n.Attrs.(A), n, dy)
-			return in, b.Err()
-		}
+		derive(Kind[A]{o}, d.Grad)
 	}
 	if d.Own != nil {
 		o.Own = func(a any, operands int) any { return d.Own(a.(A), operands) }
