@@ -173,7 +173,7 @@ func (e *emitter) node(n *ir.Node) error {
 	st := backend.Step{Kernel: evalKernel, Node: e.alone(n), Outs: len(n.Out), From: n.From}
 	k := e.rows[n]
 	for _, v := range n.Out {
-		if v.Type.Unranked || !e.known(v.Type, e.bound) {
+		if v.Type.Unranked || !e.known(v.Type, e.bound) && (k == nil || k.Dims == nil) {
 			k = nil // its sizes are known only when it has run
 		}
 	}
@@ -201,7 +201,7 @@ func (e *emitter) node(n *ir.Node) error {
 		return err
 	}
 	for i, v := range n.Out {
-		slot := e.result(v, k != nil)
+		slot := e.result(v, k != nil && k.Dims == nil)
 		if c.outs[i] != nil {
 			slot = e.alias(slot, c.outs[i])
 		}
@@ -280,14 +280,14 @@ func (e *emitter) known(t ir.Type, have map[string]bool) bool {
 	return true
 }
 
-// result places a result of the step that is about to be added.
-func (e *emitter) result(v *ir.Value, kernel bool) int {
+// result places a result of the step that is about to be added; sized where its type tells all sizes.
+func (e *emitter) result(v *ir.Value, sized bool) int {
 	object := v.Type.Kind != ir.Tensor || v.Type.DType == tensor.String
 	if !object && e.known(v.Type, e.early) {
 		e.p.Buffers = append(e.p.Buffers, backend.Buffer{Size: byteSize(v.Type), First: len(e.p.Steps), Last: len(e.p.Steps)})
 		return e.slot(v, backend.Slot{Space: backend.InArena, Index: len(e.p.Buffers) - 1})
 	}
-	if !kernel && !v.Type.Unranked {
+	if !sized && !v.Type.Unranked {
 		for _, d := range v.Type.Shape {
 			if name, ok := d.Name(); ok {
 				e.define(name, false)

@@ -1,12 +1,9 @@
 package cpu
 
 import (
-	"slices"
-
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
-	"github.com/cameo-onnx/cameo/ir/sym"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
@@ -15,7 +12,6 @@ var poolKernels = []Kernel{
 	{Name: "average_pool.f32", Op: op.AveragePool.Op, Takes: takesPool, Emit: emitPool, Run: kern.PoolF32},
 	{Name: "global_average_pool.f32", Op: op.GlobalAveragePool.Op, Takes: takesSpatial, Emit: emitGlobalPool(kern.ReduceMean), Run: kern.Reduce},
 	{Name: "global_max_pool.f32", Op: op.GlobalMaxPool.Op, Takes: takesSpatial, Emit: emitGlobalPool(kern.ReduceMax), Run: kern.Reduce},
-	{Name: "resize.f32", Op: op.Resize.Op, Takes: takesResize, Emit: emitResize, Run: kern.ResizeF32},
 }
 
 // takesSpatial takes float32 operands with channels and spatial axes, in one layout throughout.
@@ -82,59 +78,4 @@ func emitGlobalPool(r kern.ReduceOp) func(*call, *ir.Node) (any, error) {
 		}
 		return p, nil
 	}
-}
-
-var resizeCoordinates = map[string]kern.Coordinates{
-	"half_pixel": kern.HalfPixel, "half_pixel_symmetric": kern.HalfPixelSymmetric, "pytorch_half_pixel": kern.PytorchHalfPixel, "align_corners": kern.AlignCorners, "asymmetric": kern.Asymmetric,
-}
-
-var resizeNearest = map[string]kern.Nearest{
-	"round_prefer_floor": kern.PreferFloor, "round_prefer_ceil": kern.PreferCeil, "floor": kern.Floor, "ceil": kern.Ceil,
-}
-
-// takesResize takes nearest and linear interpolation of at most two spatial axes.
-func takesResize(n *ir.Node) bool {
-	a := op.Resize.Attrs(n)
-	_, ok := resizeCoordinates[a.CoordinateTransformationMode]
-	_, ok2 := resizeNearest[a.NearestMode]
-	if !takesSpatial(n) || len(n.In[0].Type.Shape) != 4 || !ok || !ok2 || a.Mode == "cubic" || a.Antialias || a.ExcludeOutside || len(n.In) > 3 && n.In[3] != nil && a.KeepAspectRatioPolicy != "stretch" {
-		return false
-	}
-	x, y := n.In[0].Type.Shape, n.Out[0].Type.Shape
-	if !x[0].Equal(y[0]) || !x[1].Equal(y[1]) {
-		return false
-	}
-	_, ok = resizeScales(n)
-	return ok
-}
-
-// resizeScales returns the scale of each axis; zeros where it is that of the sizes. False where only running tells the scales.
-func resizeScales(n *ir.Node) ([]float64, bool) {
-	if len(n.In) < 3 || n.In[2] == nil || n.In[2].Type.Shape.Equal(ir.Shape{sym.Const(0)}) {
-		return nil, true
-	}
-	if !n.In[2].IsConst() {
-		return nil, false
-	}
-	scales := make([]float64, n.In[0].Type.Rank())
-	axes := op.Resize.Attrs(n).Axes
-	for i, s := range n.In[2].Data.Float64s() {
-		k := i
-		if len(axes) > 0 {
-			k = (axes[i] + len(scales)) % len(scales)
-		}
-		scales[k] = s
-	}
-	return scales, true
-}
-
-func emitResize(c *call, n *ir.Node) (any, error) {
-	a := op.Resize.Attrs(n)
-	scales, _ := resizeScales(n)
-	p := &kern.ResizeParam{Linear: a.Mode == "linear", Coord: resizeCoordinates[a.CoordinateTransformationMode], Nearest: resizeNearest[a.NearestMode], Scales: scales}
-	spatialAliases(c, n)
-	if scales != nil && n.In[0].Type.Layout == ir.ChannelsLast {
-		p.Scales = slices.Concat(scales[:1], scales[2:], scales[1:2])
-	}
-	return p, nil
 }

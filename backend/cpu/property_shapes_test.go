@@ -277,28 +277,6 @@ func (c *trial) permuted(d []int) []int {
 	return append(e, n)
 }
 
-func (c *trial) resize() {
-	d := c.positive(pick(c, 3, 4, 4, 4, 5))
-	c.x(d...)
-	c.none(1)
-	c.set("Mode", pick(c, "nearest", "linear", "linear", "cubic"))
-	c.set("NearestMode", pick(c, "round_prefer_floor", "round_prefer_ceil", "floor", "ceil"))
-	c.set("CoordinateTransformationMode", pick(c, "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric"))
-	sizes, scales := slices.Clone(d), make([]float64, len(d))
-	for i := range d {
-		scales[i] = 1
-		if i > 1 {
-			sizes[i], scales[i] = c.from(1, 2*d[i]+1), pick(c, 0.5, 0.75, 1, 1.5, 2, 2.5)
-		}
-	}
-	if c.coin() {
-		c.none(1)
-		c.ints(sizes, nil)
-		return
-	}
-	c.in, c.index = append(c.in, tensor.FromFloat64s(tensor.F32, scales, len(d))), append(c.index, true)
-}
-
 // recurrent draws a layer of the given number of gates.
 func (c *trial) recurrent(gates int) {
 	seq, batch, in, hid := c.from(1, 4), c.from(1, 5), c.from(1, 6), pick(c, 1, 3, 8, 17)

@@ -44,10 +44,17 @@ func (s *session) step(ctx context.Context, i int) error {
 	}
 	c := &s.calls[i]
 	outs := len(st.Args) - st.Outs
+	measured := s.pr.rows[i].Dims == nil
 	for j, a := range st.Args {
 		if a < 0 {
 			c.Args[j] = kern.Arg{}
 			continue
+		}
+		if j >= outs && !measured {
+			if err := s.measure(i, outs); err != nil {
+				return err
+			}
+			measured = true
 		}
 		if j >= outs && s.pr.plan.Slots[a].Space == backend.Late {
 			if err := s.takeLate(a); err != nil {
@@ -94,6 +101,39 @@ func (s *session) writeSizes(i int) error {
 			kern.Of[int32](arg)[j] = int32(n)
 		default:
 			arg.Data[j] = byte(min(n, 1))
+		}
+	}
+	return nil
+}
+
+// measure lets step i say the sizes of its late results; its operands, the first outs, stand in its call.
+func (s *session) measure(i, outs int) error {
+	c, late := &s.calls[i], false
+	args := s.pr.plan.Steps[i].Args
+	for j, a := range args[outs:] {
+		if c.Args[outs+j] = (kern.Arg{}); a < 0 {
+			continue
+		}
+		v := &s.vals[a]
+		if s.pr.plan.Slots[a].Space == backend.Late {
+			late = true
+			if rank := len(s.pr.plan.Slots[a].Type.Shape); len(v.arg.Dims) != rank {
+				v.arg.Dims = make([]int, rank)
+			}
+		}
+		c.Args[outs+j].Dims = v.arg.Dims
+	}
+	if !late {
+		return nil
+	}
+	if err := s.pr.rows[i].Dims(c); err != nil {
+		return err
+	}
+	for _, a := range args[outs:] {
+		if a >= 0 && s.pr.plan.Slots[a].Space == backend.Late {
+			if err := s.learn(a, s.vals[a].arg.Dims); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -15,13 +15,19 @@ type Kernel struct {
 	Emit  func(*call, *ir.Node) (any, error) // returns the param; may change the operands
 	// Scratch returns the bytes that a call with operands and results of these sizes needs; nil: none.
 	Scratch func(param any, args []kern.Arg, workers int) (int, error)
-	Run     kern.Func
+	// Dims sets the Dims of results, of which only the rank is known, where the data tells them; it may keep in State what Run then needs. nil: the types must tell.
+	Dims kern.Func
+	Run  kern.Func
 }
 
 // rows holds the kernels by op, best first: the first row that the machine has and that takes the node wins.
 var rows = func() map[*ir.Op][]*Kernel {
 	out := map[*ir.Op][]*Kernel{}
-	for _, table := range [][]Kernel{gemmKernels, thenKernels, quantizeKernels, integerKernels, pointwiseKernels, moveKernels, rowKernels, convKernels, poolKernels, recurrentKernels, arithKernels, scatterKernels, randomKernels, trainKernels, attentionKernels} {
+	for _, table := range [][]Kernel{
+		gemmKernels, thenKernels, quantizeKernels, integerKernels, pointwiseKernels, moveKernels, rowKernels, convKernels, poolKernels, recurrentKernels, arithKernels,
+		scatterKernels, randomKernels, trainKernels, attentionKernels,
+		sampleKernels,
+	} {
 		for i := range table {
 			k := &table[i]
 			out[k.Op] = append(out[k.Op], k)

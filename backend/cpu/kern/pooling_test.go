@@ -109,24 +109,33 @@ func TestResizeModes(t *testing.T) {
 		want string
 	}{
 		{ResizeParam{}, []int{4, 6}, "[1 1 1 2 2 2 1 1 1 2 2 2 3 3 3 4 4 4 3 3 3 4 4 4]"},
-		{ResizeParam{Linear: true}, []int{4, 4}, "[1 1.25 1.75 2 1.5 1.75 2.25 2.5 2.5 2.75 3.25 3.5 3 3.25 3.75 4]"},
-		{ResizeParam{Linear: true, Coord: AlignCorners}, []int{3, 3}, "[1 1.5 2 2 2.5 3 3 3.5 4]"},
-		{ResizeParam{Linear: true, Coord: Asymmetric}, []int{2, 4}, "[1 1.5 2 2 3 3.5 4 4]"},
+		{ResizeParam{Mode: ResizeLinear}, []int{4, 4}, "[1 1.25 1.75 2 1.5 1.75 2.25 2.5 2.5 2.75 3.25 3.5 3 3.25 3.75 4]"},
+		{ResizeParam{Mode: ResizeLinear, Coord: AlignCorners}, []int{3, 3}, "[1 1.5 2 2 2.5 3 3 3.5 4]"},
+		{ResizeParam{Mode: ResizeLinear, Coord: Asymmetric}, []int{2, 4}, "[1 1.5 2 2 3 3.5 4 4]"},
 		{ResizeParam{Coord: Asymmetric, Nearest: Floor}, []int{3, 3}, "[1 1 2 1 1 2 3 3 4]"},
-		{ResizeParam{Linear: true, Coord: AlignCorners, Scales: []float64{1, 1, 1.75, 1}}, []int{3, 2}, "[1 2 2 3 3 4]"},
 		{ResizeParam{Coord: Asymmetric, Nearest: Ceil}, []int{1, 4}, "[1 2 2 2]"},
-		{ResizeParam{Linear: true, Coord: PytorchHalfPixel}, []int{1, 1}, "[1]"},
-		{ResizeParam{Linear: true}, []int{1, 1}, "[2.5]"},
+		{ResizeParam{Mode: ResizeLinear, Coord: PytorchHalfPixel}, []int{1, 1}, "[1]"},
+		{ResizeParam{Mode: ResizeLinear}, []int{1, 1}, "[2.5]"},
 	} {
 		n := dimsLen(tc.out)
+		tc.p.Size, tc.p.Axes = 4, []int{-1, -1, 0, 1}
+		sizes := Arg{Data: Bytes([]int64{int64(tc.out[0]), int64(tc.out[1])}), Dims: []int{2}}
+		resize := func(in []int, x []float32, out []int, y []float32) {
+			c := &Call{Param: &tc.p, Args: []Arg{arg(in, x), {}, {}, sizes, arg(out, y)}}
+			c.Scratch = make([]byte, ResizeScratch(&tc.p, c.Args))
+			if err := Resize(c); err != nil {
+				t.Fatalf("%+v: %v", tc, err)
+			}
+		}
 		y := make([]float32, n)
-		run(t, fmt.Sprint(tc), ResizeF32, &tc.p, arg([]int{1, 1, 2, 2}, x), arg(append([]int{1, 1}, tc.out...), y))
+		resize([]int{1, 1, 2, 2}, x, append([]int{1, 1}, tc.out...), y)
 		if fmt.Sprint(y) != tc.want {
 			t.Errorf("%+v: %v", tc, y)
 		}
 		two := []float32{1, -1, 2, -2, 3, -3, 4, -4}
 		y2 := make([]float32, 2*n)
-		run(t, fmt.Sprint(tc), ResizeF32, &tc.p, arg([]int{1, 2, 2, 2}, two), arg([]int{1, tc.out[0], tc.out[1], 2}, y2))
+		tc.p.Axes = []int{-1, 0, 1, -1}
+		resize([]int{1, 2, 2, 2}, two, []int{1, tc.out[0], tc.out[1], 2}, y2)
 		for i, v := range y {
 			if y2[2*i] != v || y2[2*i+1] != -v {
 				t.Errorf("%+v channels last: %v", tc, y2)
@@ -134,8 +143,10 @@ func TestResizeModes(t *testing.T) {
 			}
 		}
 	}
-	if ResizeF32(&Call{Args: []Arg{arg([]int{1, 2, 2}, x), arg([]int{2, 2, 4}, make([]float32, 16))}, Param: &ResizeParam{}}) == nil {
-		t.Error("dimensions apart from each other give no error")
+	for _, bad := range []Arg{{}, {Data: Bytes([]int64{4}), Dims: []int{1}}, {Data: Bytes([]int64{-4, 4}), Dims: []int{2}}} {
+		if Resize(&Call{Args: []Arg{arg([]int{2, 2}, x), {}, {}, bad, arg([]int{4, 4}, make([]float32, 16))}, Param: &ResizeParam{Axes: []int{0, 1}, Size: 4}}) == nil {
+			t.Errorf("sizes %v give no error", bad)
+		}
 	}
 }
 

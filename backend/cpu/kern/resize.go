@@ -5,219 +5,306 @@ import (
 	"math"
 )
 
-// Coordinates says which place of the operand a place of the result stands for.
-type Coordinates uint8
-
-const (
-	HalfPixel          Coordinates = iota // (i + 0.5) / scale - 0.5
-	HalfPixelSymmetric                    // the same about the middle, where the scale gives no whole size
-	PytorchHalfPixel                      // half pixel, but 0 for a result of size 1
-	AlignCorners                          // i (in - 1) / (out - 1), out before it was rounded down where a scale below 1 left a fraction
-	Asymmetric                            // i / scale
-	numCoordinates
-)
-
-// Nearest says how a coordinate is rounded where no interpolation is made.
-type Nearest uint8
-
-const (
-	PreferFloor Nearest = iota // to the nearest, down in the middle
-	PreferCeil
-	Floor
-	Ceil
-	numNearest
-)
-
-// A ResizeParam is the parameter of [ResizeF32]. Scales holds one number per dimension, 0 for
-// result size / operand size; nil is all zeros.
+// A ResizeParam is the parameter of [Resize]. Axes gives, for each dimension in memory, its place in the operands scales, sizes and roi, or -1 where it stays; scales are float32, sizes int64,
+// roi of type Roi. Fill is the extrapolation value, as one element and as a number.
 type ResizeParam struct {
-	Linear  bool // else the nearest element
-	Coord   Coordinates
-	Nearest Nearest
-	Scales  []float64
+	Mode               ResizeMode
+	Coord              Coordinates
+	Nearest            Nearest
+	Antialias, Exclude bool
+	Cubic              float64
+	Axes               []int
+	Policy             ResizePolicy
+	Roi                DType
+	Type               DType // of the elements; nearest only minds Size
+	Size               int
+	Fill               []byte
+	Beyond             float64
 }
+
+// A ResizePolicy says what becomes of the ratio of sizes that are asked for.
+type ResizePolicy uint8
+
+const (
+	Stretch ResizePolicy = iota
+	NotLarger
+	NotSmaller
+)
 
 type resizeState struct {
-	p            *ResizeParam
-	lo, hi       [2][]int     // for each place of the two dimensions its neighbours
-	w            [2][]float32 // and the share of the upper one
-	outer, inner int
-	in, out      [2]int
-	x, y         []float32
+	p       *ResizeParam
+	spans   [MaxRank]resizeSpan
+	axes    [MaxRank]resizeAxis
+	rank    int
+	order   []int // of the axes that change, as they are interpolated
+	nearest nearestRun
+	pass    resizePass
+	edge    resizeEdge
+	convert resizeConvert
 }
 
-// ResizeF32 resizes at most two neighbouring dimensions, whichever differ between operand and
-// result: the spatial ones of NCHW or NHWC. Operands other than the first are not read.
-func ResizeF32(c *Call) error {
-	p, ok := c.Param.(*ResizeParam)
-	if !ok || len(c.Args) < 2 || p.Coord >= numCoordinates || p.Nearest >= numNearest {
-		return fmt.Errorf("resize: parameter %v for %d operands", c.Param, len(c.Args))
+// spanOf reads how each axis changes off the operands x, roi, scales, sizes.
+func (s *resizeState) spanOf(c *Call, p *ResizeParam) error {
+	in := c.Args[0].Dims
+	if s.rank = len(in); len(c.Args) != 5 || len(p.Axes) != s.rank || s.rank > MaxRank {
+		return fmt.Errorf("%d operands, axes %v of %v", len(c.Args), p.Axes, in)
 	}
-	in, out := &c.Args[0], &c.Args[len(c.Args)-1]
-	n, err := in.count(4)
-	m, err2 := out.count(4)
-	if err != nil || err2 != nil || len(in.Dims) != len(out.Dims) || len(in.Dims) == 0 || p.Scales != nil && len(p.Scales) != len(in.Dims) || n == 0 && m != 0 {
-		return fmt.Errorf("resize: %v by %v to %v", in.Dims, p.Scales, out.Dims)
+	for i, d := range in {
+		s.spans[i] = resizeSpan{d, d, 1, 0, 1}
+	}
+	n := 0
+	for _, k := range p.Axes {
+		n = max(n, k+1)
+	}
+	if n == 0 {
+		return nil
+	}
+	scales, sizes := &c.Args[2], &c.Args[3]
+	byScale, bySize := scales.Has() && scales.Len() > 0, sizes.Has() && sizes.Len() > 0
+	if byScale == bySize {
+		return fmt.Errorf("scales or sizes must be given, and not both")
+	}
+	if byScale && (len(F32(scales)) < n || scales.Len() != n) {
+		return fmt.Errorf("%d scales for %d axes", scales.Len(), n)
+	}
+	if bySize && (len(Of[int64](sizes)) < n || sizes.Len() != n) {
+		return fmt.Errorf("%d sizes for %d axes", sizes.Len(), n)
+	}
+	if byScale {
+		for i, k := range p.Axes {
+			if k < 0 {
+				continue
+			}
+			scale := float64(F32(scales)[k])
+			f := math.Floor(float64(float32(in[i]) * float32(scale)))
+			if !(scale > 0) || !(f < 1<<48) {
+				return fmt.Errorf("scale %v of size %d", scale, in[i])
+			}
+			s.spans[i].out, s.spans[i].scale = int(f), scale
+		}
+	} else if err := s.bySizes(p, Of[int64](sizes)); err != nil {
+		return err
+	}
+	return s.region(c, p, n)
+}
+
+func (s *resizeState) bySizes(p *ResizeParam, sizes []int64) error {
+	common := math.NaN()
+	for i, k := range p.Axes {
+		if k < 0 {
+			continue
+		}
+		r := &s.spans[i]
+		if sizes[k] < 0 || sizes[k] > 1<<48 || r.in == 0 && sizes[k] > 0 {
+			return fmt.Errorf("size %d becomes %d", r.in, sizes[k])
+		}
+		if r.out = int(sizes[k]); r.in == 0 {
+			continue
+		}
+		r.scale = float64(r.out) / float64(r.in)
+		if math.IsNaN(common) || (p.Policy == NotLarger) == (r.scale < common) {
+			common = r.scale
+		}
+	}
+	if p.Policy == Stretch {
+		return nil
+	}
+	for i, k := range p.Axes {
+		if r := &s.spans[i]; k >= 0 && r.in > 0 {
+			r.scale, r.out = common, int(math.Floor(common*float64(r.in)+0.5))
+		}
+	}
+	return nil
+}
+
+// region reads the region of interest.
+func (s *resizeState) region(c *Call, p *ResizeParam, n int) error {
+	if p.Coord != CropAndResize {
+		return nil
+	}
+	roi := &c.Args[1]
+	if !roi.Has() || roi.Len() != 2*n {
+		return fmt.Errorf("roi does not hold %d numbers", 2*n)
+	}
+	at := func(i int) float64 { return float64(F32(roi)[i]) }
+	if p.Roi == Float64 {
+		at = func(i int) float64 { return Of[float64](roi)[i] }
+	}
+	for i, k := range p.Axes {
+		if k < 0 {
+			continue
+		}
+		r := &s.spans[i]
+		r.from, r.to = at(k), at(k+n)
+		if math.IsNaN(r.from-r.to) || math.IsInf(r.from-r.to, 0) {
+			return fmt.Errorf("roi from %v to %v", r.from, r.to)
+		}
+	}
+	return nil
+}
+
+// ResizeDims sets the dims of the result.
+func ResizeDims(c *Call) error {
+	p, ok := c.Param.(*ResizeParam)
+	if !ok {
+		return fmt.Errorf("resize: parameter is a %T", c.Param)
+	}
+	s := StateOf[resizeState](c)
+	if err := s.spanOf(c, p); err != nil {
+		return fmt.Errorf("resize: %w", err)
+	}
+	for i := range c.Args[4].Dims {
+		c.Args[4].Dims[i] = s.spans[i].out
+	}
+	return nil
+}
+
+// Resize samples an operand at other sizes: operands x, roi, scales and sizes, of which the last three may be absent. Neighbours of weight 0 do not count, even if they are infinite.
+func Resize(c *Call) error {
+	p, ok := c.Param.(*ResizeParam)
+	if !ok || p.Mode >= numResizeModes || p.Coord >= numCoordinates || p.Nearest >= numNearest {
+		return fmt.Errorf("resize: parameter %v", c.Param)
+	}
+	s := StateOf[resizeState](c)
+	if err := s.spanOf(c, p); err != nil {
+		return fmt.Errorf("resize: %w", err)
+	}
+	x, y := &c.Args[0], &c.Args[4]
+	n, err := x.count(p.Size)
+	m, err2 := y.count(p.Size)
+	if err != nil || err2 != nil || len(y.Dims) != s.rank {
+		return fmt.Errorf("resize: %v to %v", x.Dims, y.Dims)
+	}
+	s.order = s.order[:0]
+	for i := range s.rank {
+		if y.Dims[i] != s.spans[i].out {
+			return fmt.Errorf("resize: %v to %v, axis %d to %d", x.Dims, y.Dims, i, s.spans[i].out)
+		}
+		if s.spans[i].same() {
+			continue
+		}
+		s.order = append(s.order, i)
+		if err := s.axes[i].set(p, s.spans[i]); err != nil {
+			return fmt.Errorf("resize: %w", err)
+		}
 	}
 	if m == 0 {
 		return nil
 	}
-	s := StateOf[resizeState](c)
-	if err := s.layOut(p, in.Dims, out.Dims); err != nil {
-		return fmt.Errorf("resize: %w", err)
+	if n == 0 {
+		return fmt.Errorf("resize: %v to %v", x.Dims, y.Dims)
 	}
-	s.p, s.x, s.y = p, F32(in)[:n], F32(out)[:m]
-	row := s.out[1] * s.inner
-	c.ParallelTask(s.outer*s.out[0], max(1, 1<<13/row), s)
-	s.x, s.y = nil, nil
-	return nil
+	s.p = p
+	switch {
+	case len(s.order) == 0:
+		copy(y.Data[:m*p.Size], x.Data)
+		return nil
+	case p.Mode == ResizeNearest:
+		s.nearest.run(c, s)
+		return nil
+	}
+	return s.smooth(c)
 }
 
-func (s *resizeState) layOut(p *ResizeParam, in, out []int) error {
-	first, last := -1, -1
-	for i := range in {
-		if in[i] != out[i] || p.Scales != nil && p.Scales[i] != 0 && p.Scales[i] != 1 {
-			if first < 0 {
-				first = i
-			}
-			last = i
-		}
-	}
-	if first < 0 {
-		first, last = len(in)-1, len(in)-1
-	}
-	if last > first+1 {
-		return fmt.Errorf("%v to %v: more than two neighbouring dimensions", in, out)
-	}
-	s.outer, s.inner = 1, 1
-	for _, d := range in[:first] {
-		s.outer *= d
-	}
-	for _, d := range in[last+1:] {
-		s.inner *= d
-	}
-	s.in, s.out = [2]int{1, in[last]}, [2]int{1, out[last]}
-	scale := [2]float64{}
-	if p.Scales != nil {
-		scale[1] = p.Scales[last]
-	}
-	if first != last {
-		s.in[0], s.out[0] = in[first], out[first]
-		if p.Scales != nil {
-			scale[0] = p.Scales[first]
-		}
-	}
-	for k := range 2 {
-		s.neighbours(p, k, scale[k])
-	}
-	return nil
+// nearestRun copies elements by tables.
+type nearestRun struct {
+	s       *resizeState
+	x, y    []byte
+	fill    []byte
+	last    int // the last axis that changes
+	inner   int // elements behind it
+	xs      [MaxRank]int
+	lead    [MaxRank]int // sizes of the result before it
+	columns int
 }
 
-// neighbours fills the tables of one dimension.
-func (s *resizeState) neighbours(p *ResizeParam, k int, scale float64) {
-	in, out := s.in[k], s.out[k]
-	s.lo[k], s.hi[k], s.w[k] = s.lo[k][:0], s.hi[k][:0], s.w[k][:0]
-	if scale == 0 {
-		scale = float64(out) / float64(in)
-	}
-	width := float64(out)
-	if scale < 1 {
-		width = scale * float64(in)
-	}
-	for i := range out {
-		x := float64(i)
+func (r *nearestRun) run(c *Call, s *resizeState) {
+	x, y := &c.Args[0], &c.Args[4]
+	*r = nearestRun{s: s, x: x.Data, y: y.Data, fill: s.p.Fill, last: s.order[len(s.order)-1], inner: 1, xs: strides(x.Dims)}
+	rows := 1
+	for i, d := range y.Dims {
 		switch {
-		case p.Coord == PytorchHalfPixel && out == 1, p.Coord == AlignCorners && width == 1:
-			x = 0
-		case p.Coord == AlignCorners:
-			x = x * float64(in-1) / (width - 1)
-		case p.Coord == Asymmetric && !p.Linear: // rounding follows: the quotient is float32's, which is whole where the true one nearly is
-			x = float64(float32(x) / float32(scale))
-		case p.Coord == Asymmetric:
-			x /= scale
-		case p.Coord == HalfPixel && !p.Linear:
-			x = float64(float32((float32(x)+0.5)/float32(scale)) - 0.5)
-		default:
-			x = (x+0.5)/scale - 0.5
-			if p.Coord == HalfPixelSymmetric {
-				x += float64(in) / 2 * (1 - float64(out)/(scale*float64(in)))
-			}
+		case i < r.last:
+			r.lead[i] = d
+			rows *= d
+		case i > r.last:
+			r.inner *= d
 		}
-		if !p.Linear {
-			switch p.Nearest {
-			case PreferFloor:
-				x = math.Ceil(x - 0.5)
-			case PreferCeil:
-				x = math.Floor(x + 0.5)
-			case Floor:
-				x = math.Floor(x)
-			case Ceil:
-				x = math.Ceil(x)
-			}
-		}
-		f := math.Floor(x)
-		w := float32(x - f)
-		lo := int(max(-1, min(f, float64(in))))
-		s.lo[k] = append(s.lo[k], max(0, min(lo, in-1)))
-		s.hi[k] = append(s.hi[k], max(0, min(lo+1, in-1)))
-		s.w[k] = append(s.w[k], w)
+	}
+	r.columns = y.Dims[r.last]
+	c.ParallelTask(rows, max(1, 1<<13/(r.columns*r.inner)), r)
+	*r = nearestRun{}
+}
+
+// Do copies rows lo to hi-1: all places of the last axis that changes.
+func (r *nearestRun) Do(_, lo, hi int) {
+	switch r.s.p.Size {
+	case 1:
+		nearestRows[uint8](r, lo, hi)
+	case 2:
+		nearestRows[uint16](r, lo, hi)
+	case 4:
+		nearestRows[uint32](r, lo, hi)
+	case 8:
+		nearestRows[uint64](r, lo, hi)
+	case 16:
+		nearestRows[[2]uint64](r, lo, hi)
 	}
 }
 
-func (s *resizeState) Do(_, lo, hi int) {
+func nearestRows[T word](r *nearestRun, lo, hi int) {
+	x, y := words[T](r.x), words[T](r.y)
+	var fill T
+	if f := words[T](r.fill); len(f) > 0 {
+		fill = f[0]
+	}
+	at, n := r.s.axes[r.last].at, r.inner
 	for row := lo; row < hi; row++ {
-		o, i := row/s.out[0], row%s.out[0]
-		line := s.in[1] * s.inner
-		at := func(k int) []float32 { return s.x[(o*s.in[0]+k)*line:][:line] }
-		y := s.y[row*s.out[1]*s.inner:][:s.out[1]*s.inner]
-		if s.p.Linear {
-			s.linear(y, at(s.lo[0][i]), at(s.hi[0][i]), s.w[0][i])
-		} else {
-			s.nearest(y, at(s.lo[0][i]))
+		dst := y[row*r.columns*n:][:r.columns*n]
+		from, ok := r.from(row)
+		switch {
+		case !ok:
+			for i := range dst {
+				dst[i] = fill
+			}
+		case n == 1:
+			src := x[from:][:r.s.spans[r.last].in]
+			for j, k := range at[:len(dst)] {
+				if k >= 0 {
+					dst[j] = src[k]
+				} else {
+					dst[j] = fill
+				}
+			}
+		default:
+			for j, k := range at {
+				d := dst[j*n : j*n+n]
+				if k >= 0 {
+					copy(d, x[from+int(k)*n:])
+					continue
+				}
+				for i := range d {
+					d[i] = fill
+				}
+			}
 		}
 	}
 }
 
-func (s *resizeState) nearest(y, x []float32) {
-	for j, k := range s.lo[1] {
-		if s.inner == 1 {
-			y[j] = x[k]
-		} else {
-			copy(y[j*s.inner:][:s.inner], x[k*s.inner:])
+// from returns where the elements of a row start in the operand; false outside of it.
+func (r *nearestRun) from(row int) (int, bool) {
+	off := 0
+	for i := r.last - 1; i >= 0; i-- {
+		q := row / r.lead[i]
+		k := row - q*r.lead[i]
+		row = q
+		if a := &r.s.axes[i]; !r.s.spans[i].same() {
+			if a.at[k] < 0 {
+				return 0, false
+			}
+			k = int(a.at[k])
 		}
+		off += k * r.xs[i]
 	}
-}
-
-func (s *resizeState) linear(y, a, b []float32, w float32) {
-	n := s.inner
-	if n == 1 {
-		s.linearRow(y, a, b, w)
-		return
-	}
-	for j := range s.lo[1] {
-		l, h, v := s.lo[1][j]*n, s.hi[1][j]*n, s.w[1][j]
-		al, ah, bl, bh := a[l:l+n], a[h:h+n], b[l:l+n], b[h:h+n]
-		d := y[j*n : j*n+n]
-		for i := range d {
-			top := al[i]*(1-v) + ah[i]*v
-			bottom := bl[i]*(1-v) + bh[i]*v
-			d[i] = top*(1-w) + bottom*w
-		}
-	}
-}
-
-// linearRow is linear for elements that lie one by one: between the rows first, then along them.
-func (s *resizeState) linearRow(y, a, b []float32, w float32) {
-	mem := takeRegs((len(a) + pwTileLen - 1) / pwTileLen)
-	row := mem.buf[:len(a)]
-	b = b[:len(a)]
-	for i, v := range a {
-		row[i] = v*(1-w) + b[i]*w
-	}
-	lo, hi, share := s.lo[1][:len(y)], s.hi[1][:len(y)], s.w[1][:len(y)]
-	for j := range y {
-		v := share[j]
-		y[j] = row[lo[j]]*(1-v) + row[hi[j]]*v
-	}
-	giveRegs(mem)
+	return off, true
 }
