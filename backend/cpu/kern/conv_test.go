@@ -41,6 +41,7 @@ func randomConv(r *rand.Rand, transposed bool) *convCase {
 		c.w = []int{group * cg, ocg}
 	}
 	back := make([]int, rank)
+	wide := !transposed && r.IntN(4) == 0
 	for i := range rank {
 		most := []int{40, 24, 9}[rank-1]
 		k, s, d, front := 1+r.IntN(4), 1+r.IntN(3), 1+r.IntN(2), r.IntN(3)
@@ -58,7 +59,14 @@ func randomConv(r *rand.Rand, transposed bool) *convCase {
 			}
 			n--
 		} else {
-			n = max(n, reach)
+			if wide && i < 2 { // taps that most outputs see nothing with
+				d = 1 + r.IntN(16)
+				n, reach = 8+r.IntN(16), (k-1)*d+1
+				front = r.IntN(reach)
+				back[i] = max(r.IntN(reach), reach-front-n)
+			} else {
+				n = max(n, reach)
+			}
 			out = (n+front+back[i]-reach)/s + 1
 		}
 		c.p.Kernel, c.p.Strides, c.p.Dilations = append(c.p.Kernel, k), append(c.p.Strides, s), append(c.p.Dilations, d)

@@ -50,7 +50,7 @@ func (cv *convRun) compute(worker int, t *convTask) {
 	s, ph := &cv.shape, t.ph
 	z, y, x := &ph.axis[0], &ph.axis[1], &ph.axis[2]
 	g := gemmPart{
-		row: cv.row, kc: cv.kc, segs: ph.segs, segk: ph.segk, n: s.ocg,
+		row: cv.row, kc: cv.kc, segs: ph.segs, segk: ph.segk, bsegs: ph.bsegs, deep: ph.deep, n: s.ocg,
 		lda: 4 * x.istep * s.c, ldc: 4 * x.ostep * s.oc, crun: 4 * y.ostep * s.out[2] * s.oc,
 		runs: t.rows, len: t.cols, lo: cv.p.Clamp.Lo, hi: cv.p.Clamp.Hi,
 		b: ptr(cv.w),
@@ -69,7 +69,7 @@ func (cv *convRun) compute(worker int, t *convTask) {
 	}
 	if ph.k > 0 {
 		g.a = unsafe.Add(g.a, 4*t.group*s.cg)
-		g.b = unsafe.Add(g.b, 4*(ph.weights+t.group*PackedB(ph.k, s.ocg, cv.row.nr)))
+		g.b = unsafe.Add(g.b, 4*(ph.weights+t.group*PackedB(ph.deep, s.ocg, cv.row.nr)))
 	}
 	if g.arun == g.len*g.lda && g.crun == g.len*g.ldc {
 		g.runs, g.len = 1, g.runs*g.len

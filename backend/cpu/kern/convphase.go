@@ -1,5 +1,7 @@
 package kern
 
+import "slices"
+
 // A tap is one place of the kernel along one axis.
 type tap struct {
 	k  int // in the kernel
@@ -73,12 +75,44 @@ func (s *convShape) tapped(a int) (out []axisPhase) {
 
 // visible returns the phases of an axis that have outputs.
 func (s *convShape) visible(a int) (out []axisPhase) {
-	n := 1
-	if s.transposed {
-		n = min(s.stride[a], s.out[a])
+	if !s.transposed {
+		return s.ranges(a)
 	}
-	for p := range n {
+	for p := range min(s.stride[a], s.out[a]) {
 		out = append(out, s.phase(a, p))
+	}
+	return out
+}
+
+// ranges cuts a plain convolution's outputs along an axis where taps begin or cease to lie in the image, if dilation puts so many outside that leaving them out saves a
+// fifth of the work: a pyramid of dilations over small images has most of its taps there. Each range is a phase with the taps that all of it sees.
+func (s *convShape) ranges(a int) (out []axisPhase) {
+	whole := s.phase(a, 0)
+	size, stride := s.out[a], s.stride[a]
+	if s.dil[a] < 2 || s.k[a] > 7 || s.cg < narrow || size < narrow {
+		return []axisPhase{whole}
+	}
+	see := make([][2]int, s.k[a]) // the outputs that see a tap's place
+	cuts, seen := []int{0, size}, 0
+	for i, t := range whole.taps {
+		from := min(max(0, (stride-1-t.at)/stride), size)
+		to := min(max(from, (s.in[a]-t.at+stride-1)/stride), size)
+		see[i] = [2]int{from, to}
+		cuts, seen = append(cuts, from, to), seen+to-from
+	}
+	if 5*seen > 4*size*s.k[a] {
+		return []axisPhase{whole}
+	}
+	slices.Sort(cuts)
+	cuts = slices.Compact(cuts)
+	for i, end := range cuts[1:] {
+		f := axisPhase{first: cuts[i], ostep: 1, istep: stride, count: end - cuts[i]}
+		for k, t := range whole.taps {
+			if see[k][0] <= f.first && end <= see[k][1] {
+				f.taps = append(f.taps, tap{t.k, t.at + f.first*stride})
+			}
+		}
+		out = append(out, f)
 	}
 	return out
 }

@@ -17,6 +17,7 @@ type convPhase struct {
 	axis       [3]axisPhase
 	weights    int    // where its panels begin, in float32
 	k          int    // steps of the sums
+	deep       int    // steps that panels hold: those of taps that no output of the phase sees, too
 	lo, span   [3]int // first input coordinate of output 0, and how far the taps reach from there
 	mode       convMode
 	rows, cols int // outputs of a strip along y and x
@@ -27,6 +28,7 @@ type convPhase struct {
 	bufCols    int // halo: input columns
 	segs       []int
 	segk       int
+	bsegs      []int // where each segment begins in a panel, in bytes; nil: one behind the other
 }
 
 // plan works out the phases of a convolution. Nothing in it changes bits.
@@ -62,6 +64,9 @@ func (ph *convPhase) plan(s *convShape, nr, workers int, then bool) {
 			ph.mode = convHalo
 		}
 	}
+	if ph.deep = ph.k; !s.transposed {
+		ph.deep = s.taps() * s.cg
+	}
 	if ph.k == 0 {
 		ph.mode = convInPlace
 	}
@@ -70,6 +75,9 @@ func (ph *convPhase) plan(s *convShape, nr, workers int, then bool) {
 	}
 	ph.cut(s, nr, workers, then)
 	ph.segments(s)
+	if ph.k > 0 && ph.k < ph.deep {
+		ph.panelSegments(s, nr)
+	}
 }
 
 // cut chooses strips whose input and output stay in the second-level cache, small enough that every
@@ -148,6 +156,19 @@ func (ph *convPhase) segments(s *convShape) {
 	}
 	if ph.k == 0 {
 		ph.segs, ph.segk = noOffset, 0
+	}
+}
+
+// panelSegments lists where the segments lie in a panel that holds other taps too.
+func (ph *convPhase) panelSegments(s *convShape, nr int) {
+	xs := ph.axis[2].taps
+	for _, z := range ph.axis[0].taps {
+		for _, y := range ph.axis[1].taps {
+			for jx := 0; jx < len(xs); jx += ph.segk / s.cg {
+				tap := (z.k*s.k[1]+y.k)*s.k[2] + xs[jx].k
+				ph.bsegs = append(ph.bsegs, 4*tap*s.cg*nr)
+			}
+		}
 	}
 }
 

@@ -32,6 +32,7 @@ type gemmPart struct {
 	runs, len        int            // runs, and rows in each
 	segs             []int          // where each segment of k begins in a row of A, in bytes
 	segk             int
+	bsegs            []int          // where each segment begins in a panel, in bytes; nil: one behind the other
 	b, bias          unsafe.Pointer // panel 0; bias may be nil
 	deep             int            // steps of k that panels of B hold; 0: as many as are multiplied
 	n                int            // columns in all
@@ -71,7 +72,7 @@ func (g *gemmPart) panels(p0, p1 int) {
 		t.nseg = 1
 		if g.segk > g.kc {
 			n = evenPart(g.segk, g.kc, at)
-		} else if g.segk > 0 {
+		} else if g.segk > 0 && g.bsegs == nil {
 			t.nseg = evenPart(len(g.segs), max(1, g.kc/g.segk), seg)
 		}
 		t.segk = n
@@ -83,6 +84,9 @@ func (g *gemmPart) panels(p0, p1 int) {
 		}
 		a := unsafe.Add(g.a, 4*at)
 		b := unsafe.Add(g.b, 4*done*g.row.nr)
+		if g.bsegs != nil {
+			b = unsafe.Add(g.b, g.bsegs[seg]+4*at*g.row.nr)
+		}
 		done += t.nseg * n
 		last := done >= k
 		if last {
