@@ -30,7 +30,7 @@ var layers = []struct {
 	{3, "passes/grad passes/rewrite passes/memory backend onnx/vectors runtime/values zoo/data"},
 	{2, "ir/op"},
 	{1, "ir ir/npy"},
-	{0, "ir/tensor ir/sym ir/jpeg backend/cpu/kern/... backend/cuda/driver backend/cuda/ptx onnx/wire testdata"},
+	{0, "ir/tensor ir/sym ir/jpeg ir/jpeg2000 backend/cpu/kern/... backend/cuda/driver backend/cuda/ptx onnx/wire testdata"},
 }
 
 // Within line 0 these imports are part of the layout.

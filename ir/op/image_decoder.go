@@ -80,8 +80,8 @@ var imageFormats = []imageFormat{
 	{"TIFF", "MM\x00*", standard(tiff.DecodeConfig, tiff.Decode)},
 	{"WebP", "RIFF????WEBP", standard(webp.DecodeConfig, webp.Decode)},
 	{"portable map", "P?", decodePNM},
-	{"JPEG 2000", "\x00\x00\x00\x0cjP  ", nil},
-	{"JPEG 2000", "\xff\x4f\xff\x51", nil},
+	{"JPEG 2000", "\x00\x00\x00\x0cjP  \r\n\x87\n", decodeJPEG2000},
+	{"JPEG 2000", "\xff\x4f\xff\x51", decodeJPEG2000},
 }
 
 func (f imageFormat) matches(data []byte) bool {
