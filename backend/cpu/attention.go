@@ -9,6 +9,8 @@ import (
 
 var attentionKernels = []Kernel{
 	{Name: "attention.f32", Op: op.Attention.Op, Takes: takesAttention, Emit: emitAttention, Scratch: attentionScratch, Run: kern.AttentionF32},
+	{Name: "group_query_attention.f32", Op: op.GroupQueryAttention.Op, Takes: takesGroupQuery, Emit: emitGroupQuery, Scratch: groupQueryScratch, Run: kern.GroupQueryF32},
+	{Name: "rotary_embedding.f32", Op: op.RotaryEmbedding.Op, Takes: takesRotary, Emit: emitRotary, Run: kern.RotaryF32},
 }
 
 // takesAttention takes float32 with masks of float32 or bool, computed in float32, that keeps no scores.
@@ -49,4 +51,49 @@ func emitAttention(c *call, n *ir.Node) (any, error) {
 
 func attentionScratch(param any, args []kern.Arg, workers int) (int, error) {
 	return kern.AttentionF32Scratch(param.(*kern.AttentionParam), args, workers)
+}
+
+// takesGroupQuery takes float32 that returns its caches, keeps no scores and scales no heads.
+func takesGroupQuery(n *ir.Node) bool {
+	for i, v := range n.In {
+		if v != nil && (i > 11 || i != 5 && i != 6 && i != 9 && !isF32(v)) {
+			return false
+		}
+	}
+	for _, v := range n.Out {
+		if !isF32(v) {
+			return false
+		}
+	}
+	return len(n.Out) == 3
+}
+
+func emitGroupQuery(c *call, n *ir.Node) (any, error) {
+	a := op.GroupQueryAttention.Attrs(n)
+	in := [12]*ir.Value{}
+	copy(in[:], n.In)
+	c.SetArgs(in[:]...)
+	return &kern.GroupQueryParam{Heads: a.NumHeads, KVHeads: a.KVNumHeads, Causal: a.Causal, Window: a.LocalWindowSize, Rotary: a.DoRotary, RotaryInterleaved: a.RotaryInterleaved,
+		Scale: a.Scale, Smooth: a.SmoothSoftmax, Softcap: a.Softcap}, nil
+}
+
+func groupQueryScratch(param any, args []kern.Arg, workers int) (int, error) {
+	return kern.GroupQueryF32Scratch(param.(*kern.GroupQueryParam), args, workers)
+}
+
+func takesRotary(n *ir.Node) bool {
+	for i, v := range n.In {
+		if v != nil && i < 3 && !isF32(v) {
+			return false
+		}
+	}
+	return isF32(n.Out[0])
+}
+
+func emitRotary(c *call, n *ir.Node) (any, error) {
+	a := op.RotaryEmbedding.Attrs(n)
+	in := [4]*ir.Value{}
+	copy(in[:], n.In)
+	c.SetArgs(in[:]...)
+	return &kern.RotaryParam{Heads: a.NumHeads, Size: a.RotaryEmbeddingDim, Interleaved: a.Interleaved}, nil
 }

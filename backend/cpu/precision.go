@@ -12,7 +12,7 @@ var looseOps = map[*ir.Op]bool{
 	op.Sin.Op: true, op.Cos.Op: true, op.Softmax.Op: true, op.LogSoftmax.Op: true,
 	op.LayerNormalization.Op: true, op.RMSNormalization.Op: true, op.InstanceNormalization.Op: true, op.GroupNormalization.Op: true,
 	op.ReduceSum.Op: true, op.ReduceMean.Op: true, op.ReduceProd.Op: true, op.ReduceL1.Op: true, op.ReduceL2.Op: true, op.ReduceSumSquare.Op: true, op.ReduceLogSum.Op: true, op.ReduceLogSumExp.Op: true,
-	op.GlobalAveragePool.Op: true, op.LSTM.Op: true, op.GRU.Op: true, op.RNN.Op: true, op.Attention.Op: true, op.RotaryEmbedding.Op: true,
+	op.GlobalAveragePool.Op: true, op.LSTM.Op: true, op.GRU.Op: true, op.RNN.Op: true, op.Attention.Op: true, op.RotaryEmbedding.Op: true, op.GroupQueryAttention.Op: true,
 }
 
 // selectKernel returns the row that runs n; nil where only Eval does.

@@ -3,11 +3,14 @@ package cpu_test
 import (
 	"math"
 
+	"github.com/cameo-onnx/cameo/ir/op"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
 func init() {
 	forms["attention"] = (*trial).attention
+	forms["group_query_attention"] = (*trial).groupQuery
+	forms["rotary_embedding"] = (*trial).rotary
 }
 
 // attention draws attention of operands of rank 3 or 4, with or without a mask, a past, lengths, windows and a soft cap.
@@ -57,6 +60,122 @@ func (c *trial) attention() {
 	}
 	c.outs = pick(c, 1, 1, 3, 3, 2, 4)
 	c.set("QKMatmulOutputMode", c.from(0, 3))
+}
+
+// groupQuery draws attention over a cache: a prompt, further tokens, or none, with lengths of each item that may be out of range.
+func (c *trial) groupQuery() {
+	n, hk, group := pick(c, 1, 1, 2, 3), pick(c, 1, 2, 3), pick(c, 1, 1, 2, 4)
+	length, size, room := pick(c, 1, 1, c.from(1, 40)), 2*c.from(1, 10), c.from(0, 60)
+	hq := hk * group
+	c.set("NumHeads", hq)
+	c.set("KVNumHeads", hk)
+	total := length
+	if c.one(3) {
+		total += c.from(0, room)
+	}
+	fresh := length
+	switch {
+	case c.coin():
+		c.noInf(c.x(n, length, (hq+2*hk)*size))
+		c.none(2)
+	default:
+		if c.one(6) {
+			fresh = 0
+		}
+		c.x(n, length, hq*size)
+		c.x(n, fresh, hk*size)
+		c.noInf(c.x(n, fresh, hk*size))
+		c.index[1], c.index[2] = fresh == 0, fresh == 0 // an open length stands for that of q
+	}
+	cache := 0
+	if c.coin() || total > length || fresh == 0 {
+		cache = max(0, total-pick(c, length, length, 0))
+		if c.coin() {
+			cache += c.from(0, 20)
+		}
+		c.x(n, hk, cache, size)
+		c.noInf(c.x(n, hk, cache, size))
+	} else {
+		c.none(2)
+	}
+	lens := c.between(n, max(length, 1)-1, total-1)
+	if c.one(5) {
+		lens[0] = c.from(-1, total+1)
+	}
+	c.ints(lens, nil)
+	c.index[5] = c.coin()
+	c.ints([]int{total}, []int{1})
+	c.index[6] = true
+	if c.set("DoRotary", c.coin()); c.attrs.(op.GroupQueryAttentionAttrs).DoRotary {
+		half, rows := c.from(1, size/2), max(cache, total)+c.from(0, 3)
+		if c.one(8) {
+			rows = c.from(0, rows)
+		}
+		c.x(rows, half)
+		c.x(rows, half)
+		if c.one(3) {
+			c.ints(c.between(n*length, 0, max(0, rows-1)), []int{n, length})
+		} else {
+			c.none(1)
+		}
+		c.set("RotaryInterleaved", c.coin())
+	} else {
+		c.none(3)
+	}
+	if c.one(4) {
+		c.x(c.shrunkScores(n, hq, length, max(total, cache))...)
+	} else {
+		c.none(1)
+	}
+	if c.one(4) {
+		c.x(hq)
+	}
+	c.set("SmoothSoftmax", c.one(4))
+	if c.set("Causal", !c.one(4)); c.one(3) && c.attrs.(op.GroupQueryAttentionAttrs).Causal {
+		c.set("LocalWindowSize", c.from(0, 20))
+	}
+	c.set("Scale", pick(c, 0, 0, 0.5))
+	c.set("Softcap", pick(c, 0, 0, 5))
+	c.outs = 3
+}
+
+// shrunkScores returns the sizes of a mask of four axes that broadcasts to those given.
+func (c *trial) shrunkScores(d ...int) []int {
+	for i := range 3 {
+		if c.one(3) {
+			d[i] = 1
+		}
+	}
+	return d
+}
+
+func (c *trial) rotary() {
+	n, heads, length, size := pick(c, 1, 2, 0), c.from(1, 4), c.size(), 2*pick(c, c.from(0, 9), 16, 32)
+	flat := c.coin()
+	c.heads(flat, n, heads, length, size)
+	if flat {
+		c.set("NumHeads", heads)
+	}
+	turn := size
+	if size > 0 && c.coin() {
+		turn = 2 * c.from(1, size/2)
+		c.set("RotaryEmbeddingDim", turn)
+	}
+	c.set("Interleaved", c.coin())
+	if c.coin() {
+		items := pick(c, n, n, 1)
+		c.x(items, length, turn/2)
+		c.x(items, length, turn/2)
+		return
+	}
+	rows := c.from(1, 20)
+	c.x(rows, turn/2)
+	c.x(rows, turn/2)
+	v := c.between(n*length, 0, rows-1)
+	if len(v) > 0 && c.one(12) {
+		v[c.r.IntN(len(v))] = pick(c, rows, -1)
+	}
+	c.ints(v, []int{n, length})
 }
 
 // noInf makes infinite values NaN: a probability that is 0 in float32 only makes NaN of them.

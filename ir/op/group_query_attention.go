@@ -140,7 +140,7 @@ func groupQueryAttention(e *ir.Env, a GroupQueryAttentionAttrs, in []tensor.Valu
 			return nil, err
 		}
 	}
-	m := &attending{q: h[0], scale: float64(a.Scale), softcap: float64(a.Softcap), smooth: a.SmoothSoftmax, mode: -1}
+	m := &attending{q: h[0], scale: float64(a.Scale), softcap: float64(a.Softcap), smooth: a.SmoothSoftmax, valid: c.total, mode: -1}
 	if a.Scale == 0 {
 		m.scale = 1 / math.Sqrt(float64(h[0].size))
 	}

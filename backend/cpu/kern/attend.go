@@ -101,7 +101,9 @@ type attend struct {
 	left, right    int   // a query at position p sees keys p-left to p+right
 	first, valid   []int // by item: the position of its first query, and how many keys there are
 	mask           attendMask
-	smooth         bool // a further exp(0) in the softmax's divisor
+	back           int       // if not 0, one more than how many keys a query sees, up to the last that it may see
+	smooth         bool      // a further score in the softmax's divisor:
+	sink           []float32 // by head; nil: 0
 
 	sizes   attendSizes
 	kc      int
@@ -158,11 +160,14 @@ func attendSizesOf(n, hq, hk, tq, tk, d, dv int, windowed bool, workers int) (s 
 
 func (s *attendSizes) scratch(workers int) int { return workers * s.each }
 
+// windowed reports whether queries may differ in the keys that they see.
+func (a *attend) windowed() bool { return a.left < noWindow || a.right < noWindow || a.back != 0 }
+
 // run computes y.
 func (a *attend) run(c *Call, scratch []float32) error {
 	w := c.Workers()
 	var err error
-	if a.sizes, err = attendSizesOf(a.q.n, a.q.heads, a.k.heads, a.q.length, a.k.length, a.q.size, a.v.size, a.left < noWindow || a.right < noWindow, w); err != nil {
+	if a.sizes, err = attendSizesOf(a.q.n, a.q.heads, a.k.heads, a.q.length, a.k.length, a.q.size, a.v.size, a.windowed(), w); err != nil {
 		return err
 	}
 	units := a.q.n * a.k.heads
@@ -189,10 +194,13 @@ func (a *attend) run(c *Call, scratch []float32) error {
 func (a *attend) sees(n, i int) (lo, hi int) {
 	p := a.first[n] + i
 	hi = max(0, min(a.valid[n], p+a.right+1))
+	if lo = max(0, p-a.left); a.back != 0 {
+		lo = max(0, hi-a.back+1)
+	}
 	if !a.mask.none() {
 		hi = min(hi, a.mask.length)
 	}
-	return min(hi, max(0, p-a.left)), hi
+	return min(lo, hi), hi
 }
 
 // Do computes blocks lo to hi-1.

@@ -23,15 +23,19 @@ func (w *attendWorker) row(a *attend, r int, x []float32, inv *float32, lo int, 
 	if wild && (poisons(a.rows, x[lo:from]) || poisons(a.rows, x[to:])) {
 		m = float32(math.NaN())
 	}
+	further := float32(0)
 	if a.smooth {
-		m = max(m, 0)
+		if a.sink != nil {
+			further = a.sink[head]
+		}
+		m = max(m, further)
 	}
 	sum := 0.0
 	for at := 0; at < len(s); at += rowBlock {
 		sum += float64(a.rows.exp(min(rowBlock, len(s)-at), &s[at], &s[at], m))
 	}
 	if a.smooth {
-		sum += math.Exp(-float64(m))
+		sum += math.Exp(float64(further) - float64(m))
 	}
 	*inv = float32(1 / sum)
 	clear(x[lo:from])

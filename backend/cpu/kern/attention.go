@@ -34,13 +34,9 @@ func attentionShapeOf(p *AttentionParam, args []Arg) (s attentionShape, err erro
 	var h [3][4]int
 	for i, heads := range []int{p.QHeads, p.KVHeads, p.KVHeads} {
 		d := args[i].Dims
-		switch {
-		case len(d) == 4:
-			h[i] = [4]int{d[0], d[1], d[2], d[3]}
-		case len(d) == 3 && heads > 0 && d[2]%heads == 0:
-			h[i] = [4]int{d[0], heads, d[1], d[2] / heads}
-		default:
-			return s, fmt.Errorf("operand %d of sizes %v has no %d heads", i, d, heads)
+		x := &h[i]
+		if x[0], x[1], x[2], x[3], err = headSizes(d, heads); err != nil {
+			return s, err
 		}
 		if len(d) != len(args[0].Dims) {
 			return s, fmt.Errorf("operands of rank %d and %d", len(args[0].Dims), len(d))
