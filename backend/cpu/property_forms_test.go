@@ -192,8 +192,11 @@ var forms = map[string]func(*trial){
 		c.maybe(ch)
 		c.set("Reduction", pick(c, "mean", "sum", "none"))
 	},
-	"prelu": func(c *trial) { d := c.dims(c.r.IntN(6)); c.x(d...); c.x(c.shrunk(d)...) },
-	"clip":  func(c *trial) { c.x(c.dims(c.r.IntN(7))...); c.maybe(); c.maybe() },
+	"tree_ensemble":            (*trial).treeArrays,
+	"tree_ensemble_classifier": func(c *trial) { c.treeLists(true) },
+	"tree_ensemble_regressor":  func(c *trial) { c.treeLists(false) },
+	"prelu":                    func(c *trial) { d := c.dims(c.r.IntN(6)); c.x(d...); c.x(c.shrunk(d)...) },
+	"clip":                     func(c *trial) { c.x(c.dims(c.r.IntN(7))...); c.maybe(); c.maybe() },
 }
 
 func swap(on bool, a, b int) []int {

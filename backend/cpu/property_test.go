@@ -288,7 +288,8 @@ func set(names string) map[string]bool {
 }
 
 var exact = set(`abs neg relu max min sign floor ceil round identity clip transpose relayout slice concat split expand tile pad gather gather_elements gather_nd where depth_to_space space_to_depth
-constant_of_shape reshape flatten squeeze unsqueeze trilu max_pool global_max_pool reduce_max reduce_min top_k scatter compress reverse_sequence one_hot eye_like center_crop_pad scaled_matmul scaled_conv`)
+constant_of_shape reshape flatten squeeze unsqueeze trilu max_pool global_max_pool reduce_max reduce_min top_k scatter compress reverse_sequence one_hot eye_like center_crop_pad scaled_matmul scaled_conv
+tree_ensemble tree_ensemble_classifier tree_ensemble_regressor`)
 
 var sums = set(`scatter_elements scatter_nd gemm matmul conv conv_transpose einsum reduce_sum reduce_mean reduce_l1 reduce_l2 reduce_sum_square reduce_log_sum reduce_log_sum_exp reduce_prod softmax log_softmax layer_normalization
 rms_normalization instance_normalization group_normalization batch_normalization lstm gru rnn average_pool global_average_pool lp_pool global_lp_pool resize cum_sum cum_prod attention lrn lp_normalization

@@ -63,16 +63,16 @@ func (a TreeEnsembleAttrs) compile() (_ *Ensemble, err error) {
 		return nil, err
 	}
 	inner, leaves := a.Modes.Len(), a.LeafWeights.Len()
-	r := &Ensemble{how: aggregate(a.AggregateFunction), post: transforms[a.PostTransform],
-		forest: forest{nodes: make([]treeNode, inner+leaves), votes: make([]treeVote, leaves), targets: a.Targets, sets: sortedSets(a.MembershipValues)}}
-	f := &r.forest
+	r := &Ensemble{How: Aggregate(a.AggregateFunction), post: transforms[a.PostTransform],
+		Forest: Forest{Nodes: make([]TreeNode, inner+leaves), Votes: make([]TreeVote, leaves), Targets: a.Targets, Sets: sortedSets(a.MembershipValues)}}
+	f := &r.Forest
 	for i := range leaves {
 		t := a.LeafTargetIDs[i]
 		if t < 0 || t >= a.Targets {
 			return r, fmt.Errorf("leaf %d votes for target %d of %d", i, t, a.Targets)
 		}
-		f.votes[i] = treeVote{int32(t), a.LeafWeights.Float64At(i)}
-		f.nodes[inner+i] = treeNode{yes: int32(i), no: int32(i + 1), mode: treeLeaf}
+		f.Votes[i] = TreeVote{int32(t), a.LeafWeights.Float64At(i)}
+		f.Nodes[inner+i] = TreeNode{Yes: int32(i), No: int32(i + 1), Mode: TreeLeaf}
 	}
 	place := func(id, leaf int) (int32, error) {
 		if leaf != 0 {
@@ -88,36 +88,36 @@ func (a TreeEnsembleAttrs) compile() (_ *Ensemble, err error) {
 	}
 	members := 0
 	for i, m := range a.Modes.Bytes() {
-		n := &f.nodes[i]
-		if n.mode, n.value = treeMode(m), a.Splits.Float64At(i); n.mode > branchMember {
+		n := &f.Nodes[i]
+		if n.Mode, n.Value = TreeMode(m), a.Splits.Float64At(i); n.Mode > BranchMember {
 			return r, fmt.Errorf("node %d: mode %d", i, m)
 		}
-		if n.mode == branchMember {
-			n.value = float64(members)
+		if n.Mode == BranchMember {
+			n.Value = float64(members)
 			members++
 		}
-		n.missing = len(a.MissingTracksTrue) > 0 && a.MissingTracksTrue[i] == 1
-		if n.feature, err = f.addFeature(a.FeatureIDs[i]); err != nil {
+		n.Missing = len(a.MissingTracksTrue) > 0 && a.MissingTracksTrue[i] == 1
+		if n.Feature, err = f.addFeature(a.FeatureIDs[i]); err != nil {
 			return r, err
 		}
-		if n.yes, err = place(a.TrueNodeIDs[i], a.TrueLeafs[i]); err != nil {
+		if n.Yes, err = place(a.TrueNodeIDs[i], a.TrueLeafs[i]); err != nil {
 			return r, err
 		}
-		if n.no, err = place(a.FalseNodeIDs[i], a.FalseLeafs[i]); err != nil {
+		if n.No, err = place(a.FalseNodeIDs[i], a.FalseLeafs[i]); err != nil {
 			return r, err
 		}
 	}
-	if members != len(f.sets) {
-		return r, fmt.Errorf("%d sets of members for %d nodes that test for them", len(f.sets), members)
+	if members != len(f.Sets) {
+		return r, fmt.Errorf("%d sets of members for %d nodes that test for them", len(f.Sets), members)
 	}
 	for _, id := range a.Roots {
 		root, err := place(id, 0)
 		if err != nil {
 			return r, err
 		}
-		f.roots = append(f.roots, root)
+		f.Roots = append(f.Roots, root)
 	}
-	if len(f.roots) == 0 {
+	if len(f.Roots) == 0 {
 		return r, errors.New("attribute tree_roots is missing")
 	}
 	_, err = f.check()
@@ -149,14 +149,14 @@ func sortedSets(t *tensor.Tensor) (out [][]float64) {
 var TreeEnsemble = define(Def[TreeEnsembleAttrs]{
 	Name: "tree_ensemble", ONNX: "TreeEnsemble", Domain: mlDomain, Sig: "x T -> y T; T f32|f64|f16",
 	Props: ir.Pure,
-	Attrs: TreeEnsembleAttrs{AggregateFunction: int(aggregateSum)},
+	Attrs: TreeEnsembleAttrs{AggregateFunction: int(AggregateSum)},
 	Infer: func(sc *ir.Scope, a TreeEnsembleAttrs, in []ir.Known) (ir.Known, error) {
 		r, err := a.compile()
 		if err != nil {
 			return ir.Known{}, err
 		}
-		rows, err := rowsWithFeatures(sc, in[0].Type, r.features)
-		return of(ir.TensorOf(in[0].Type.DType, rows, sym.Const(r.targets))), err
+		rows, err := rowsWithFeatures(sc, in[0].Type, r.Features)
+		return of(ir.TensorOf(in[0].Type.DType, rows, sym.Const(r.Targets))), err
 	},
 	Eval: func(e *ir.Env, a TreeEnsembleAttrs, in []tensor.Value) (tensor.Value, error) {
 		r, err := a.compile()

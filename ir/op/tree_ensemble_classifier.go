@@ -56,7 +56,7 @@ func (a TreeEnsembleClassifierAttrs) compile() (*Ensemble, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Ensemble{forest: *f, base: base, how: aggregateSum, post: a.PostTransform, classes: true, one: f.targets == 2, positive: true}
+	m := &Ensemble{Forest: *f, base: base, How: AggregateSum, post: a.PostTransform, classes: true, one: f.Targets == 2, positive: true}
 	for i, w := range l.voteTargets {
 		m.one = m.one && w == l.voteTargets[0]
 		m.positive = m.positive && l.weight(i) >= 0
@@ -67,7 +67,7 @@ func (a TreeEnsembleClassifierAttrs) compile() (*Ensemble, error) {
 // ClassLabels returns the labels of the classes that [Ensemble.Finish] tells, where they are integers. A score that only says for or against has the labels 1 and 0, whatever those of
 // the model are, unless all votes are for one class: so ONNX Runtime has it.
 func (a TreeEnsembleClassifierAttrs) ClassLabels(m *Ensemble) []int {
-	if m.targets == 1 || m.targets == 2 && !m.one {
+	if m.Targets == 1 || m.Targets == 2 && !m.one {
 		return []int{0, 1}
 	}
 	return a.LabelInts
@@ -83,8 +83,8 @@ var TreeEnsembleClassifier = defineN(DefN[TreeEnsembleClassifierAttrs]{
 		if err != nil {
 			return nil, err
 		}
-		rows, err := rowsWithFeatures(sc, in[0].Type, c.features)
-		return []ir.Known{of(ir.TensorOf(a.labels().dtype(), rows)), of(ir.TensorOf(tensor.F32, rows, sym.Const(c.targets)))}, err
+		rows, err := rowsWithFeatures(sc, in[0].Type, c.Features)
+		return []ir.Known{of(ir.TensorOf(a.labels().dtype(), rows)), of(ir.TensorOf(tensor.F32, rows, sym.Const(c.Targets)))}, err
 	},
 	Eval: func(e *ir.Env, a TreeEnsembleClassifierAttrs, in []tensor.Value) ([]tensor.Value, error) {
 		c, err := a.compile()

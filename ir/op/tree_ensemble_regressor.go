@@ -59,7 +59,7 @@ func (a TreeEnsembleRegressorAttrs) compile() (*Ensemble, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ensemble{forest: *f, base: base, how: aggregate(how), post: a.PostTransform}, nil
+	return &Ensemble{Forest: *f, base: base, How: Aggregate(how), post: a.PostTransform}, nil
 }
 
 // TreeEnsembleRegressor is, for each row of x, the sum, mean, least or greatest of the votes of the leaves that it reaches, plus base values, transformed.
@@ -72,8 +72,8 @@ var TreeEnsembleRegressor = define(Def[TreeEnsembleRegressorAttrs]{
 		if err != nil {
 			return ir.Known{}, err
 		}
-		rows, err := rowsWithFeatures(sc, in[0].Type, r.features)
-		return of(ir.TensorOf(tensor.F32, rows, sym.Const(r.targets))), err
+		rows, err := rowsWithFeatures(sc, in[0].Type, r.Features)
+		return of(ir.TensorOf(tensor.F32, rows, sym.Const(r.Targets))), err
 	},
 	Eval: func(e *ir.Env, a TreeEnsembleRegressorAttrs, in []tensor.Value) (tensor.Value, error) {
 		r, err := a.compile()
@@ -107,8 +107,8 @@ func (m *Ensemble) scores(e *ir.Env, x *tensor.Tensor, tell func(class int)) (ta
 	if err != nil {
 		return t, err
 	}
-	if t.cols < m.features {
-		return t, fmt.Errorf("features: %d, but the trees ask for %d", t.cols, m.features)
+	if t.cols < m.Features {
+		return t, fmt.Errorf("features: %d, but the trees ask for %d", t.cols, m.Features)
 	}
 	// Thresholds and votes are float32 unless the features are doubles: integers lose what float32 cannot hold.
 	single := x.DType() != tensor.F64
@@ -117,18 +117,18 @@ func (m *Ensemble) scores(e *ir.Env, x *tensor.Tensor, tell func(class int)) (ta
 			t.v[i] = float64(float32(f))
 		}
 	}
-	s := table{rows: t.rows, cols: m.targets}
+	s := table{rows: t.rows, cols: m.Targets}
 	if s.v, err = alloc[float64](e, s.rows, s.cols); err != nil {
 		return t, err
 	}
-	voted := make([]bool, m.targets)
+	voted := make([]bool, m.Targets)
 	for i := range t.rows {
 		if i%64 == 0 {
 			if err := e.Err(); err != nil {
 				return t, err
 			}
 		}
-		m.score(m.how, single, t.row(i), s.row(i), voted)
+		m.score(m.How, single, t.row(i), s.row(i), voted)
 		tell(m.Finish(s.row(i), voted))
 	}
 	return s, nil

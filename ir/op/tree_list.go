@@ -61,8 +61,8 @@ func (m nodeNames) find(tree, id, guess int) (int32, error) {
 	return int32(m.order[k]), nil
 }
 
-// forest links the nodes and checks them.
-func (l *treeList) forest() (*forest, error) {
+// Forest links the nodes and checks them.
+func (l *treeList) forest() (*Forest, error) {
 	n := len(l.nodeIDs)
 	values, err := floatsOf("nodes_values", l.values, l.valuesTensor)
 	if err != nil {
@@ -82,8 +82,8 @@ func (l *treeList) forest() (*forest, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &forest{nodes: make([]treeNode, n), targets: l.targets}
-	for i := range f.nodes {
+	f := &Forest{Nodes: make([]TreeNode, n), Targets: l.targets}
+	for i := range f.Nodes {
 		if err := l.link(f, names, i, values[i]); err != nil {
 			return nil, err
 		}
@@ -91,7 +91,7 @@ func (l *treeList) forest() (*forest, error) {
 	if err := l.vote(f, names); err != nil {
 		return nil, err
 	}
-	if f.roots, err = l.roots(f); err != nil {
+	if f.Roots, err = l.roots(f); err != nil {
 		return nil, err
 	}
 	if k, err := f.check(); err != nil || k != n {
@@ -101,34 +101,34 @@ func (l *treeList) forest() (*forest, error) {
 }
 
 // link sets node i, but for a leaf's votes.
-func (l *treeList) link(f *forest, names nodeNames, i int, value float64) (err error) {
+func (l *treeList) link(f *Forest, names nodeNames, i int, value float64) (err error) {
 	m := slices.Index(treeModes, l.modes[i])
-	if m < 0 || treeMode(m) == branchMember {
+	if m < 0 || TreeMode(m) == BranchMember {
 		return fmt.Errorf("node %d of tree %d: mode %q", l.nodeIDs[i], l.treeIDs[i], l.modes[i])
 	}
-	node := &f.nodes[i]
-	if node.mode = treeMode(m); node.mode == treeLeaf {
+	node := &f.Nodes[i]
+	node.Value = value
+	if node.Mode = TreeMode(m); node.Mode == TreeLeaf {
 		return nil
 	}
-	node.value = value
-	node.missing = len(l.missing) > 0 && l.missing[i] == 1
-	if node.feature, err = f.addFeature(l.features[i]); err != nil {
+	node.Missing = len(l.missing) > 0 && l.missing[i] == 1
+	if node.Feature, err = f.addFeature(l.features[i]); err != nil {
 		return err
 	}
 	tree, id := l.treeIDs[i], l.nodeIDs[i]
-	if node.yes, err = names.find(tree, l.yes[i], i+l.yes[i]-id); err != nil {
+	if node.Yes, err = names.find(tree, l.yes[i], i+l.yes[i]-id); err != nil {
 		return err
 	}
-	node.no, err = names.find(tree, l.no[i], i+l.no[i]-id)
+	node.No, err = names.find(tree, l.no[i], i+l.no[i]-id)
 	return err
 }
 
 // roots returns, for each tree, the node that no other goes on to; trees stand in the order of their first nodes, which is that of their votes.
-func (l *treeList) roots(f *forest) ([]int32, error) {
-	child := make([]bool, len(f.nodes))
-	for _, n := range f.nodes {
-		if n.mode != treeLeaf {
-			child[n.yes], child[n.no] = true, true
+func (l *treeList) roots(f *Forest) ([]int32, error) {
+	child := make([]bool, len(f.Nodes))
+	for _, n := range f.Nodes {
+		if n.Mode != TreeLeaf {
+			child[n.Yes], child[n.No] = true, true
 		}
 	}
 	var out []int32
@@ -152,7 +152,7 @@ func (l *treeList) roots(f *forest) ([]int32, error) {
 }
 
 // vote gives the leaves their votes, in the order in which they are listed.
-func (l *treeList) vote(f *forest, names nodeNames) error {
+func (l *treeList) vote(f *Forest, names nodeNames) error {
 	weights, err := floatsOf("the weights of votes", l.weights, l.weightsTensor)
 	if err != nil {
 		return err
@@ -168,25 +168,45 @@ func (l *treeList) vote(f *forest, names nodeNames) error {
 		if at[i], err = names.find(l.voteTrees[i], l.voteNodes[i], guessVote(at, i)); err != nil {
 			return fmt.Errorf("vote %d: %w", i, err)
 		}
-		if n := &f.nodes[at[i]]; n.mode == treeLeaf {
-			n.no++
+		if n := &f.Nodes[at[i]]; n.Mode == TreeLeaf {
+			n.No++
 		}
+	}
+	if l.targets == 1 {
+		l.voteOnce(f, at, weights)
+		return nil
 	}
 	from := int32(0)
-	for i := range f.nodes {
-		if n := &f.nodes[i]; n.mode == treeLeaf {
-			n.yes, n.no, from = from, from, from+n.no
+	for i := range f.Nodes {
+		if n := &f.Nodes[i]; n.Mode == TreeLeaf {
+			n.Yes, n.No, from = from, from, from+n.No
 		}
 	}
-	f.votes = make([]treeVote, from)
+	f.Votes = make([]TreeVote, from)
 	for i, k := range at {
 		// Votes of a node that is no leaf are never cast.
-		if n := &f.nodes[k]; n.mode == treeLeaf {
-			f.votes[n.no] = treeVote{int32(l.voteTargets[i]), weights[i]}
-			n.no++
+		if n := &f.Nodes[k]; n.Mode == TreeLeaf {
+			f.Votes[n.No] = TreeVote{int32(l.voteTargets[i]), weights[i]}
+			n.No++
 		}
 	}
 	return nil
+}
+
+// voteOnce gives each leaf one vote, where there is one target: the first that is listed, else the leaf's value. So ONNX Runtime has it, and scikit-learn's converter writes the number of a
+// leaf several times over to learn where a row ends up.
+func (l *treeList) voteOnce(f *Forest, at []int32, weights []float64) {
+	for i := range f.Nodes {
+		if n := &f.Nodes[i]; n.Mode == TreeLeaf {
+			n.Yes, n.No = int32(len(f.Votes)), int32(len(f.Votes)+1)
+			f.Votes = append(f.Votes, TreeVote{Weight: n.Value})
+		}
+	}
+	for i := len(at) - 1; i >= 0; i-- {
+		if n := &f.Nodes[at[i]]; n.Mode == TreeLeaf {
+			f.Votes[n.Yes].Weight = weights[i]
+		}
+	}
 }
 
 // weight returns the weight of vote i.

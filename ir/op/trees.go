@@ -8,67 +8,67 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// treeMode is the comparison that a node of a tree makes, by TreeEnsemble's numbers; a leaf makes none.
-type treeMode uint8
+// TreeMode is the comparison that a node of a tree makes, by TreeEnsemble's numbers; a leaf makes none.
+type TreeMode uint8
 
 const (
-	branchLE treeMode = iota
-	branchLT
-	branchGE
-	branchGT
-	branchEQ
-	branchNE
-	branchMember
-	treeLeaf
+	BranchLE TreeMode = iota
+	BranchLT
+	BranchGE
+	BranchGT
+	BranchEQ
+	BranchNE
+	BranchMember
+	TreeLeaf
 )
 
 var treeModes = []string{"BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ", "BRANCH_MEMBER", "LEAF"}
 
-// A treeNode goes on to the node yes where its comparison holds, else to no. A leaf casts the votes from yes up to no. A node that tests membership holds the index of its set in value.
-type treeNode struct {
-	value   float64
-	feature int32
-	yes, no int32
-	mode    treeMode
-	missing bool // a NaN holds, whatever the comparison says
+// A TreeNode goes on to the node yes where its comparison holds, else to no. A leaf casts the votes from yes up to no. A node that tests membership holds the index of its set in value.
+type TreeNode struct {
+	Value   float64
+	Feature int32
+	Yes, No int32
+	Mode    TreeMode
+	Missing bool // a NaN holds, whatever the comparison says
 }
 
-// A treeVote adds weight to the score of one target.
-type treeVote struct {
-	target int32
-	weight float64
+// A TreeVote adds weight to the score of one target.
+type TreeVote struct {
+	Target int32
+	Weight float64
 }
 
-// forest is trees in the form that evaluation walks: flat arrays, checked once.
-type forest struct {
-	nodes    []treeNode
-	roots    []int32
-	votes    []treeVote
-	sets     [][]float64 // sorted
-	targets  int
-	features int // the least number of features that the nodes ask for
+// Forest is trees in the form that evaluation walks: flat arrays, checked once.
+type Forest struct {
+	Nodes    []TreeNode
+	Roots    []int32
+	Votes    []TreeVote
+	Sets     [][]float64 // sorted
+	Targets  int
+	Features int // the least number of features that the nodes ask for
 }
 
 // addFeature notes that a node looks at feature id.
-func (f *forest) addFeature(id int) (int32, error) {
+func (f *Forest) addFeature(id int) (int32, error) {
 	if id < 0 || id >= 1<<31-1 {
 		return 0, fmt.Errorf("feature %d", id)
 	}
-	f.features = max(f.features, id+1)
+	f.Features = max(f.Features, id+1)
 	return int32(id), nil
 }
 
 // check reports trees that would never end, and returns how many nodes the roots reach. Nodes must have been linked within range.
-func (f *forest) check() (reached int, err error) {
+func (f *Forest) check() (reached int, err error) {
 	const unseen, open, done = 0, 1, 2
-	state := make([]uint8, len(f.nodes))
+	state := make([]uint8, len(f.Nodes))
 	var stack []int32
-	for _, r := range f.roots {
+	for _, r := range f.Roots {
 		stack = append(stack, r)
 		for len(stack) > 0 {
 			i := stack[len(stack)-1]
-			n := &f.nodes[i]
-			if state[i] != unseen || n.mode == treeLeaf {
+			n := &f.Nodes[i]
+			if state[i] != unseen || n.Mode == TreeLeaf {
 				stack = stack[:len(stack)-1]
 				if state[i] != done {
 					reached++
@@ -77,7 +77,7 @@ func (f *forest) check() (reached int, err error) {
 				continue
 			}
 			state[i] = open
-			for _, k := range [2]int32{n.yes, n.no} {
+			for _, k := range [2]int32{n.Yes, n.No} {
 				switch state[k] {
 				case open:
 					return 0, errors.New("a tree has a cycle")
@@ -90,82 +90,77 @@ func (f *forest) check() (reached int, err error) {
 	return reached, nil
 }
 
-// leaf returns the leaf that a row of features reaches from a root.
-func (f *forest) leaf(i int32, row []float64) *treeNode {
+// Leaf returns the leaf that a row of features reaches from a root.
+func (f *Forest) Leaf(i int32, row []float64) *TreeNode {
 	for {
-		n := &f.nodes[i]
-		if n.mode == treeLeaf {
+		n := &f.Nodes[i]
+		if n.Mode == TreeLeaf {
 			return n
 		}
-		x := row[n.feature]
+		x := row[n.Feature]
 		var ok bool
-		switch n.mode {
-		case branchLE:
-			ok = x <= n.value
-		case branchLT:
-			ok = x < n.value
-		case branchGE:
-			ok = x >= n.value
-		case branchGT:
-			ok = x > n.value
-		case branchEQ:
-			ok = x == n.value
-		case branchNE:
-			ok = x != n.value
+		switch n.Mode {
+		case BranchLE:
+			ok = x <= n.Value
+		case BranchLT:
+			ok = x < n.Value
+		case BranchGE:
+			ok = x >= n.Value
+		case BranchGT:
+			ok = x > n.Value
+		case BranchEQ:
+			ok = x == n.Value
+		case BranchNE:
+			ok = x != n.Value
 		default:
-			_, ok = slices.BinarySearch(f.sets[int(n.value)], x)
+			_, ok = slices.BinarySearch(f.Sets[int(n.Value)], x)
 		}
-		if i = n.no; ok || n.missing && x != x {
-			i = n.yes
+		if i = n.No; ok || n.Missing && x != x {
+			i = n.Yes
 		}
 	}
 }
 
-// aggregate names how votes for one target become its score.
-type aggregate uint8
+// An Aggregate names how votes for one target become its score.
+type Aggregate uint8
 
 const (
-	aggregateAverage aggregate = iota
-	aggregateSum
-	aggregateMin
-	aggregateMax
+	AggregateAverage Aggregate = iota
+	AggregateSum
+	AggregateMin
+	AggregateMax
 )
 
 var aggregates = []string{"AVERAGE", "SUM", "MIN", "MAX"}
 
 // score sets s to the scores of a row, and voted to whether there was a vote for each. With single, sums are rounded to float32 after each vote, as engines sum.
-func (f *forest) score(a aggregate, single bool, row, s []float64, voted []bool) {
+func (f *Forest) score(a Aggregate, single bool, row, s []float64, voted []bool) {
 	clear(s)
 	clear(voted)
-	for _, r := range f.roots {
-		n := f.leaf(r, row)
-		for _, v := range f.votes[n.yes:n.no] {
-			t := v.target
+	for _, r := range f.Roots {
+		n := f.Leaf(r, row)
+		for _, v := range f.Votes[n.Yes:n.No] {
+			t := v.Target
 			switch {
-			case a == aggregateMin && voted[t]:
-				s[t] = min(s[t], v.weight)
-			case a == aggregateMax && voted[t]:
-				s[t] = max(s[t], v.weight)
+			case a == AggregateMin && voted[t]:
+				s[t] = min(s[t], v.Weight)
+			case a == AggregateMax && voted[t]:
+				s[t] = max(s[t], v.Weight)
 			default:
-				if s[t] += v.weight; single {
+				if s[t] += v.Weight; single {
 					s[t] = float64(float32(s[t]))
 				}
 			}
 			voted[t] = true
 		}
 	}
-	if a == aggregateAverage {
-		for t := range s {
-			s[t] /= float64(len(f.roots))
-		}
-	}
 }
 
 // An Ensemble is trees and what becomes of their votes: scores of targets, or of classes, of which one is then chosen.
 type Ensemble struct {
-	forest
+	Forest
+	How  Aggregate
 	base []float64
-	how  aggregate
 	post string
 
 	classes  bool
@@ -189,6 +184,11 @@ func EnsembleOf(attrs any) (*Ensemble, error) {
 // Finish turns the votes for a row, summed up for each target, into its scores, and returns the class. What base values do, and to which of them a transform applies, ONNX leaves open:
 // this is as ONNX Runtime has it, for which converters write.
 func (m *Ensemble) Finish(s []float64, voted []bool) (class int) {
+	if m.How == AggregateAverage {
+		for t := range s {
+			s[t] /= float64(len(m.Roots))
+		}
+	}
 	switch {
 	case !m.classes && len(s) == 1:
 		for _, b := range m.base {
