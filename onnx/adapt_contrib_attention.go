@@ -18,8 +18,8 @@ func contribAttention(m *maker) []*ir.Value {
 // qAttention is contribAttention of a quantised operand and weights.
 func qAttention(m *maker) []*ir.Value {
 	m.without(9)
-	x := m.op("DequantizeLinear", nil, m.in(0), m.in(3), m.in(6))
-	w := m.op("DequantizeLinear", attrs{"axis": intAttr(1)}, m.in(1), m.number1(m.in(4)), m.zeroLike(m.in(7), m.in(4)))
+	x := m.realOf(m.in(0), m.scalarOf(m.in(3)), m.scalarOf(m.in(6)))
+	w := m.realOf(m.in(1), m.in(4), m.in(7))
 	return m.selfAttention(m.plus(m.op("MatMul", nil, x, w), m.in(2)), m.in(5), m.in(8), nil)
 }
 

@@ -24,9 +24,7 @@ type mixture struct {
 func (m *maker) mixtureAttrs() *mixture {
 	x := &mixture{k: m.int("k", 1), act: m.str("activation_type", "relu"), fusion: m.int("swiglu_fusion", 0), alpha: m.float("activation_alpha", 1),
 		beta: m.float("activation_beta", 0), normalised: m.int("normalize_routing_weights", 0) != 0}
-	if m.int("use_sparse_mixer", 0) != 0 {
-		m.fail(fmt.Errorf("a sparse mixer: %w", ir.ErrUnsupported))
-	}
+	m.int("use_sparse_mixer", 0) // ONNX Runtime's CPU provider leaves it out too
 	if m.n.attrs["swiglu_limit"] != nil {
 		limit := m.float("swiglu_limit", 0)
 		x.limit = &limit
@@ -228,5 +226,5 @@ func (m *maker) route(x *mixture, router, weights *ir.Value) (part, shares *ir.V
 		kept := m.op("Where", nil, part, shares, m.number(shares, 0))
 		shares = m.op("Div", nil, shares, m.op("ReduceSum", nil, kept, m.n.ints(-1)))
 	}
-	return part, shares
+	return m.op("And", nil, part, m.op("Greater", nil, shares, m.n.constant(tensor.Scalar[float32](0)))), shares
 }

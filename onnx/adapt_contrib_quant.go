@@ -9,12 +9,8 @@ import (
 
 // contribQuant builds operators on quantised tensors from the same on real ones, between DequantizeLinear and QuantizeLinear.
 var contribQuant = []adapter{
-	{microsoft, "DequantizeLinear", always, become1("DequantizeLinear", "axis")},
-	{microsoft, "QuantizeLinear", always, contrib(1, func(m *maker) []*ir.Value { // it divides in float32
-		a := m.pass("axis")
-		a["precision"] = intAttr(int64(tensor.F32))
-		return one(m.op("QuantizeLinear", a, m.n.in...))
-	})},
+	{microsoft, "DequantizeLinear", always, contrib(1, linear("DequantizeLinear"))},
+	{microsoft, "QuantizeLinear", always, contrib(1, linear("QuantizeLinear"))},
 	{microsoft, "DynamicQuantizeMatMul", always, contrib(1, dynamicQuantizeMatMul)},
 	{microsoft, "MatMulIntegerToFloat", always, contrib(1, matMulIntegerToFloat)},
 	{microsoft, "QGemm", always, contrib(1, qGemm)},
@@ -31,13 +27,37 @@ var contribQuant = []adapter{
 	{microsoft, "QLinearWhere", always, contrib(1, qWhere)},
 }
 
+// linear is ONNX's operator of a name; it quantises in float32.
+func linear(name string) func(*maker) []*ir.Value {
+	return func(m *maker) []*ir.Value {
+		m.without(3)
+		axis := m.int("axis", 1)
+		if m.in(1) == nil {
+			m.fail(fmt.Errorf("an operand without its scale: %w", ir.ErrUnsupported))
+			return nil
+		}
+		a := attrs{"axis": intAttr(axis)}
+		if name == "QuantizeLinear" {
+			a["precision"] = intAttr(int64(tensor.F32))
+		}
+		scale, zero := m.alongAxis(m.in(0), axis, m.in(1), m.in(2))
+		return one(m.op(name, a, m.in(0), scale, zero))
+	}
+}
+
 // become1 is ONNX's operator of a name, with those of its attributes.
 func become1(name string, keep ...string) func(*node) ([]*ir.Value, error) {
 	return contrib(1, func(m *maker) []*ir.Value { return one(m.op(name, m.pass(keep...), m.n.in...)) })
 }
 
-// real dequantises operand i by the scale and the zero point that follow it.
-func (m *maker) real(i int) *ir.Value { return m.realOf(m.in(i), m.in(i+1), m.in(i+2)) }
+// real dequantises operand i by the scale and the zero point that follow it, numbers for all of it.
+func (m *maker) real(i int) *ir.Value {
+	x, scale := m.in(i), m.in(i+1)
+	if m.err != nil || x == nil || scale == nil {
+		return m.realOf(x, scale, nil)
+	}
+	return m.op("DequantizeLinear", nil, x, m.scalarOf(scale), m.scalarOf(m.in(i+2)))
+}
 
 // realOf dequantises x; a scale for each of several columns counts along the last axis.
 func (m *maker) realOf(x, scale, zero *ir.Value) *ir.Value {
@@ -48,31 +68,66 @@ func (m *maker) realOf(x, scale, zero *ir.Value) *ir.Value {
 		m.fail(fmt.Errorf("an operand without its scale: %w", ir.ErrUnsupported))
 		return nil
 	}
+	if scale.Type.Rank() > 1 || zero != nil && zero.Type.Rank() > 1 {
+		y := m.cast(x, scale.Type.DType)
+		if zero != nil {
+			y = m.op("Sub", nil, y, m.cast(zero, scale.Type.DType))
+		}
+		return m.op("Mul", nil, y, scale)
+	}
 	a := attrs{"axis": intAttr(-1)}
 	if x.Type.Rank() < 1 {
 		a = nil
 	}
-	return m.op("DequantizeLinear", a, x, m.number1(scale), m.number1(zero))
+	scale, zero = m.alongAxis(x, -1, scale, zero)
+	return m.op("DequantizeLinear", a, x, scale, zero)
 }
 
-// number1 makes a scalar of a tensor of one element, so that it serves a whole tensor.
-func (m *maker) number1(v *ir.Value) *ir.Value {
-	if v == nil || m.err != nil || v.Type.Rank() != 1 {
-		return v
+// alongAxis gives a scale and a zero point of x the same sizes: none, where both are one number, else that of an axis of x.
+func (m *maker) alongAxis(x *ir.Value, axis int64, scale, zero *ir.Value) (_, _ *ir.Value) {
+	const one, many, unknown = 0, 1, 2
+	kind := func(v *ir.Value) int {
+		if v == nil || v.Type.Rank() == 0 {
+			return one
+		}
+		if n, ok := v.Type.Shape[0].Int(); v.Type.Rank() != 1 || !ok {
+			return unknown
+		} else if n == 1 {
+			return one
+		}
+		return many
 	}
-	if n, ok := v.Type.Shape[0].Int(); !ok || n != 1 {
-		return v
+	rank := int64(x.Type.Rank())
+	if axis < 0 {
+		axis += rank
 	}
-	return m.op("Squeeze", nil, v)
+	if rank == 1 {
+		axis = 0
+	}
+	k, kz := kind(scale), kind(zero)
+	switch {
+	case k == one && kz == one || axis < 0 || axis >= rank:
+		return m.scalarOf(scale), m.scalarOf(zero)
+	case k == many && (kz == many || zero == nil):
+		return scale, zero
+	}
+	length := m.size(x, axis)
+	spread := func(v *ir.Value) *ir.Value {
+		if v == nil {
+			return nil
+		}
+		wide := m.op("Expand", nil, m.op("Reshape", nil, m.bytes(v), m.n.ints(-1)), length)
+		return m.cast(wide, v.Type.DType)
+	}
+	return spread(scale), spread(zero)
 }
 
-// zeroLike is a zero point of the sizes of its scale, of which it may have fewer.
-func (m *maker) zeroLike(zero, scale *ir.Value) *ir.Value {
-	zero = m.number1(zero)
-	if zero == nil || scale == nil || m.err != nil || zero.Type.Rank() != 0 || m.number1(scale).Type.Rank() == 0 {
-		return zero
+// scalarOf makes a scalar of a tensor of one element.
+func (m *maker) scalarOf(v *ir.Value) *ir.Value {
+	if v == nil || m.err != nil || v.Type.Rank() == 0 {
+		return v
 	}
-	return m.op("Expand", nil, zero, m.op("Shape", nil, scale))
+	return m.op("Reshape", nil, v, m.n.ints())
 }
 
 // quantise is the result y by the scale and zero point in operands i and i+1; without a zero point it is of u8, as the operand's.
@@ -86,7 +141,7 @@ func (m *maker) quantise(y *ir.Value, i int) []*ir.Value {
 	if zero == nil {
 		a["output_dtype"] = intAttr(int64(m.in(0).Type.DType))
 	}
-	return one(m.op("QuantizeLinear", a, y, m.number1(scale), m.number1(zero)))
+	return one(m.op("QuantizeLinear", a, y, m.scalarOf(scale), m.scalarOf(zero)))
 }
 
 func qBinary(name string) func(*maker) []*ir.Value {
@@ -169,7 +224,7 @@ func qGemm(m *maker) []*ir.Value {
 	}
 	y := m.op("Gemm", a, m.real(0), m.realOf(w, m.in(4), m.in(5)))
 	if c != nil {
-		scale := m.op("Mul", nil, m.number1(m.in(1)), m.number1(m.in(4)))
+		scale := m.op("Mul", nil, m.scalarOf(m.in(1)), m.in(4))
 		if f := a["alpha"]; f != nil {
 			scale = m.op("Mul", nil, scale, m.number(scale, f.F))
 		}
@@ -182,7 +237,7 @@ func qGemm(m *maker) []*ir.Value {
 }
 
 func matMulIntegerToFloat(m *maker) []*ir.Value {
-	a, b := m.realOf(m.in(0), m.in(2), m.in(4)), m.realOf(m.in(1), m.in(3), m.in(5))
+	a, b := m.realOf(m.in(0), m.scalarOf(m.in(2)), m.scalarOf(m.in(4))), m.realOf(m.in(1), m.in(3), m.in(5))
 	return one(m.plus(m.op("MatMul", nil, a, b), m.in(6)))
 }
 
