@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
@@ -25,11 +26,24 @@ func fuse(g *ir.Graph, t Target) error {
 
 // inLoop reports whether n may be part of a loop over shape: elementwise, with one result of that very shape.
 func inLoop(n *ir.Node, t Target, like ir.Type) bool {
-	if len(n.Out) != 1 || len(n.Bodies) > 0 || n.Op.Props&ir.Elementwise == 0 || n.Op.Props&ir.Random != 0 {
+	if len(n.Out) != 1 || len(n.Bodies) > 0 || n.Op.Props&ir.Elementwise == 0 && !scalesAll(n) || n.Op.Props&ir.Random != 0 {
 		return false
 	}
 	y := n.Out[0].Type
 	return y.Rank() >= 0 && y.Layout == like.Layout && y.Shape.Equal(like.Shape) && t.Fusable(n)
+}
+
+// scalesAll reports whether n converts all of its operand to or from small integers by one scale and one zero point, which are constants.
+func scalesAll(n *ir.Node) bool {
+	if n.Op != op.QuantizeLinear.Op && n.Op != op.DequantizeLinear.Op {
+		return false
+	}
+	for _, v := range n.In[1:] {
+		if v != nil && !single(v) {
+			return false
+		}
+	}
+	return true
 }
 
 // single reports whether v is a constant of one element, which a body holds itself.

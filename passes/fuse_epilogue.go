@@ -47,7 +47,7 @@ func (e *epilogues) grow(n *ir.Node) (best loop, exit *ir.Value) {
 	inside := func(v *ir.Value) bool { return v == first || l.has(v.Def) }
 	for {
 		next := e.firstUser(live, &l)
-		if next == nil || !inLoop(next, e.t, first.Type) {
+		if next == nil || scalesAll(next) || !inLoop(next, e.t, first.Type) {
 			return best, exit
 		}
 		l.nodes = append(l.nodes, next)

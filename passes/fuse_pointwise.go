@@ -126,6 +126,9 @@ func (gr *group) build(g *ir.Graph, s *splicer, t Target, out map[*ir.Value]bool
 	if n == nil {
 		return last.Fault(s.b.Err())
 	}
+	for i, v := range results {
+		g.SetLayout(n.Out[i], v.Type.Layout) // which inference does not tell of conversions
+	}
 	if !t.HasKernel(n) && !slices.ContainsFunc(gr.nodes, func(m *ir.Node) bool { return !t.HasKernel(m) }) {
 		return nil // the nodes run by themselves, the loop would not
 	}

@@ -44,7 +44,8 @@ func takesFused(n *ir.Node) bool {
 		return false
 	}
 	for _, v := range slices.Concat(n.In, n.Out) {
-		if v.Type.Kind != ir.Tensor || v.Type.Unranked || !pointwiseType(v.Type.DType) {
+		_, whole := ranges[v.Type.DType]
+		if v.Type.Kind != ir.Tensor || v.Type.Unranked || !pointwiseType(v.Type.DType) && !whole {
 			return false
 		}
 	}

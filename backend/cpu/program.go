@@ -205,6 +205,12 @@ var exactOps = map[*ir.Op]bool{
 
 // inProgram reports whether n can be part of a register program.
 func inProgram(n *ir.Node) bool {
+	switch n.Op {
+	case op.QuantizeLinear.Op:
+		return takesQuantize(n)
+	case op.DequantizeLinear.Op:
+		return takesDequantize(n) && !isWeights(n.Out[0])
+	}
 	if instructions[n.Op] == nil || len(n.Bodies) > 0 || len(n.Out) != 1 || n.Op == op.Cast.Op && n.Out[0].Type.DType == tensor.Bool {
 		return false
 	}
@@ -228,6 +234,10 @@ func scalarOf(v *ir.Value) (float32, bool) {
 
 // node appends the instructions of n.
 func (b *programmer) node(n *ir.Node) {
+	if isScaling(n) {
+		b.regs[n.Out[0]] = b.scaling(n)
+		return
+	}
 	in := make([]operand, len(n.In))
 	for i, v := range n.In {
 		if v == nil {
@@ -250,7 +260,7 @@ func (b *programmer) node(n *ir.Node) {
 func (b *programmer) operands(nodes []*ir.Node) {
 	for _, n := range nodes {
 		for _, v := range n.In {
-			if v == nil || slices.Contains(nodes, v.Def) {
+			if v == nil || slices.Contains(nodes, v.Def) || isScaling(n) && v != n.In[0] {
 				continue
 			}
 			if _, scalar := scalarOf(v); !scalar {

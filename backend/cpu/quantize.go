@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"fmt"
+
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
@@ -9,8 +11,8 @@ import (
 
 // quantizeKernels holds the conversions between float32 and small integers by one scale and one zero point, as pointwise loops.
 var quantizeKernels = []Kernel{
-	{Name: "quantize_linear.f32", Op: op.QuantizeLinear.Op, Takes: takesQuantize, Emit: emitQuantize, Run: kern.PointwiseF32},
-	{Name: "dequantize_linear.f32", Op: op.DequantizeLinear.Op, Takes: takesDequantize, Emit: emitDequantize, Run: kern.PointwiseF32},
+	{Name: "quantize_linear.f32", Op: op.QuantizeLinear.Op, Takes: takesQuantize, Emit: emitScaling, Run: kern.PointwiseF32},
+	{Name: "dequantize_linear.f32", Op: op.DequantizeLinear.Op, Takes: takesDequantize, Emit: emitScaling, Run: kern.PointwiseF32},
 }
 
 // ranges of the integers that a float32 holds with room to spare.
@@ -47,31 +49,40 @@ func takesDequantize(n *ir.Node) bool {
 	return takesScaled(n, n.Out[0], n.In[0], op.DequantizeLinear.Attrs(n).BlockSize)
 }
 
-func emitQuantize(c *call, n *ir.Node) (any, error) {
-	scale, zero, _ := scaleOf(n)
-	r := ranges[n.Out[0].Type.DType]
-	return c.scaled(n, []kern.Instr{
-		{Op: kern.OpDiv, Dst: 2, A: 0, B: kern.ImmReg, Imm: scale},
-		{Op: kern.OpRound, Dst: 2, A: 2},
-		{Op: kern.OpAdd, Dst: 2, A: 2, B: kern.ImmReg, Imm: zero},
-		{Op: kern.OpMax, Dst: 2, A: 2, B: kern.ImmReg, Imm: r[0]},
-		{Op: kern.OpMin, Dst: 1, A: 2, B: kern.ImmReg, Imm: r[1]},
-	})
-}
-
-func emitDequantize(c *call, n *ir.Node) (any, error) {
-	scale, zero, _ := scaleOf(n)
-	return c.scaled(n, []kern.Instr{
-		{Op: kern.OpSub, Dst: 2, A: 0, B: kern.ImmReg, Imm: zero},
-		{Op: kern.OpMul, Dst: 1, A: 2, B: kern.ImmReg, Imm: scale},
-	})
-}
-
-// scaled emits a program of one operand and one temporary, which is register 2.
-func (c *call) scaled(n *ir.Node, code []kern.Instr) (any, error) {
+// emitScaling emits the program of one conversion.
+func emitScaling(c *call, n *ir.Node) (any, error) {
+	b := &programmer{regs: map[*ir.Value]uint8{}}
+	b.load(n.In[0])
+	y := b.scaling(n)
+	prog, ok := b.finish([]uint8{y})
+	if !ok {
+		return nil, fmt.Errorf("its program takes more than %d registers", kern.MaxRegs)
+	}
 	c.SetArgs(n.In[0])
-	p := &kern.PointwiseParam{Program: kern.Program{In: 1, Out: 1, Regs: 3, Code: code}, Types: []kern.DType{kernType(n.In[0].Type.DType), kernType(n.Out[0].Type.DType)}}
-	return p, nil
+	return &kern.PointwiseParam{Program: prog, Types: []kern.DType{kernType(n.In[0].Type.DType), kernType(n.Out[0].Type.DType)}}, nil
+}
+
+// isScaling reports whether n converts between floats and small integers.
+func isScaling(n *ir.Node) bool {
+	return n.Op == op.QuantizeLinear.Op || n.Op == op.DequantizeLinear.Op
+}
+
+// scaling appends the instructions of a conversion, whose scale and zero point are constants.
+func (b *programmer) scaling(n *ir.Node) uint8 {
+	scale, zero, _ := scaleOf(n)
+	x := reg(b.load(n.In[0]))
+	if n.Op == op.DequantizeLinear.Op {
+		if zero != 0 {
+			x = reg(b.binary(kern.OpSub, x, imm(zero)))
+		}
+		return b.binary(kern.OpMul, x, imm(scale))
+	}
+	x = reg(b.unary(kern.OpRound, reg(b.binary(kern.OpDiv, x, imm(scale)))))
+	if zero != 0 {
+		x = reg(b.binary(kern.OpAdd, x, imm(zero)))
+	}
+	r := ranges[n.Out[0].Type.DType]
+	return b.binary(kern.OpMin, reg(b.binary(kern.OpMax, x, imm(r[0]))), imm(r[1]))
 }
 
 // isWeights reports whether v's data is known when compiling: a constant, or quantized constants made floats again.

@@ -20,3 +20,4 @@ package kern
 //go:generate go run -C _asm ./half -out ../half_amd64.s -stubs ../half_amd64.go -pkg kern
 //go:generate go run -C _asm ./intgemm -out ../intgemm_amd64.s -decl ../intgemm_amd64.go -pkg kern
 //go:generate go run -C _asm ./intend -out ../intend_amd64.s -stubs ../intend_amd64.go -pkg kern
+//go:generate go run -C _asm ./bytes -out ../bytes_amd64.s -stubs ../bytes_amd64.go -pkg kern

@@ -6,6 +6,10 @@ type number interface {
 
 // loadAs fills dst from element off of an operand, which steps by one or stays.
 func loadAs(t DType, a *Arg, off, step int, dst []float32) {
+	if step == 1 && (t == Int8 || t == Uint8 || t == Bool) {
+		f32OfBytes(dst, a.Data[off:], t == Int8)
+		return
+	}
 	switch t {
 	case Float32:
 		load(Of[float32](a)[off:], step, dst)

@@ -1,0 +1,165 @@
+// Command bytes writes conversions between float32 and integers of 8 bits.
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+type isa struct {
+	name  string
+	lanes int // float32 of a vector
+	vec   func() reg.VecVirtual
+}
+
+func main() {
+	ConstraintExpr("!purego")
+	for _, v := range []isa{{"AVX512", 16, ZMM}, {"AVX2", 8, YMM}} {
+		for _, signed := range []bool{false, true} {
+			widen(v, signed)
+			narrow(v, signed)
+		}
+	}
+	Generate()
+}
+
+func gp(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
+
+func kind(signed bool) string {
+	if signed {
+		return "I8"
+	}
+	return "U8"
+}
+
+// loop runs body for whole vectors, and with a mask for what is left where there are masks.
+func loop(v isa, n reg.GPVirtual, body func(at reg.GPVirtual, mask reg.Register)) {
+	at, vecs := GP64().(reg.GPVirtual), GP64().(reg.GPVirtual)
+	XORQ(at, at)
+	MOVQ(n, vecs)
+	shift := map[int]uint8{8: 3, 16: 4}[v.lanes]
+	SHRQ(U8(shift), vecs)
+	JZ(LabelRef("tail"))
+	Label("vec")
+	body(at, nil)
+	ADDQ(U8(v.lanes), at)
+	DECQ(vecs)
+	JNZ(LabelRef("vec"))
+	Label("tail")
+	if v.lanes == 16 {
+		// The bits below the rest's.
+		ANDQ(U8(15), n)
+		JZ(LabelRef("end"))
+		m := GP64().(reg.GPVirtual)
+		MOVQ(U32(0xffff), m)
+		BZHIQ(n, m, m)
+		k := K()
+		KMOVQ(m, k)
+		body(at, k)
+		Label("end")
+	}
+	VZEROUPPER()
+	RET()
+}
+
+func widen(v isa, signed bool) {
+	name := "f32Of" + kind(signed) + v.name
+	TEXT(name, NOSPLIT, "func(n int, src *byte, dst *float32)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s makes float32 of bytes%s.", name, tail(v)))
+	n, src, dst := gp("n"), gp("src"), gp("dst")
+	loop(v, n, func(at reg.GPVirtual, mask reg.Register) {
+		from, to := Mem{Base: src, Index: at, Scale: 1}, Mem{Base: dst, Index: at, Scale: 4}
+		x := v.vec()
+		switch {
+		case mask != nil && signed:
+			VPMOVSXBD_Z(from, mask, x)
+		case mask != nil:
+			VPMOVZXBD_Z(from, mask, x)
+		case signed:
+			VPMOVSXBD(from, x)
+		default:
+			VPMOVZXBD(from, x)
+		}
+		VCVTDQ2PS(x, x)
+		if mask != nil {
+			VMOVUPS(x, mask, to)
+		} else {
+			VMOVUPS(x, to)
+		}
+	})
+}
+
+func tail(v isa) string {
+	if v.lanes == 8 {
+		return ", n a multiple of 8"
+	}
+	return ""
+}
+
+func narrow(v isa, signed bool) {
+	name := "f32To" + kind(signed) + v.name
+	TEXT(name, NOSPLIT, "func(n int, src *float32, dst *byte, least, most float32)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s makes bytes of float32, bounded and without their fractions; NaN becomes 0%s.", name, tail(v)))
+	n, src, dst := gp("n"), gp("src"), gp("dst")
+	least, most := v.vec(), v.vec()
+	a, _ := Param("least").Resolve()
+	b, _ := Param("most").Resolve()
+	VBROADCASTSS(a.Addr, least)
+	VBROADCASTSS(b.Addr, most)
+	var pick reg.VecVirtual
+	if v.lanes == 8 {
+		pick = YMM()
+		VMOVDQU(shuffle(), pick)
+	}
+	loop(v, n, func(at reg.GPVirtual, mask reg.Register) {
+		from, to := Mem{Base: src, Index: at, Scale: 4}, Mem{Base: dst, Index: at, Scale: 1}
+		x := v.vec()
+		if mask != nil {
+			VMOVUPS_Z(from, mask, x)
+		} else {
+			VMOVUPS(from, x)
+		}
+		VMAXPS(x, least, x) // NaN stays
+		VMINPS(x, most, x)
+		VCVTTPS2DQ(x, x)
+		if v.lanes == 16 {
+			y := XMM()
+			VPMOVDB(x, y)
+			if mask != nil {
+				VMOVDQU8(y, mask, to)
+			} else {
+				VMOVDQU(y, to)
+			}
+			return
+		}
+		VPSHUFB(pick, x, x)
+		h := XMM()
+		VEXTRACTI128(U8(1), x, h)
+		low := x.(reg.Vec).AsX()
+		VPUNPCKLDQ(h, low, low)
+		VMOVQ(low, to)
+	})
+}
+
+var made bool
+
+// shuffle takes the low byte of each double word to the front.
+func shuffle() Mem {
+	m := NewDataAddr(Symbol{Name: "lowBytes", Static: true}, 0)
+	if !made {
+		made = true
+		m = GLOBL("lowBytes", RODATA|NOPTR)
+		for i := range 2 {
+			DATA(16*i, U32(0x0c080400))
+			for j := 1; j < 4; j++ {
+				DATA(16*i+4*j, U32(0x80808080))
+			}
+		}
+	}
+	return m
+}

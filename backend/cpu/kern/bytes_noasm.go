@@ -1,0 +1,7 @@
+//go:build !amd64 || purego
+
+package kern
+
+func f32OfVectors([]float32, []byte, bool) int { return 0 }
+
+func bytesOfVectors([]byte, []float32, bool, float32, float32) int { return 0 }

@@ -1,0 +1,49 @@
+//go:build !purego
+
+package kern
+
+// f32OfVectors does what the machine has whole vectors for, and returns how many that were.
+func f32OfVectors(dst []float32, src []byte, signed bool) int {
+	n := len(dst)
+	switch f := CPU(); {
+	case n < 8:
+		return 0
+	case f.Has(AVX512) && signed:
+		f32OfI8AVX512(n, &src[0], &dst[0])
+	case f.Has(AVX512):
+		f32OfU8AVX512(n, &src[0], &dst[0])
+	case f.Has(AVX2):
+		n &^= 7
+		if signed {
+			f32OfI8AVX2(n, &src[0], &dst[0])
+		} else {
+			f32OfU8AVX2(n, &src[0], &dst[0])
+		}
+	default:
+		return 0
+	}
+	return n
+}
+
+// bytesOfVectors is the same for bytesOfF32.
+func bytesOfVectors(dst []byte, src []float32, signed bool, least, most float32) int {
+	n := len(src)
+	switch f := CPU(); {
+	case n < 8:
+		return 0
+	case f.Has(AVX512) && signed:
+		f32ToI8AVX512(n, &src[0], &dst[0], least, most)
+	case f.Has(AVX512):
+		f32ToU8AVX512(n, &src[0], &dst[0], least, most)
+	case f.Has(AVX2):
+		n &^= 7
+		if signed {
+			f32ToI8AVX2(n, &src[0], &dst[0], least, most)
+		} else {
+			f32ToU8AVX2(n, &src[0], &dst[0], least, most)
+		}
+	default:
+		return 0
+	}
+	return n
+}
