@@ -19,20 +19,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/cameo-onnx/cameo"
+	"github.com/cameo-onnx/cameo/testdata"
 )
-
-// shared returns the folder of the project's test material, or skips.
-func shared(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("CAMEO_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "shared")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "models")); err != nil {
-		t.Skipf("no test material: set CAMEO_SHARED, or put it at ../shared (%v)", err)
-	}
-	return dir
-}
 
 // figures are what PyTorch measured for a trained model.
 type figures struct {
@@ -52,7 +40,7 @@ type figures struct {
 // trained opens a trained model and what PyTorch measured of it.
 func trained(t *testing.T, name string) (*cameo.Model, figures) {
 	t.Helper()
-	dir := filepath.Join(shared(t), "models", "trained", name)
+	dir := filepath.Join(testdata.Shared(t), "models", "trained", name)
 	m, err := cameo.Open(filepath.Join(dir, "model.onnx"))
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +94,7 @@ type testSet struct {
 // pictures reads the test set of a data set: all of it, or its beginning with -short.
 func pictures(t *testing.T, name string) testSet {
 	t.Helper()
-	dir := filepath.Join(shared(t), "data", name)
+	dir := filepath.Join(testdata.Shared(t), "data", name)
 	raw, labels := idx(t, filepath.Join(dir, "t10k-images-idx3-ubyte.gz")), idx(t, filepath.Join(dir, "t10k-labels-idx1-ubyte.gz"))
 	n := len(labels)
 	if testing.Short() {
@@ -296,7 +284,7 @@ func TestTheRecurrentClassifierOfNamesReachesPyTorchsAccuracy(t *testing.T) {
 	}
 	correct, total := 0, 0
 	for class, language := range want.Classes {
-		f, err := os.Open(filepath.Join(shared(t), "data", "names", language+".txt"))
+		f, err := os.Open(filepath.Join(testdata.Shared(t), "data", "names", language+".txt"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,12 +16,13 @@ import (
 
 	"github.com/cameo-onnx/cameo"
 	"github.com/cameo-onnx/cameo/runtime/inspect"
+	"github.com/cameo-onnx/cameo/testdata"
 )
 
 // models returns the models of a folder of the shared cases.
 func models(t testing.TB, folder string) []string {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(shared(t), "models", folder, "*", "model.onnx"))
+	paths, err := filepath.Glob(filepath.Join(testdata.Shared(t), "models", folder, "*", "model.onnx"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no models under %s: %v", folder, err)
 	}

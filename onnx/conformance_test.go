@@ -18,6 +18,7 @@ import (
 	"github.com/cameo-onnx/cameo/onnx"
 	"github.com/cameo-onnx/cameo/onnx/vectors"
 	"github.com/cameo-onnx/cameo/onnx/wire"
+	"github.com/cameo-onnx/cameo/testdata"
 )
 
 var (
@@ -27,23 +28,11 @@ var (
 	refusedFlag = flag.Bool("refused", false, "list the cases that are refused, with reasons")
 )
 
-// shared returns the folder of test material, or skips.
-func shared(t testing.TB) string {
-	dir := os.Getenv("CAMEO_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no test material: set CAMEO_SHARED or put it at ../shared (%v)", err)
-	}
-	return dir
-}
-
 // TestConformance imports cases and compares the reference evaluation with their outputs. What is not supported must be refused, never wrong.
 //
 //	go test ./onnx -run TestConformance -cases ../../shared/onnx-tests/node -match '^test_conv' -refused
 func TestConformance(t *testing.T) {
-	root := shared(t)
+	root := testdata.Shared(t)
 	dirs := []string{filepath.Join(root, "onnx-tests", "node"), filepath.Join(root, "onnx-tests", "types"), filepath.Join(root, "models", "trained")}
 	if *casesFlag != "" {
 		dirs = filepath.SplitList(*casesFlag)

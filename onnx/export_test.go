@@ -14,13 +14,14 @@ import (
 	"github.com/cameo-onnx/cameo/onnx"
 	"github.com/cameo-onnx/cameo/onnx/vectors"
 	"github.com/cameo-onnx/cameo/onnx/wire"
+	"github.com/cameo-onnx/cameo/testdata"
 )
 
 // TestExportReadsBackToTheSameText imports cases, exports them and imports what was written.
 //
 //	go test ./onnx -run TestExportReadsBack -cases ../../shared/models -v
 func TestExportReadsBackToTheSameText(t *testing.T) {
-	root := shared(t)
+	root := testdata.Shared(t)
 	dirs := []string{filepath.Join(root, "onnx-tests", "node"), filepath.Join(root, "models", "seeds"), filepath.Join(root, "models", "real")}
 	if *casesFlag != "" {
 		dirs = filepath.SplitList(*casesFlag)

@@ -13,6 +13,7 @@ import (
 	"github.com/cameo-onnx/cameo/onnx"
 	"github.com/cameo-onnx/cameo/onnx/vectors"
 	"github.com/cameo-onnx/cameo/onnx/wire"
+	"github.com/cameo-onnx/cameo/testdata"
 )
 
 // lowered is the cases whose outputs decompositions must give too.
@@ -20,7 +21,7 @@ var lowered = regexp.MustCompile(`^test_(attention|rotary|einsum|swiglu|softmax|
 
 // TestDecompositionsGiveTheReferenceOutputs runs cases with ops that have nothing but their decomposition.
 func TestDecompositionsGiveTheReferenceOutputs(t *testing.T) {
-	root := shared(t)
+	root := testdata.Shared(t)
 	cases, err := vectors.Find(filepath.Join(root, "onnx-tests", "node"), vectors.DefaultTolerance)
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"github.com/cameo-onnx/cameo/onnx/vectors"
 	"github.com/cameo-onnx/cameo/onnx/wire"
 	"github.com/cameo-onnx/cameo/passes"
+	"github.com/cameo-onnx/cameo/testdata"
 )
 
 var (
@@ -46,22 +47,11 @@ func (kernels) Layout(n *ir.Node) (ir.Layout, bool) {
 		"instance_normalization", "group_normalization", "resize", "concat", "split", "slice", "pad"}, n.Op.Name)
 }
 
-func shared(t testing.TB) string {
-	dir := os.Getenv("CAMEO_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no test material: set CAMEO_SHARED or put it at ../shared (%v)", err)
-	}
-	return dir
-}
-
 // TestModelsMeanTheSameAfterwards runs the pipeline on models and compares the reference evaluation before and after it.
 //
 //	go test ./passes -run TestModels -cases ../../shared/models/exported -match Bert -report
 func TestModelsMeanTheSameAfterwards(t *testing.T) {
-	root := shared(t)
+	root := testdata.Shared(t)
 	dirs := []string{filepath.Join(root, "models", "trained")}
 	if *dirsFlag != "" {
 		dirs = filepath.SplitList(*dirsFlag)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 	"github.com/cameo-onnx/cameo/onnx/vectors"
 	"github.com/cameo-onnx/cameo/onnx/wire"
+	"github.com/cameo-onnx/cameo/testdata"
 	"github.com/cameo-onnx/cameo/zoo"
 )
 
@@ -109,21 +109,8 @@ var seeds = []struct {
 
 const foldedVAE = "encoder.2: identity\nencoder.5: identity\ndecoder.1: identity"
 
-// shared returns the folder that tests of models need, or skips the test.
-func shared(t testing.TB, parts ...string) string {
-	root := os.Getenv("CAMEO_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "shared")
-	}
-	path := filepath.Join(append([]string{root}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no %s: set CAMEO_SHARED to the folder of shared models", filepath.Join(parts...))
-	}
-	return path
-}
-
 func TestExportedWeightsGiveTheExportsOutputs(t *testing.T) {
-	cases, err := vectors.Find(shared(t, "models", "seeds"), vectors.DefaultTolerance)
+	cases, err := vectors.Find(testdata.Shared(t, "models", "seeds"), vectors.DefaultTolerance)
 	if err != nil {
 		t.Fatal(err)
 	}

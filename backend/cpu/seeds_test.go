@@ -3,7 +3,6 @@ package cpu
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/cameo-onnx/cameo/backend"
@@ -11,24 +10,11 @@ import (
 	"github.com/cameo-onnx/cameo/onnx/vectors"
 	"github.com/cameo-onnx/cameo/onnx/wire"
 	"github.com/cameo-onnx/cameo/passes"
+	"github.com/cameo-onnx/cameo/testdata"
 )
 
-// seedModels returns the folder of the documented models, or skips the test.
-func seedModels(t *testing.T) string {
-	t.Helper()
-	shared := os.Getenv("CAMEO_SHARED")
-	if shared == "" {
-		shared = filepath.Join("..", "..", "..", "shared")
-	}
-	dir := filepath.Join(shared, "models", "seeds")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("the shared models are not there: set CAMEO_SHARED")
-	}
-	return dir
-}
-
 func TestDocumentedModelsRunOnKernelsAloneAndAllocateNothing(t *testing.T) {
-	cases, err := vectors.Find(seedModels(t), vectors.DefaultTolerance)
+	cases, err := vectors.Find(testdata.Shared(t, "models", "seeds"), vectors.DefaultTolerance)
 	if err != nil || len(cases) == 0 {
 		t.Fatalf("%d cases: %v", len(cases), err)
 	}

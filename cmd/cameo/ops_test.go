@@ -10,6 +10,7 @@ import (
 	"github.com/cameo-onnx/cameo/onnx"
 	"github.com/cameo-onnx/cameo/onnx/vectors"
 	"github.com/cameo-onnx/cameo/onnx/wire"
+	"github.com/cameo-onnx/cameo/testdata"
 )
 
 func TestTheTableOfOperatorsIsUpToDate(t *testing.T) {
@@ -37,13 +38,9 @@ func TestListedOperatorsAreThoseThatRun(t *testing.T) {
 			t.Errorf("%s of %s is listed, and not supported", i.Name, i.Domain)
 		}
 	}
-	root := os.Getenv("CAMEO_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	cases, err := vectors.Find(filepath.Join(root, "onnx-tests"), vectors.DefaultTolerance)
+	cases, err := vectors.Find(testdata.Shared(t, "onnx-tests"), vectors.DefaultTolerance)
 	if err != nil {
-		t.Skipf("no test material: set CAMEO_SHARED or put it at ../shared (%v)", err)
+		t.Fatal(err)
 	}
 	for _, c := range cases {
 		data, err := os.ReadFile(filepath.Join(c.Dir, "model.onnx"))

@@ -13,18 +13,12 @@ import (
 	"github.com/cameo-onnx/cameo/onnx/wire"
 	"github.com/cameo-onnx/cameo/runtime"
 	"github.com/cameo-onnx/cameo/runtime/verify"
+	"github.com/cameo-onnx/cameo/testdata"
 )
 
 // cases returns the cases below a folder of the test material, or skips.
 func cases(t *testing.T, folder ...string) []vectors.Case {
-	root := os.Getenv("CAMEO_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	if _, err := os.Stat(root); err != nil {
-		t.Skipf("no test material: set CAMEO_SHARED or put it at ../shared (%v)", err)
-	}
-	found, err := vectors.Find(filepath.Join(append([]string{root}, folder...)...), vectors.DefaultTolerance)
+	found, err := vectors.Find(testdata.Shared(t, folder...), vectors.DefaultTolerance)
 	if err != nil || len(found) == 0 {
 		t.Fatalf("%d cases: %v", len(found), err)
 	}
