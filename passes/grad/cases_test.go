@@ -5,7 +5,7 @@ import "strings"
 // cases lists nodes of every op that has a gradient.
 func cases() []gradCase {
 	var out []gradCase
-	for _, list := range [][]gradCase{pointwiseCases(), arithmeticCases(), shapeCases(), indexCases(), matrixCases(), reduceCases()} {
+	for _, list := range [][]gradCase{pointwiseCases(), arithmeticCases(), shapeCases(), indexCases(), matrixCases(), reduceCases(), windowCases(), normCases()} {
 		out = append(out, list...)
 	}
 	return out
@@ -199,4 +199,82 @@ func reduceCases() []gradCase {
 		out = append(out, gradCase{op: name, in: in, expr: e, known: true, once: name == "cum_prod"})
 	}
 	return append(out, gradCase{once: true, op: "cum_prod", in: "%x: f64[4] = [1,0,3,2], %k: i64[] = [0]", expr: "cum_prod(%x, %k)", by: "x"})
+}
+
+func windowCases() []gradCase {
+	out := []gradCase{
+		{op: "conv", in: "%x: f64[2,3,7], %w: f64[4,3,3], %b: f64[4]", expr: "conv(%x, %w, %b) {strides=[2], pads=[1,0]}"},
+		{op: "conv", in: "%x: f64[2,3,6,5], %w: f64[4,3,3,2], %b: f64[4]", expr: "conv(%x, %w, %b) {strides=[2,1], pads=[1,0,2,1]}"},
+		{op: "conv", in: "%x: f64[2,4,6,5], %w: f64[6,2,2,2]", expr: "conv(%x, %w) {group=2, dilations=[2,1]}"},
+		{op: "conv", in: "%x: f64[1,4,5,5], %w: f64[4,1,3,3]", expr: "conv(%x, %w) {group=4, pads=[1,1,1,1]}"},
+		{op: "conv", in: "%x: f64[1,2,3,4,3], %w: f64[2,2,2,2,2]", expr: "conv(%x, %w) {strides=[1,2,1]}"},
+		{op: "conv", in: "%x: f64[1,1,5,6], %w: f64[2,1,2,3]", expr: `conv(%x, %w) {auto_pad="SAME_UPPER", strides=[2,2]}`},
+		{op: "conv", in: "%x: f64[1,1,5,6], %w: f64[2,1,2,2]", expr: `conv(%x, %w) {auto_pad="SAME_LOWER"}`},
+		{op: "conv", in: "%x: f64[1,1,6], %w: f64[2,1,1]", expr: `conv(%x, %w) {auto_pad="SAME_LOWER", strides=[4]}`},
+		{op: "conv", in: "%x: f64[1,1,9], %w: f64[1,1,2]", expr: "conv(%x, %w) {strides=[4]}"},
+		{op: "conv", in: "%x: f64[0,3,7], %w: f64[4,3,3], %b: f64[4]", expr: "conv(%x, %w, %b)"},
+		{op: "conv_transpose", in: "%x: f64[2,3,4], %w: f64[3,2,3], %b: f64[2]", expr: "conv_transpose(%x, %w, %b) {strides=[2], pads=[1,0]}"},
+		{op: "conv_transpose", in: "%x: f64[1,4,3,2], %w: f64[4,2,2,3], %b: f64[4]", expr: "conv_transpose(%x, %w, %b) {group=2, strides=[2,3], output_padding=[1,2], dilations=[1,2]}"},
+		{op: "conv_transpose", in: "%x: f64[1,2,3,3], %w: f64[2,1,3,3]", expr: "conv_transpose(%x, %w) {strides=[2,2], output_shape=[6,7]}"},
+		{op: "conv_transpose", in: "%x: f64[1,2,3,3], %w: f64[2,1,3,2]", expr: `conv_transpose(%x, %w) {strides=[2,1], auto_pad="SAME_UPPER"}`},
+		{op: "max_unpool", in: "%x: f64[1,1,2,2], %i: i64[1,1,2,2] = [5,7,13,15]", expr: "max_unpool(%x, %i) {kernel_shape=[2,2], strides=[2,2]}"},
+		{op: "max_unpool", in: "%x: f64[1,1,2,2], %i: i64[1,1,2,2] = [5,7,13,15], %s: i64[4] = [1,1,5,5]", expr: "max_unpool(%x, %i, %s) {kernel_shape=[2,2], strides=[2,2]}"},
+		{op: "max_pool", in: "%x: f64[1,2,4,4]", expr: "max_pool(%x) {kernel_shape=[2,2], storage_order=1}", out: "f64[*], i64[*]"},
+		{op: "average_pool", in: "%x: f64[1,2,5]", expr: "average_pool(%x) {kernel_shape=[3], pads=[1,1], count_include_pad=1}"},
+		{op: "average_pool", in: "%x: f64[1,2,5,6]", expr: "average_pool(%x) {kernel_shape=[2,3], pads=[1,1,0,2], strides=[2,2], ceil_mode=1, count_include_pad=1}"},
+	}
+	for _, p := range []string{"max_pool", "average_pool", "lp_pool", "lp_pool{p=3"} {
+		name, extra, _ := strings.Cut(p, "{")
+		if extra != "" {
+			extra = ", " + extra
+		}
+		for _, c := range [][2]string{
+			{"%x: f64[2,2,6]", "kernel_shape=[3], strides=[2]"},
+			{"%x: f64[1,2,5,6]", "kernel_shape=[2,3], pads=[1,1,0,2], strides=[2,2], ceil_mode=1"},
+			{"%x: f64[1,1,7,6]", "kernel_shape=[2,2], dilations=[2,1], strides=[3,2]"},
+			{"%x: f64[1,2,5,4]", `kernel_shape=[3,2], auto_pad="SAME_UPPER", strides=[2,1]`},
+			{"%x: f64[1,2,5,4]", `kernel_shape=[3,2], auto_pad="SAME_LOWER"`},
+			{"%x: f64[1,1,3,3,4]", "kernel_shape=[2,2,2]"},
+			{"%x: f64[0,2,6]", "kernel_shape=[3]"},
+		} {
+			out = append(out, gradCase{op: name, in: c[0], expr: name + "(%x) {" + c[1] + extra + "}", lo: 0.2, hi: 2})
+		}
+	}
+	for _, p := range []string{"global_average_pool(%x)", "global_max_pool(%x)", "global_lp_pool(%x)", "global_lp_pool(%x) {p=3}"} {
+		name, _, _ := strings.Cut(p, "(")
+		out = append(out, gradCase{op: name, in: "%x: f64[2,3,2,2]", expr: p}, gradCase{op: name, in: "%x: f64[2,3,4]", expr: p})
+	}
+	return out
+}
+
+func normCases() []gradCase {
+	bn := "%x: f64[3,2,2], %s: f64[2], %b: f64[2], %m: f64[2], %v: f64[2]"
+	out := []gradCase{
+		{op: "batch_normalization", in: bn, expr: "batch_normalization(%x, %s, %b, %m, %v)", lo: 0.5, hi: 2},
+		{op: "batch_normalization", in: bn, expr: "batch_normalization(%x, %s, %b, %m, %v) {training_mode=1, epsilon=0.01}", lo: 0.5, hi: 2, out: "f64[*], f64[*], f64[*]"},
+		{op: "batch_normalization", in: "%x: f64[4,3], %s: f64[3], %b: f64[3], %m: f64[3], %v: f64[3]", expr: "batch_normalization(%x, %s, %b, %m, %v) {training_mode=1, epsilon=0.01}", lo: 0.5, hi: 2},
+		{op: "layer_normalization", in: "%x: f64[2,3,4], %s: f64[4], %b: f64[4]", expr: "layer_normalization(%x, %s, %b) {epsilon=0.01}"},
+		{op: "layer_normalization", in: "%x: f64[2,3,4], %s: f64[3,4]", expr: "layer_normalization(%x, %s) {axis=1, epsilon=0.01}"},
+		{op: "rms_normalization", in: "%x: f64[2,3,4], %s: f64[4]", expr: "rms_normalization(%x, %s) {epsilon=0.01}"},
+		{op: "instance_normalization", in: "%x: f64[2,2,4], %s: f64[2], %b: f64[2]", expr: "instance_normalization(%x, %s, %b) {epsilon=0.01}"},
+		{op: "group_normalization", in: "%x: f64[2,4,3], %s: f64[4], %b: f64[4]", expr: "group_normalization(%x, %s, %b) {num_groups=2, epsilon=0.01}"},
+		{op: "lp_normalization", in: "%x: f64[2,3,4]", expr: "lp_normalization(%x) {axis=1}"},
+		{op: "lp_normalization", in: "%x: f64[2,3,4]", expr: "lp_normalization(%x) {p=1}"},
+		{op: "instance_normalization", in: "%x: f64[2,2,2,2], %s: f64[2], %b: f64[2]", expr: "instance_normalization(%x, %s, %b) {epsilon=0.01}"},
+		{op: "instance_normalization", in: "%x: f64[0,2,4], %s: f64[2], %b: f64[2]", expr: "instance_normalization(%x, %s, %b)"},
+		{op: "group_normalization", in: "%x: f64[0,4,3], %s: f64[4], %b: f64[4]", expr: "group_normalization(%x, %s, %b) {num_groups=2}"},
+		{op: "batch_normalization", in: "%x: f64[0,2], %s: f64[2], %b: f64[2], %m: f64[2], %v: f64[2]", expr: "batch_normalization(%x, %s, %b, %m, %v)", lo: 0.5, hi: 2},
+		{op: "softmax", in: "%x: f64[0,2]", expr: "softmax(%x)"},
+		{op: "lrn", in: "%x: f64[1,5,2,2]", expr: "lrn(%x) {size=3, alpha=0.3}"},
+		{op: "mean_variance_normalization", in: "%x: f64[2,3,2,2]", expr: "mean_variance_normalization(%x)", tol: 1e-4},
+	}
+	for _, r := range []string{"none", "sum", "mean"} {
+		a := `{reduction="` + r + `"`
+		out = append(out,
+			gradCase{op: "negative_log_likelihood_loss", in: "%x: f64[3,4], %t: i64[3] = [0,3,1]", expr: "negative_log_likelihood_loss(%x, %t) " + a + "}"},
+			gradCase{op: "negative_log_likelihood_loss", in: "%x: f64[2,4,2], %t: i32[2,2] = [0,3,1,-1], %w: f64[4]", expr: "negative_log_likelihood_loss(%x, %t, %w) " + a + ", ignore_index=-1}", lo: 0.3, hi: 2},
+			gradCase{op: "softmax_cross_entropy_loss", in: "%x: f64[3,4], %t: i64[3] = [0,3,1]", expr: "softmax_cross_entropy_loss(%x, %t) " + a + "}", out: "f64[*], f64[*]"},
+			gradCase{op: "softmax_cross_entropy_loss", in: "%x: f64[2,4,2], %t: i64[2,2] = [0,3,1,2], %w: f64[4]", expr: "softmax_cross_entropy_loss(%x, %t, %w) " + a + ", ignore_index=2}", lo: 0.3, hi: 2})
+	}
+	return out
 }
