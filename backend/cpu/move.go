@@ -13,22 +13,22 @@ import (
 var moveKernels = []Kernel{
 	{Name: "transpose", Op: op.Transpose.Op, Takes: takesMove(0), Emit: emitTranspose, Run: kern.Transpose},
 	{Name: "relayout", Op: op.Relayout.Op, Takes: takesRelayout, Emit: emitRelayout, Run: kern.Transpose},
-	{Name: "slice", Op: op.Slice.Op, Takes: takesSlice, Emit: emitSlice, Run: kern.Slice},
+	{Name: "slice", Op: op.Slice.Op, Takes: takesSlice, Emit: emitSlice, Dims: kern.SliceDims, Run: kern.Slice},
 	{Name: "concat", Op: op.Concat.Op, Takes: takesJoint, Emit: emitConcat, Run: kern.Concat},
 	{Name: "split", Op: op.Split.Op, Takes: takesJoint, Emit: emitSplit, Run: kern.Split},
-	{Name: "expand", Op: op.Expand.Op, Takes: takesMove(0), Emit: emitExpand, Run: kern.Expand},
-	{Name: "tile", Op: op.Tile.Op, Takes: takesMove(0), Emit: emitExpand, Run: kern.Tile},
-	{Name: "pad", Op: op.Pad.Op, Takes: takesPad, Emit: emitPad, Run: kern.Pad},
+	{Name: "expand", Op: op.Expand.Op, Takes: takesMove(0), Emit: emitExpand, Dims: kern.ExpandDims, Run: kern.Expand},
+	{Name: "tile", Op: op.Tile.Op, Takes: takesMove(0), Emit: emitExpand, Dims: kern.TileDims, Run: kern.Tile},
+	{Name: "pad", Op: op.Pad.Op, Takes: takesPad, Emit: emitPad, Dims: kern.PadDims, Run: kern.Pad},
 	{Name: "gather", Op: op.Gather.Op, Takes: takesMove(0), Emit: emitGather, Run: kern.Gather},
 	{Name: "gather_elements", Op: op.GatherElements.Op, Takes: takesMove(0), Emit: emitGather, Run: kern.GatherElements},
 	{Name: "gather_nd", Op: op.GatherND.Op, Takes: takesMove(0), Emit: emitGatherND, Run: kern.GatherND},
 	{Name: "where", Op: op.Where.Op, Takes: takesMove(1), Emit: func(_ *call, n *ir.Node) (any, error) { return &kern.WhereParam{Size: sizeOf(n.In[1])}, nil }, Run: kern.Where},
 	{Name: "depth_to_space", Op: op.DepthToSpace.Op, Takes: takesMove(0), Emit: emitDepth(op.DepthToSpace), Run: kern.DepthToSpace},
 	{Name: "space_to_depth", Op: op.SpaceToDepth.Op, Takes: takesMove(0), Emit: emitDepth(op.SpaceToDepth), Run: kern.SpaceToDepth},
-	{Name: "constant_of_shape", Op: op.ConstantOfShape.Op, Takes: takesFill, Emit: emitFill, Run: kern.Fill},
+	{Name: "constant_of_shape", Op: op.ConstantOfShape.Op, Takes: takesFill, Emit: emitFill, Dims: kern.FillDims, Run: kern.Fill},
 	{Name: "range", Op: op.Range.Op, Takes: takesTyped, Emit: func(_ *call, n *ir.Node) (any, error) {
 		return &kern.RangeParam{Type: kernType(n.Out[0].Type.DType)}, nil
-	}, Run: kern.Range},
+	}, Dims: kern.RangeDims, Run: kern.Range},
 	{Name: "shape", Op: op.Shape.Op, Takes: takesShape, Emit: emitShape, Run: kern.Shape},
 	{Name: "size", Op: op.Size.Op, Takes: takesShape, Emit: emitShape, Run: kern.Shape},
 	{Name: "cast", Op: op.Cast.Op, Takes: takesCast, Emit: emitCast, Run: kern.Cast},
@@ -158,17 +158,16 @@ func (c *call) joint(n *ir.Node, axis int) *kern.ConcatParam {
 	return &kern.ConcatParam{Axis: axis, Size: sizeOf(n.In[0])}
 }
 
-func emitExpand(c *call, n *ir.Node) (any, error) {
-	c.SetArgs(n.In[0])
+func emitExpand(_ *call, n *ir.Node) (any, error) {
 	return &kern.ExpandParam{Size: sizeOf(n.In[0])}, nil
 }
 
 var padModes = map[string]kern.PadMode{"constant": kern.PadConstant, "reflect": kern.PadReflect, "edge": kern.PadEdge, "wrap": kern.PadWrap}
 
-// takesPad takes pads that are known, or given for all axes.
+// takesPad takes pads of axes that are known.
 func takesPad(n *ir.Node) bool {
 	_, known := n.In[1].Known().Ints()
-	return takesMove(0)(n) && (known && constAxes(n) || len(n.In) < 4 || n.In[3] == nil) && !cropsFirst(n)
+	return takesMove(0)(n) && constAxes(n) && (known || n.In[1].Type.DType == tensor.I64) && !cropsFirst(n)
 }
 
 // cropsFirst reports whether n's pads may be negative, and what is left decides what comes beside it: kernels look at the whole operand.
@@ -199,6 +198,9 @@ func emitPad(c *call, n *ir.Node) (any, error) {
 	pads, known := n.In[1].Known().Ints()
 	if !known {
 		p.Dynamic = true
+		if len(n.In) > 3 && n.In[3] != nil {
+			p.Axes, _ = n.In[3].Known().Ints()
+		}
 		c.SetArgs(n.In[0], n.In[1], value)
 		return p, nil
 	}
@@ -237,8 +239,7 @@ func emitDepth(k op.Kind[op.BlockAttrs]) func(*call, *ir.Node) (any, error) {
 
 func takesFill(n *ir.Node) bool { return movable(n.Out[0]) }
 
-func emitFill(c *call, n *ir.Node) (any, error) {
-	c.SetArgs()
+func emitFill(_ *call, n *ir.Node) (any, error) {
 	if v := op.ConstantOfShape.Attrs(n).Value; v != nil {
 		return &kern.FillParam{Value: v.Bytes()}, nil
 	}

@@ -18,7 +18,7 @@ var rowKernels = append([]Kernel{
 	{Name: "batch_normalization.f32", Op: op.BatchNormalization.Op, Takes: takesBatchNorm, Emit: emitBatchNorm, Run: kern.BatchNormF32},
 	{Name: "arg_max", Op: op.ArgMax.Op, Takes: takesTyped, Emit: emitArg(op.ArgMax, false), Run: kern.ArgReduce},
 	{Name: "arg_min", Op: op.ArgMin.Op, Takes: takesTyped, Emit: emitArg(op.ArgMin, true), Run: kern.ArgReduce},
-	{Name: "top_k", Op: op.TopK.Op, Takes: takesTyped, Emit: emitTopK, Run: kern.TopK},
+	{Name: "top_k", Op: op.TopK.Op, Takes: takesTyped, Emit: emitTopK, Dims: kern.TopKDims, Run: kern.TopK},
 	{Name: "cum_sum", Op: op.CumSum.Op, Takes: takesCumSum, Emit: emitCumSum, Run: kern.CumSum},
 }, reduceKernels()...)
 

@@ -26,7 +26,8 @@ var rows = func() map[*ir.Op][]*Kernel {
 	for _, table := range [][]Kernel{
 		gemmKernels, thenKernels, quantizeKernels, integerKernels, pointwiseKernels, moveKernels, rowKernels, convKernels, poolKernels, recurrentKernels, arithKernels,
 		scatterKernels, randomKernels, trainKernels, attentionKernels,
-		sampleKernels, treeKernels,
+		lateKernels, sampleKernels,
+		treeKernels,
 	} {
 		for i := range table {
 			k := &table[i]
