@@ -15,7 +15,7 @@ func (c *trial) resize() {
 	mode := pick(c, "nearest", "linear", "linear", "cubic")
 	c.tame = mode != "nearest"
 	c.x(d...)
-	coord := pick(c, "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize")
+	coord := pick(c, "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize", "tf_half_pixel_for_nn")
 	c.set("Mode", mode)
 	c.set("NearestMode", pick(c, "round_prefer_floor", "round_prefer_ceil", "floor", "ceil"))
 	c.set("CoordinateTransformationMode", coord)

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"math"
 	"slices"
 
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
@@ -18,7 +19,7 @@ var resizeModes = map[string]kern.ResizeMode{"nearest": kern.ResizeNearest, "lin
 
 var resizeCoordinates = map[string]kern.Coordinates{
 	"half_pixel": kern.HalfPixel, "half_pixel_symmetric": kern.HalfPixelSymmetric, "pytorch_half_pixel": kern.PytorchHalfPixel, "align_corners": kern.AlignCorners, "asymmetric": kern.Asymmetric,
-	"tf_crop_and_resize": kern.CropAndResize,
+	"tf_crop_and_resize": kern.CropAndResize, "tf_half_pixel_for_nn": kern.HalfPixelForNN,
 }
 
 var resizeNearest = map[string]kern.Nearest{
@@ -45,8 +46,12 @@ func takesResize(n *ir.Node) bool {
 	if len(n.In) > 1 && n.In[1] != nil && n.In[1].Type.DType == tensor.F16 {
 		return false
 	}
+	a := op.Resize.Attrs(n)
+	if d := x.DType; a.Mode == "linear" && !a.Antialias && !a.ExcludeOutside && (d == tensor.I8 || d == tensor.U8 || d == tensor.I32) {
+		return false // weighed in an order of its own, to drop the same fractions as ONNX Runtime
+	}
 	_, typed := resizeType(x.DType)
-	return typed || op.Resize.Attrs(n).Mode == "nearest"
+	return typed || a.Mode == "nearest"
 }
 
 // resizeType returns the kernels' name of a type of numbers that float64 holds.
@@ -59,7 +64,7 @@ func emitResize(c *call, n *ir.Node) (any, error) {
 	a, x := op.Resize.Attrs(n), n.In[0].Type
 	rank := len(x.Shape)
 	p := &kern.ResizeParam{Mode: resizeModes[a.Mode], Coord: resizeCoordinates[a.CoordinateTransformationMode], Nearest: resizeNearest[a.NearestMode], Antialias: a.Antialias, Exclude: a.ExcludeOutside,
-		Cubic: float64(a.CubicCoeffA), Policy: resizePolicies[a.KeepAspectRatioPolicy], Size: sizeOf(n.In[0]), Beyond: float64(a.ExtrapolationValue), Roi: kern.Float32, Axes: slices.Repeat([]int{-1}, rank)}
+		Cubic: float64(a.CubicCoeffA), Policy: resizePolicies[a.KeepAspectRatioPolicy], Size: sizeOf(n.In[0]), Roi: kern.Float32, Axes: slices.Repeat([]int{-1}, rank)}
 	p.Type, _ = resizeType(x.DType)
 	for i := range rank {
 		if len(a.Axes) == 0 {
@@ -71,7 +76,15 @@ func emitResize(c *call, n *ir.Node) (any, error) {
 	}
 	fill := tensor.New(x.DType)
 	if a.ExtrapolationValue != 0 {
-		fill.SetFloat64At(0, float64(a.ExtrapolationValue))
+		v := float64(a.ExtrapolationValue)
+		switch {
+		case x.DType.IsFloat() || a.Mode == "nearest":
+		case a.Antialias:
+			v = math.Floor(v + 0.5)
+		default:
+			v = math.RoundToEven(v)
+		}
+		fill.SetFloat64At(0, v)
 	}
 	p.Fill = fill.Bytes()
 	in := append(slices.Clone(n.In), nil, nil, nil)[:4]
@@ -82,7 +95,7 @@ func emitResize(c *call, n *ir.Node) (any, error) {
 	if x.Layout == ir.ChannelsLast && rank >= 3 {
 		c.Alias(0, channelsLast(x.Shape))
 		c.AliasOut(0, channelsLast(n.Out[0].Type.Shape))
-		p.Axes = slices.Concat(p.Axes[:1], p.Axes[2:], p.Axes[1:2])
+		p.Last, p.Axes = true, slices.Concat(p.Axes[:1], p.Axes[2:], p.Axes[1:2])
 	}
 	return p, nil
 }

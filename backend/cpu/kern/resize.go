@@ -6,7 +6,7 @@ import (
 )
 
 // A ResizeParam is the parameter of [Resize]. Axes gives, for each dimension in memory, its place in the operands scales, sizes and roi, or -1 where it stays; scales are float32, sizes int64,
-// roi of type Roi. Fill is the extrapolation value, as one element and as a number.
+// roi of type Roi. Fill is the extrapolation value.
 type ResizeParam struct {
 	Mode               ResizeMode
 	Coord              Coordinates
@@ -14,12 +14,12 @@ type ResizeParam struct {
 	Antialias, Exclude bool
 	Cubic              float64
 	Axes               []int
+	Last               bool // the dimension of channels is the last in memory, and the second by name
 	Policy             ResizePolicy
 	Roi                DType
 	Type               DType // of the elements; nearest only minds Size
 	Size               int
 	Fill               []byte
-	Beyond             float64
 }
 
 // A ResizePolicy says what becomes of the ratio of sizes that are asked for.

@@ -14,6 +14,7 @@ const (
 	PytorchHalfPixel                      // half pixel, but 0 for a result of size 1
 	AlignCorners                          // i (in - 1) / (out - 1), out before it was rounded down where a scale below 1 left a fraction
 	Asymmetric                            // i / scale
+	HalfPixelForNN                        // (i + 0.5) / scale
 	CropAndResize                         // from the start to the end of a region of interest
 	numCoordinates
 )
@@ -62,6 +63,8 @@ func (r *resizeSpan) place(mode Coordinates, i int) float64 {
 		return x * (n - 1) / (width - 1)
 	case Asymmetric:
 		return x / r.scale
+	case HalfPixelForNN:
+		return (x + 0.5) / r.scale
 	case CropAndResize:
 		if r.out <= 1 {
 			return 0.5 * (r.from + r.to) * (n - 1)
@@ -83,6 +86,13 @@ func (r *resizeSpan) rounded(mode Coordinates, i int) float64 {
 	switch mode {
 	case Asymmetric:
 		return float64(x / scale)
+	case HalfPixelForNN:
+		return float64((x + 0.5) / scale)
+	case PytorchHalfPixel:
+		if r.out <= 1 {
+			return 0
+		}
+		fallthrough
 	case HalfPixel:
 		return float64(float32((x+0.5)/scale) - 0.5)
 	}

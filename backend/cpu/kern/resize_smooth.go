@@ -37,11 +37,19 @@ func (s *resizeState) smooth(c *Call) error {
 		s.convert = resizeConvert{back: true, t: p.Type, v32: v[:m], x: *y}
 		c.ParallelTask(m, 1<<14, &s.convert)
 	default:
+		if k := len(s.order) - 1; p.Last && s.order[k] == s.rank-1 {
+			at := 0
+			if s.order[0] == 0 {
+				at = min(1, k)
+			}
+			copy(s.order[at+1:], s.order[at:k])
+			s.order[at] = s.rank - 1
+		}
 		a, b := Of[float64](&bufs[0]), Of[float64](&bufs[1])
 		s.convert = resizeConvert{t: p.Type, v: a[:n], x: *x}
 		c.ParallelTask(n, 1<<14, &s.convert)
 		v := resizePasses(c, s, a[:n], nil, [2][]float64{b, a})
-		s.convert = resizeConvert{back: true, t: p.Type, v: v[:m], x: *y}
+		s.convert = resizeConvert{back: true, up: p.Antialias, t: p.Type, v: v[:m], x: *y}
 		c.ParallelTask(m, 1<<14, &s.convert)
 	}
 	s.convert = resizeConvert{}
@@ -213,9 +221,10 @@ func (r *resizePass) across64(i int) {
 	}
 }
 
-// resizeConvert turns elements into float64, or those of 16 bits into float32, and back. Numbers that are whole but for rounding become whole before integers drop the fraction.
+// resizeConvert turns elements into float64, or those of 16 bits into float32, and back. Integers are rounded, to even or half up.
 type resizeConvert struct {
 	back bool
+	up   bool
 	t    DType
 	v    []float64
 	v32  []float32
@@ -232,24 +241,27 @@ func (r *resizeConvert) Do(_, lo, hi int) {
 		s := castState{p: &CastParam{From: r.t, To: Float64}, src: r.x, dst: Arg{Data: Bytes(r.v)}}
 		s.Do(0, lo, hi)
 	default:
+		e := &typeEnds[r.t]
 		for i, f := range r.v[lo:hi] {
-			if w := math.Round(f); r.t != Float64 && math.Abs(f-w) < 1e-6 {
-				f = w
-			}
-			if e := &typeEnds[r.t]; e[0] < e[1] && f == f {
-				f = min(max(f, e[0]), e[1])
-			} else if e[0] < e[1] {
+			switch {
+			case e[0] >= e[1]:
+				continue
+			case f != f:
 				f = 0
+			case r.up:
+				f = math.Floor(f + 0.5)
+			default:
+				f = math.RoundToEven(f)
 			}
-			r.v[lo+i] = f
+			r.v[lo+i] = min(max(f, e[0]), e[1])
 		}
 		s := castState{p: &CastParam{From: Float64, To: r.t}, src: Arg{Data: Bytes(r.v)}, dst: r.x}
 		s.Do(0, lo, hi)
 	}
 }
 
-// typeEnds are the ends of the integers that float64 holds.
-var typeEnds = [numDTypes][2]float64{Int8: {-1 << 7, 1<<7 - 1}, Int16: {-1 << 15, 1<<15 - 1}, Int32: {-1 << 31, 1<<31 - 1}, Uint8: {0, 1<<8 - 1}, Uint16: {0, 1<<16 - 1}, Uint32: {0, 1<<32 - 1}}
+// typeEnds are the ends of the integers that float64 holds, and of bools.
+var typeEnds = [numDTypes][2]float64{Bool: {-1 << 53, 1 << 53}, Int8: {-1 << 7, 1<<7 - 1}, Int16: {-1 << 15, 1<<15 - 1}, Int32: {-1 << 31, 1<<31 - 1}, Uint8: {0, 1<<8 - 1}, Uint16: {0, 1<<16 - 1}, Uint32: {0, 1<<32 - 1}}
 
 // resizeEdge writes the extrapolation value to places that lie outside along any axis.
 type resizeEdge struct {
