@@ -74,7 +74,9 @@ func (o only) HasKernel(n *ir.Node) bool {
 	return o.kernels == "*" || slices.Contains(strings.Fields(o.kernels), n.Op.Name)
 }
 
-func (o only) Fusable(n *ir.Node) bool { return o.fuses && (n.Op.Props&ir.Elementwise != 0 || scalesAll(n)) }
+func (o only) Fusable(n *ir.Node) bool {
+	return o.fuses && (n.Op.Props&ir.Elementwise != 0 || scalesAll(n))
+}
 
 func (o only) TakesEpilogue(n *ir.Node) bool { return slices.Contains(o.epilogues, n.Op.Name) }
 

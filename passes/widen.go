@@ -14,8 +14,8 @@ func widen(g *ir.Graph, t Target) error {
 	w := widener{g: g, t: t, wide: map[*ir.Value]*ir.Value{}, low: newLowering(g, t)}
 	see := fired(t)
 	for _, n := range slices.Clone(g.Nodes) {
-		if !slices.ContainsFunc(n.In, isHalf) || len(n.Bodies) > 0 || n.Op.Props&ir.Random != 0 || t.HasKernel(n) {
-			continue
+		if !slices.ContainsFunc(n.In, isHalf) || len(n.Bodies) > 0 || n.Op.Props&ir.Random != 0 || n.Op == op.QuantizeLinear.Op || t.HasKernel(n) {
+			continue // quantize_linear divides in the type of its scale
 		}
 		done, err := w.node(n)
 		if err != nil {

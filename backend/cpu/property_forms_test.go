@@ -183,9 +183,7 @@ var forms = map[string]func(*trial){
 	"unsqueeze": func(c *trial) { d := c.dims(c.r.IntN(5)); c.x(d...); c.ints([]int{c.axis(len(d) + 1)}, nil) },
 	"resize":    (*trial).resize, "einsum": (*trial).einsum,
 	"lstm": func(c *trial) { c.recurrent(4) }, "gru": func(c *trial) { c.recurrent(3) }, "rnn": func(c *trial) { c.recurrent(1) },
-	"quantize_linear":   (*trial).scaled,
-	"dequantize_linear": (*trial).scaled,
-	"dropout":           func(c *trial) { c.x(c.dims(c.r.IntN(5))...); c.outs = c.from(1, 2) },
+	"dropout": func(c *trial) { c.x(c.dims(c.r.IntN(5))...); c.outs = c.from(1, 2) },
 	"negative_log_likelihood_loss": func(c *trial) {
 		n, ch := c.from(1, 9), c.from(1, 9)
 		c.x(n, ch)

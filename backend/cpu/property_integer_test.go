@@ -10,12 +10,15 @@ import (
 
 func init() {
 	for name, f := range map[string]func(*trial){
-		"matmul_integer": func(c *trial) { c.intMatMul([]int{0, 1, 2, 3}) },
-		"qlinear_matmul": func(c *trial) { c.intMatMul([]int{0, 3, 2, 5, 1, 4, -1, 6, 7}) },
-		"scaled_matmul":  func(c *trial) { c.intMatMul([]int{0, 1, 2, 3, 4, 5, 6, 7, 8}) },
-		"conv_integer":   func(c *trial) { c.intConv([]int{0, 1, 2, 3}) },
-		"qlinear_conv":   func(c *trial) { c.intConv([]int{0, 3, 2, 5, 1, 4, 8, 6, 7}) },
-		"scaled_conv":    func(c *trial) { c.intConv([]int{0, 1, 2, 3, 4, 5, 6, 7, 8}) },
+		"quantize_linear":         (*trial).conversion,
+		"dequantize_linear":       (*trial).conversion,
+		"dynamic_quantize_linear": func(c *trial) { c.x(c.dims(c.r.IntN(5))...); c.outs = 3 },
+		"matmul_integer":          func(c *trial) { c.intMatMul([]int{0, 1, 2, 3}) },
+		"qlinear_matmul":          func(c *trial) { c.intMatMul([]int{0, 3, 2, 5, 1, 4, -1, 6, 7}) },
+		"scaled_matmul":           func(c *trial) { c.intMatMul([]int{0, 1, 2, 3, 4, 5, 6, 7, 8}) },
+		"conv_integer":            func(c *trial) { c.intConv([]int{0, 1, 2, 3}) },
+		"qlinear_conv":            func(c *trial) { c.intConv([]int{0, 3, 2, 5, 1, 4, 8, 6, 7}) },
+		"scaled_conv":             func(c *trial) { c.intConv([]int{0, 1, 2, 3, 4, 5, 6, 7, 8}) },
 	} {
 		forms[name] = f
 	}
@@ -142,4 +145,35 @@ func (c *trial) intConv(places []int) {
 			c.index[k] = true
 		}
 	}
+}
+
+// conversion draws an operand, its scales and zero points: one, one for each place along an axis, or one for each block.
+func (c *trial) conversion() {
+	d := c.positive(c.from(1, 4))
+	a := c.axis(len(d))
+	c.set("Axis", a)
+	k, _ := wrap(a, len(d))
+	s := c.some(1)
+	switch c.r.IntN(3) {
+	case 0:
+		s = []int{d[k]}
+	case 1:
+		block := c.from(1, 4)
+		c.set("BlockSize", block)
+		if !c.one(4) {
+			d[k] = block * c.from(1, 5)
+		}
+		s = slices.Clone(d)
+		s[k] = (d[k] + block - 1) / block
+	}
+	c.tame = !c.one(4)
+	if x := c.x(d...); x.DType() == tensor.I8 || x.DType() == tensor.U8 {
+		copy(x.Bytes(), c.bytes(x.DType(), d...).Bytes())
+	}
+	for x, i := c.x(s...), 0; i < x.Len(); i++ {
+		x.SetFloat64At(i, pick(c, 0.5, 0.25, 2, 0.013))
+	}
+	c.maybe(s...)
+	constant := c.coin()
+	c.index[1], c.index[2] = constant, constant
 }

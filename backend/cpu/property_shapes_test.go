@@ -313,21 +313,3 @@ func (c *trial) recurrent(gates int) {
 }
 
 // scaled draws the scale and the zero point of a quantisation of one tensor or along an axis.
-func (c *trial) scaled() {
-	d := c.positive(c.from(1, 4))
-	a := c.axis(len(d))
-	c.set("Axis", a)
-	k, _ := wrap(a, len(d))
-	c.tame = true
-	c.x(d...)
-	n := []int{}
-	if c.coin() {
-		n = []int{d[k]}
-	}
-	for x, i := c.x(n...), 0; i < x.Len(); i++ {
-		x.SetFloat64At(i, pick(c, 0.5, 0.25, 2, 1))
-	}
-	c.index[1] = true
-	c.maybe(n...)
-	c.index[2] = true
-}

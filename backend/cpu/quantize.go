@@ -9,10 +9,15 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// quantizeKernels holds the conversions between float32 and small integers by one scale and one zero point, as pointwise loops.
+// quantizeKernels holds the conversions between float32 and small integers by one constant scale and zero point, as pointwise loops, and the one that finds its scale itself.
 var quantizeKernels = []Kernel{
 	{Name: "quantize_linear.f32", Op: op.QuantizeLinear.Op, Takes: takesQuantize, Emit: emitScaling, Run: kern.PointwiseF32},
+	{Name: "dynamic_quantize_linear", Op: op.DynamicQuantizeLinear.Op, Takes: takesDynamic, Run: kern.DynamicQuantizeLinear},
 	{Name: "dequantize_linear.f32", Op: op.DequantizeLinear.Op, Takes: takesDequantize, Emit: emitScaling, Run: kern.PointwiseF32},
+}
+
+func takesDynamic(n *ir.Node) bool {
+	return len(n.Bodies) == 0 && len(n.Out) == 3 && isF32(n.In[0]) && n.Out[0].Type.Layout == ir.RowMajor
 }
 
 // ranges of the integers that a float32 holds with room to spare.

@@ -24,7 +24,7 @@ type Kernel struct {
 var rows = func() map[*ir.Op][]*Kernel {
 	out := map[*ir.Op][]*Kernel{}
 	for _, table := range [][]Kernel{
-		gemmKernels, thenKernels, quantizeKernels, integerKernels, pointwiseKernels, moveKernels, rowKernels, convKernels, poolKernels, recurrentKernels, arithKernels,
+		gemmKernels, thenKernels, quantizeKernels, spreadKernels, integerKernels, pointwiseKernels, moveKernels, rowKernels, convKernels, poolKernels, recurrentKernels, arithKernels,
 		scatterKernels, randomKernels, trainKernels, attentionKernels,
 		lateKernels, sampleKernels,
 		treeKernels,

@@ -24,6 +24,16 @@ func f32OfI8AVX512(n int, src *byte, dst *float32)
 //go:noescape
 func f32ToI8AVX512(n int, src *float32, dst *byte, least float32, most float32)
 
+// quantizeU8AVX512 divides by scale, rounds to even, adds zero and makes bytes of float32 as f32ToU8AVX512 does.
+//
+//go:noescape
+func quantizeU8AVX512(n int, src *float32, dst *byte, scale float32, zero float32, least float32, most float32)
+
+// extremesAVX512 brings out[:16] to the least and out[16:] to the greatest of so many vectors and of what they hold, lane by lane; a lane is NaN in both if it saw one. vecs > 0.
+//
+//go:noescape
+func extremesAVX512(vecs int, src *float32, out *float32)
+
 // f32OfU8AVX2 makes float32 of bytes, n a multiple of 8.
 //
 //go:noescape
@@ -43,3 +53,13 @@ func f32OfI8AVX2(n int, src *byte, dst *float32)
 //
 //go:noescape
 func f32ToI8AVX2(n int, src *float32, dst *byte, least float32, most float32)
+
+// quantizeU8AVX2 divides by scale, rounds to even, adds zero and makes bytes of float32 as f32ToU8AVX2 does, n a multiple of 8.
+//
+//go:noescape
+func quantizeU8AVX2(n int, src *float32, dst *byte, scale float32, zero float32, least float32, most float32)
+
+// extremesAVX2 brings out[:8] to the least and out[8:] to the greatest of so many vectors and of what they hold, lane by lane; a lane is NaN in both if it saw one. vecs > 0.
+//
+//go:noescape
+func extremesAVX2(vecs int, src *float32, out *float32)

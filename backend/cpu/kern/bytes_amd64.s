@@ -40,11 +40,11 @@ end:
 // func f32ToU8AVX512(n int, src *float32, dst *byte, least float32, most float32)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
 TEXT ·f32ToU8AVX512(SB), NOSPLIT, $0-32
+	VBROADCASTSS least+24(FP), Z0
+	VBROADCASTSS most+28(FP), Z1
 	MOVQ         n+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         dst+16(FP), DX
-	VBROADCASTSS least+24(FP), Z0
-	VBROADCASTSS most+28(FP), Z1
 	XORQ         BX, BX
 	MOVQ         AX, SI
 	SHRQ         $0x04, SI
@@ -114,11 +114,11 @@ end:
 // func f32ToI8AVX512(n int, src *float32, dst *byte, least float32, most float32)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
 TEXT ·f32ToI8AVX512(SB), NOSPLIT, $0-32
+	VBROADCASTSS least+24(FP), Z0
+	VBROADCASTSS most+28(FP), Z1
 	MOVQ         n+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         dst+16(FP), DX
-	VBROADCASTSS least+24(FP), Z0
-	VBROADCASTSS most+28(FP), Z1
 	XORQ         BX, BX
 	MOVQ         AX, SI
 	SHRQ         $0x04, SI
@@ -152,6 +152,81 @@ end:
 	VZEROUPPER
 	RET
 
+// func quantizeU8AVX512(n int, src *float32, dst *byte, scale float32, zero float32, least float32, most float32)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·quantizeU8AVX512(SB), NOSPLIT, $0-40
+	VBROADCASTSS scale+24(FP), Z0
+	VBROADCASTSS zero+28(FP), Z1
+	VBROADCASTSS least+32(FP), Z2
+	VBROADCASTSS most+36(FP), Z3
+	MOVQ         n+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         dst+16(FP), DX
+	XORQ         BX, BX
+	MOVQ         AX, SI
+	SHRQ         $0x04, SI
+	JZ           tail
+
+vec:
+	VMOVUPS     (CX)(BX*4), Z4
+	VDIVPS      Z0, Z4, Z4
+	VRNDSCALEPS $0x08, Z4, Z4
+	VADDPS      Z1, Z4, Z4
+	VMAXPS      Z4, Z2, Z4
+	VMINPS      Z4, Z3, Z4
+	VCVTTPS2DQ  Z4, Z4
+	VPMOVDB     Z4, X4
+	VMOVDQU     X4, (DX)(BX*1)
+	ADDQ        $0x10, BX
+	DECQ        SI
+	JNZ         vec
+
+tail:
+	ANDQ        $0x0f, AX
+	JZ          end
+	MOVQ        $0x0000ffff, SI
+	BZHIQ       AX, SI, SI
+	KMOVQ       SI, K1
+	VMOVUPS.Z   (CX)(BX*4), K1, Z4
+	VDIVPS      Z0, Z4, Z4
+	VRNDSCALEPS $0x08, Z4, Z4
+	VADDPS      Z1, Z4, Z4
+	VMAXPS      Z4, Z2, Z4
+	VMINPS      Z4, Z3, Z4
+	VCVTTPS2DQ  Z4, Z4
+	VPMOVDB     Z4, X0
+	VMOVDQU8    X0, K1, (DX)(BX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func extremesAVX512(vecs int, src *float32, out *float32)
+// Requires: AVX, AVX512F
+TEXT ·extremesAVX512(SB), NOSPLIT, $0-24
+	MOVQ    vecs+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    out+16(FP), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VPXORD  Z2, Z2, Z2
+
+vec:
+	VMOVUPS (CX), Z3
+	VMINPS  Z0, Z3, Z0
+	VMAXPS  Z1, Z3, Z1
+	VCMPPS  $0x03, Z3, Z3, K1
+	VMOVAPS Z3, K1, Z2
+	ADDQ    $0x40, CX
+	DECQ    AX
+	JNZ     vec
+	VADDPS  Z2, Z0, Z0
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VZEROUPPER
+	RET
+
 // func f32OfU8AVX2(n int, src *byte, dst *float32)
 // Requires: AVX, AVX2
 TEXT ·f32OfU8AVX2(SB), NOSPLIT, $0-24
@@ -177,11 +252,11 @@ tail:
 // func f32ToU8AVX2(n int, src *float32, dst *byte, least float32, most float32)
 // Requires: AVX, AVX2
 TEXT ·f32ToU8AVX2(SB), NOSPLIT, $0-32
+	VBROADCASTSS least+24(FP), Y0
+	VBROADCASTSS most+28(FP), Y1
 	MOVQ         n+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         dst+16(FP), DX
-	VBROADCASTSS least+24(FP), Y0
-	VBROADCASTSS most+28(FP), Y1
 	VMOVDQU      lowBytes<>+0(SB), Y2
 	XORQ         BX, BX
 	SHRQ         $0x03, AX
@@ -239,11 +314,11 @@ tail:
 // func f32ToI8AVX2(n int, src *float32, dst *byte, least float32, most float32)
 // Requires: AVX, AVX2
 TEXT ·f32ToI8AVX2(SB), NOSPLIT, $0-32
+	VBROADCASTSS least+24(FP), Y0
+	VBROADCASTSS most+28(FP), Y1
 	MOVQ         n+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         dst+16(FP), DX
-	VBROADCASTSS least+24(FP), Y0
-	VBROADCASTSS most+28(FP), Y1
 	VMOVDQU      lowBytes<>+0(SB), Y2
 	XORQ         BX, BX
 	SHRQ         $0x03, AX
@@ -263,5 +338,66 @@ vec:
 	JNZ          vec
 
 tail:
+	VZEROUPPER
+	RET
+
+// func quantizeU8AVX2(n int, src *float32, dst *byte, scale float32, zero float32, least float32, most float32)
+// Requires: AVX, AVX2
+TEXT ·quantizeU8AVX2(SB), NOSPLIT, $0-40
+	VBROADCASTSS scale+24(FP), Y0
+	VBROADCASTSS zero+28(FP), Y1
+	VBROADCASTSS least+32(FP), Y2
+	VBROADCASTSS most+36(FP), Y3
+	MOVQ         n+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         dst+16(FP), DX
+	VMOVDQU      lowBytes<>+0(SB), Y4
+	XORQ         BX, BX
+	SHRQ         $0x03, AX
+	JZ           tail
+
+vec:
+	VMOVUPS      (CX)(BX*4), Y5
+	VDIVPS       Y0, Y5, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VADDPS       Y1, Y5, Y5
+	VMAXPS       Y5, Y2, Y5
+	VMINPS       Y5, Y3, Y5
+	VCVTTPS2DQ   Y5, Y5
+	VPSHUFB      Y4, Y5, Y5
+	VEXTRACTI128 $0x01, Y5, X6
+	VPUNPCKLDQ   X6, X5, X5
+	VMOVQ        X5, (DX)(BX*1)
+	ADDQ         $0x08, BX
+	DECQ         AX
+	JNZ          vec
+
+tail:
+	VZEROUPPER
+	RET
+
+// func extremesAVX2(vecs int, src *float32, out *float32)
+// Requires: AVX
+TEXT ·extremesAVX2(SB), NOSPLIT, $0-24
+	MOVQ    vecs+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    out+16(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VXORPS  Y2, Y2, Y2
+
+vec:
+	VMOVUPS (CX), Y3
+	VMINPS  Y0, Y3, Y0
+	VMAXPS  Y1, Y3, Y1
+	VCMPPS  $0x03, Y3, Y3, Y3
+	VORPS   Y3, Y2, Y2
+	ADDQ    $0x20, CX
+	DECQ    AX
+	JNZ     vec
+	VADDPS  Y2, Y0, Y0
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
 	VZEROUPPER
 	RET

@@ -5,3 +5,7 @@ package kern
 func f32OfVectors([]float32, []byte, bool) int { return 0 }
 
 func bytesOfVectors([]byte, []float32, bool, float32, float32) int { return 0 }
+
+func quantizeVectors([]byte, []float32, float32, float32) int { return 0 }
+
+func extremesOfVectors([]float32, *[32]float32) (n, width int) { return 0, 0 }

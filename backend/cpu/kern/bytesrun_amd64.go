@@ -47,3 +47,35 @@ func bytesOfVectors(dst []byte, src []float32, signed bool, least, most float32)
 	}
 	return n
 }
+
+// quantizeVectors is the same for bytes by a scale and a zero point.
+func quantizeVectors(dst []byte, src []float32, scale, zero float32) int {
+	n := len(src)
+	switch f := CPU(); {
+	case n < 8:
+		return 0
+	case f.Has(AVX512):
+		quantizeU8AVX512(n, &src[0], &dst[0], scale, zero, 0, 255)
+	case f.Has(AVX2):
+		n &^= 7
+		quantizeU8AVX2(n, &src[0], &dst[0], scale, zero, 0, 255)
+	default:
+		return 0
+	}
+	return n
+}
+
+// extremesOfVectors finds the least and the greatest numbers, and 0, lane by lane: least first. It returns how many numbers it looked at and how many lanes there are.
+func extremesOfVectors(src []float32, lanes *[32]float32) (n, width int) {
+	switch f := CPU(); {
+	case f.Has(AVX512) && len(src) >= 16:
+		width = 16
+		extremesAVX512(len(src)/16, &src[0], &lanes[0])
+	case f.Has(AVX2) && len(src) >= 8:
+		width = 8
+		extremesAVX2(len(src)/8, &src[0], &lanes[0])
+	default:
+		return 0, 0
+	}
+	return len(src) / width * width, width
+}

@@ -22,6 +22,8 @@ func main() {
 			widen(v, signed)
 			narrow(v, signed)
 		}
+		quantize(v)
+		extremes(v)
 	}
 	Generate()
 }
@@ -100,17 +102,85 @@ func tail(v isa) string {
 	return ""
 }
 
+func all(v isa, name string) reg.VecVirtual {
+	p, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	x := v.vec()
+	VBROADCASTSS(p.Addr, x)
+	return x
+}
+
 func narrow(v isa, signed bool) {
 	name := "f32To" + kind(signed) + v.name
 	TEXT(name, NOSPLIT, "func(n int, src *float32, dst *byte, least, most float32)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s makes bytes of float32, bounded and without their fractions; NaN becomes 0%s.", name, tail(v)))
+	toBytes(v, all(v, "least"), all(v, "most"), func(reg.VecVirtual) {})
+}
+
+func quantize(v isa) {
+	name := "quantizeU8" + v.name
+	TEXT(name, NOSPLIT, "func(n int, src *float32, dst *byte, scale, zero, least, most float32)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s divides by scale, rounds to even, adds zero and makes bytes of float32 as f32ToU8%s does%s.", name, v.name, tail(v)))
+	scale, zero := all(v, "scale"), all(v, "zero")
+	toBytes(v, all(v, "least"), all(v, "most"), func(x reg.VecVirtual) {
+		VDIVPS(scale, x, x)
+		if v.lanes == 16 {
+			VRNDSCALEPS(U8(8), x, x)
+		} else {
+			VROUNDPS(U8(8), x, x)
+		}
+		VADDPS(zero, x, x)
+	})
+}
+
+// extremes looks at whole vectors only.
+func extremes(v isa) {
+	name := "extremes" + v.name
+	TEXT(name, NOSPLIT, "func(vecs int, src *float32, out *float32)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s brings out[:%d] to the least and out[%d:] to the greatest of so many vectors and of what they hold, lane by lane; a lane is NaN in both if it saw one. vecs > 0.", name, v.lanes, v.lanes))
+	vecs, src, out := gp("vecs"), gp("src"), gp("out")
+	lo, hi, odd := v.vec(), v.vec(), v.vec()
+	second := Mem{Base: out, Disp: 4 * v.lanes}
+	VMOVUPS(Mem{Base: out}, lo)
+	VMOVUPS(second, hi)
+	if v.lanes == 16 {
+		VPXORD(odd, odd, odd)
+	} else {
+		VXORPS(odd, odd, odd)
+	}
+	Label("vec")
+	x := v.vec()
+	VMOVUPS(Mem{Base: src}, x)
+	VMINPS(lo, x, lo)
+	VMAXPS(hi, x, hi)
+	y := v.vec()
+	if v.lanes == 16 {
+		k := K()
+		VCMPPS(U8(3), x, x, k)
+		VMOVAPS(x, k, odd)
+	} else {
+		VCMPPS(U8(3), x, x, y)
+		VORPS(y, odd, odd) // all ones is a NaN
+	}
+	ADDQ(U8(4*v.lanes), src)
+	DECQ(vecs)
+	JNZ(LabelRef("vec"))
+	VADDPS(odd, lo, lo) // odd is 0 or NaN
+	VADDPS(odd, hi, hi)
+	VMOVUPS(lo, Mem{Base: out})
+	VMOVUPS(hi, second)
+	VZEROUPPER()
+	RET()
+}
+
+// toBytes stores what first makes of float32, bounded and without fractions.
+func toBytes(v isa, least, most reg.VecVirtual, first func(reg.VecVirtual)) {
 	n, src, dst := gp("n"), gp("src"), gp("dst")
-	least, most := v.vec(), v.vec()
-	a, _ := Param("least").Resolve()
-	b, _ := Param("most").Resolve()
-	VBROADCASTSS(a.Addr, least)
-	VBROADCASTSS(b.Addr, most)
 	var pick reg.VecVirtual
 	if v.lanes == 8 {
 		pick = YMM()
@@ -124,6 +194,7 @@ func narrow(v isa, signed bool) {
 		} else {
 			VMOVUPS(from, x)
 		}
+		first(x)
 		VMAXPS(x, least, x) // NaN stays
 		VMINPS(x, most, x)
 		VCVTTPS2DQ(x, x)
