@@ -79,6 +79,7 @@ var adapters = slices.Concat([]adapter{
 	{"", "Upsample", 9, attrToFloats("scales", 1)},
 	{"", "Upsample", always, upsample},
 	{"ai.onnx.ml", "LabelEncoder", 2, labelEncoder1},
+	{training, "Gradient", always, gradient},
 	{"ai.onnx.preview", "FlexAttention", always, identityBodies("score_mod", "prob_mod")},
 }, broadcastAdapters, removedOps, contribOps, contribSame, contribQuant)
 
@@ -87,7 +88,7 @@ var adapted = map[opName]bool{
 	{"", "Constant"}: true, {"", "Upsample"}: true, {"", "Scatter"}: true,
 	{"", "Affine"}: true, {"", "ConstantFill"}: true, {"", "Crop"}: true, {"", "DynamicSlice"}: true, {"", "GivenTensorFill"}: true,
 	{"", "GiventensorFill"}: true, {"", "ImageScaler"}: true, {"", "ParametricSoftplus"}: true, {"", "Scale"}: true, {"", "ScaledTanh"}: true,
-	{"", "SimplifiedLayerNormalization"}: true,
+	{"", "SimplifiedLayerNormalization"}: true, {training, "Gradient"}: true,
 }
 
 type opName struct{ domain, op string }

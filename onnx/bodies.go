@@ -53,7 +53,7 @@ func (s *scope) call(n *node, f *wire.Function) ([]*ir.Value, error) {
 	}
 	outs := make([]*ir.Value, len(f.Outputs))
 	for i, name := range f.Outputs {
-		if outs[i] = sub.vals[name]; outs[i] == nil && i < n.outs && n.proto.Out[i] != "" {
+		if outs[i] = im.now(sub.vals[name]); outs[i] == nil && i < n.outs && n.proto.Out[i] != "" {
 			return nil, fmt.Errorf("%w: function %s does not define its result %s", wire.ErrFormat, wire.Quote(f.Name), wire.Quote(name))
 		}
 	}

@@ -82,12 +82,13 @@ type importer struct {
 	depth    int
 	warnings []string
 	adapters map[opName][]adapter
-	labels   names               // of nodes so far
-	labelled []string            // what was added to labels, in order
-	broken   map[string]bool     // values of the top graph that no node could be built for, where Options.Fault hears of it
-	told     map[string]bool     // nodes that the survey told Options.Fault of
-	faults   int                 // nodes left out
-	newest   map[*wire.Node]bool // nodes that adapters made, in the newest form
+	labels   names                   // of nodes so far
+	labelled []string                // what was added to labels, in order
+	broken   map[string]bool         // values of the top graph that no node could be built for, where Options.Fault hears of it
+	told     map[string]bool         // nodes that the survey told Options.Fault of
+	faults   int                     // nodes left out
+	newest   map[*wire.Node]bool     // nodes that adapters made, in the newest form
+	replaced map[*ir.Value]*ir.Value // values in whose place others stand since a gradient was built
 }
 
 // normDomain gives ai.onnx its one spelling, the empty string.
@@ -140,7 +141,7 @@ type captures struct {
 // lookup returns the value of a name, capturing it from outside where it is not in this graph; nil where there is none.
 func (s *scope) lookup(name string) *ir.Value {
 	if v, ok := s.vals[name]; ok {
-		return v
+		return s.im.now(v)
 	}
 	if s.outer == nil {
 		return nil

@@ -136,6 +136,9 @@ func visitInputs(p *wire.Node, depth int, f func(string)) {
 			f(name)
 		}
 	}
+	for _, name := range gradientNames(p) {
+		f(name)
+	}
 	if depth > maxDepth {
 		return
 	}

@@ -15,12 +15,14 @@ const lowerDepth = 8
 
 // Options of a differentiation; the zero value is complete.
 type Options struct {
+	// Fixed are values that count as independent: no derivative goes through what computes them. Without them, an x that another depends on gets that other's share too.
+	Fixed []*ir.Value
 	// Replaced hears of values of the forward graph that others took the place of: results of nodes that became simpler ones.
 	Replaced func(old, new *ir.Value)
 }
 
 // Append appends to g the gradient of ys by xs: for each x, the sum over every y of its derivative by x, weighted by seeds. A seed has its y's type and sizes; a nil one, or none, is ones.
-// A y that does not depend on x adds zeros. Where an x depends on another, the latter's gradient counts the way through the former too.
+// A y that does not depend on x adds zeros.
 //
 // Nodes of the forward graph that have no gradient of their own become the simpler ones of their op's Lower. Where a node on the way has neither, the error names it, and g is of no further use.
 func Append(g *ir.Graph, ys, seeds, xs []*ir.Value, o Options) ([]*ir.Value, error) {
@@ -45,6 +47,9 @@ func Append(g *ir.Graph, ys, seeds, xs []*ir.Value, o Options) ([]*ir.Value, err
 		}
 	}
 	r := newRun(b, o.Replaced)
+	for _, v := range o.Fixed {
+		r.fixed[v] = true
+	}
 	out := r.diff(g.Nodes, ys, dys, xs)
 	for i, x := range xs {
 		if out != nil && out[i] == nil {
@@ -67,12 +72,13 @@ type run struct {
 	b        *ir.Builder
 	adj      map[*ir.Value][]*ir.Value // terms of the adjoints so far
 	dep      map[*ir.Value]bool        // depends on an x
+	fixed    map[*ir.Value]bool        // independent of what computes it
 	replaced func(old, new *ir.Value)
 	moved    map[*ir.Value]*ir.Value
 }
 
 func newRun(b *ir.Builder, replaced func(old, new *ir.Value)) *run {
-	return &run{g: b.G, b: b, adj: map[*ir.Value][]*ir.Value{}, dep: map[*ir.Value]bool{}, replaced: replaced, moved: map[*ir.Value]*ir.Value{}}
+	return &run{g: b.G, b: b, adj: map[*ir.Value][]*ir.Value{}, dep: map[*ir.Value]bool{}, fixed: map[*ir.Value]bool{}, replaced: replaced, moved: map[*ir.Value]*ir.Value{}}
 }
 
 // diff returns the adjoints of xs, nil where zero, from those of ys, which nodes compute; after an error of the builder, nil.
@@ -111,7 +117,7 @@ func (r *run) mark(nodes []*ir.Node) {
 	for _, n := range nodes {
 		if slices.ContainsFunc(n.In, func(v *ir.Value) bool { return r.dep[v] }) {
 			for _, v := range n.Out {
-				r.dep[v] = r.dep[v] || v.Type.Carries() || v.Type.Kind != ir.Tensor
+				r.dep[v] = r.dep[v] || !r.fixed[v] && (v.Type.Carries() || v.Type.Kind != ir.Tensor)
 			}
 		}
 	}
@@ -137,7 +143,7 @@ func (r *run) backward(nodes []*ir.Node, depth int) {
 		if r.b.Err() != nil {
 			return
 		}
-		if !slices.ContainsFunc(n.Out, func(v *ir.Value) bool { return len(r.adj[v]) > 0 }) || !slices.ContainsFunc(n.In, func(v *ir.Value) bool { return r.dep[v] }) {
+		if !slices.ContainsFunc(n.Out, func(v *ir.Value) bool { return len(r.adj[v]) > 0 && !r.fixed[v] }) || !slices.ContainsFunc(n.In, func(v *ir.Value) bool { return r.dep[v] }) {
 			continue
 		}
 		if err := r.node(n, depth); err != nil {
@@ -159,7 +165,11 @@ func (r *run) node(n *ir.Node, depth int) error {
 	r.b.From = n.From
 	c := &ir.Grad{Builder: r.b}
 	for _, v := range n.Out {
-		c.Out = append(c.Out, r.adjoint(v))
+		if r.fixed[v] {
+			c.Out = append(c.Out, nil)
+		} else {
+			c.Out = append(c.Out, r.adjoint(v))
+		}
 	}
 	for _, v := range n.In {
 		c.Need = append(c.Need, r.dep[v])
@@ -210,6 +220,7 @@ func (r *run) move(v, w *ir.Value) error {
 	r.adj[w] = append(r.adj[w], r.adj[v]...)
 	delete(r.adj, v)
 	r.dep[w] = r.dep[w] || r.dep[v]
+	r.fixed[w] = r.fixed[w] || r.fixed[v]
 	r.moved[v] = w
 	if r.replaced != nil {
 		r.replaced(v, w)
