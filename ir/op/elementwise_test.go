@@ -57,6 +57,7 @@ func TestElementwiseOpsAtTheirEdges(t *testing.T) {
 		{"linear resizing of small integers drops the fraction", "%x: u8[1,1,1,2] = [3, 6], %c: f32[4] = [1, 1, 1, 2]", "%y = resize(%x, _, %c) {coordinate_transformation_mode=\"asymmetric\", mode=\"linear\"} : u8[1,1,1,4]; return %y", "u8[1,1,1,4] {3, 4, 6, 6}"},
 		{"linear resizing of other integers rounds", "%x: i64[1,1,1,2] = [2, 5], %c: f32[4] = [1, 1, 1, 2]", "%y = resize(%x, _, %c) {coordinate_transformation_mode=\"half_pixel\", mode=\"linear\"} : i64[1,1,1,4]; return %y", "i64[1,1,1,4] {2, 3, 4, 5}"},
 		{"half pixels of opset 11", "%x: f32[1,1,1,4] = [1, 2, 3, 4], %c: f32[4] = [1, 1, 1, 0.5]", "%y = resize(%x, _, %c) {coordinate_transformation_mode=\"tf_half_pixel_for_nn\"} : f32[1,1,1,2]; return %y", "f32[1,1,1,2] {2.0, 4.0}"},
+		{"of integers only the greatest count", "%x: i64[3,4] = [3,2,3,3, 5,4,4,4, -5,-5,-6,-7]", "%a = const [1] : i64[1]; %y = reduce_log_sum_exp(%x, %a) {keepdims=false} : i64[3]; return %y", "i64[3] {4, 5, -4}"},
 		{"the only place of aligned corners is the first", "%x: f32[1,2,3] = [1,0,0,0,1,0], %n: i64[4] = [1,1,1,2]", "%y = affine_grid(%x, %n) {align_corners=true} : f32[*]; return %y", "f32[1,1,2,2] {-1.0, -1.0, 1.0, -1.0}"},
 		{"scores of heads of size 0 are 0", "%q: f32[1,1,2,0] = [], %v: f32[1,1,2,1] = [1,3]", "%y = attention(%q, %q, %v) : f32[1,1,2,1]; return %y", "f32[1,1,2,1] {2.0, 2.0}"},
 		{"empty tensors broadcast", "%x: f32[0,1] = [], %z: f32[3] = [1,2,3]", "%y = add(%x, %z) : f32[0,3]; return %y", "f32[0,3] {}"},

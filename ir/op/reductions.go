@@ -111,8 +111,9 @@ var ReduceLogSum = defineReduce("reduce_log_sum", "ReduceLogSum", reduceSig, nil
 	last:  func(acc float64, _ int) float64 { return math.Log(acc) },
 }.eval, lowerReduce(&ReduceSum, nil, ln))
 
-// ReduceLogSumExp is the logarithm of the sum of exponentials over axes; of nothing, −∞.
-var ReduceLogSumExp = defineReduce("reduce_log_sum_exp", "ReduceLogSumExp", "data T, axes? i64 -> y T; T float", nil,
+// ReduceLogSumExp is the logarithm of the sum of exponentials over axes; of nothing, −∞. Exponentials of integers, which opsets before 28 admit, are integers too, as ONNX Runtime has it: only
+// the greatest elements count.
+var ReduceLogSumExp = defineReduce("reduce_log_sum_exp", "ReduceLogSumExp", reduceSig, nil,
 	func(e *ir.Env, a ReduceAttrs, in []tensor.Value) (tensor.Value, error) {
 		r, err := newReduction(e, a, in, math.Inf(-1))
 		if err != nil {
@@ -123,7 +124,7 @@ var ReduceLogSumExp = defineReduce("reduce_log_sum_exp", "ReduceLogSumExp", "dat
 		if err != nil {
 			return nil, err
 		}
-		top := r.out
+		top, whole := r.out, tens(in, 0).DType().IsInt()
 		r.rows(func(x []float64, o, step int) {
 			for i, v := range x {
 				k := o + i*step
@@ -131,7 +132,11 @@ var ReduceLogSumExp = defineReduce("reduce_log_sum_exp", "ReduceLogSumExp", "dat
 					sum[k]++ // ∞ − ∞ would be NaN
 					continue
 				}
-				sum[k] += math.Exp(v - top[k])
+				if y := math.Exp(v - top[k]); whole {
+					sum[k] += math.Trunc(y)
+				} else {
+					sum[k] += y
+				}
 			}
 		})
 		for i, s := range sum {
