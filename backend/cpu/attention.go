@@ -7,11 +7,11 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-var attentionKernels = []Kernel{
+var attentionKernels = append([]Kernel{
 	{Name: "attention.f32", Op: op.Attention.Op, Takes: takesAttention, Emit: emitAttention, Scratch: attentionScratch, Run: kern.AttentionF32},
 	{Name: "group_query_attention.f32", Op: op.GroupQueryAttention.Op, Takes: takesGroupQuery, Emit: emitGroupQuery, Scratch: groupQueryScratch, Run: kern.GroupQueryF32},
 	{Name: "rotary_embedding.f32", Op: op.RotaryEmbedding.Op, Takes: takesRotary, Emit: emitRotary, Run: kern.RotaryF32},
-}
+}, nbitsKernels...)
 
 // takesAttention takes float32 with masks of float32 or bool, computed in float32, that keeps no scores.
 func takesAttention(n *ir.Node) bool {

@@ -11,6 +11,7 @@ func init() {
 	forms["attention"] = (*trial).attention
 	forms["group_query_attention"] = (*trial).groupQuery
 	forms["rotary_embedding"] = (*trial).rotary
+	forms["matmul_nbits"] = (*trial).nbits
 }
 
 // attention draws attention of operands of rank 3 or 4, with or without a mask, a past, lengths, windows and a soft cap.
@@ -233,4 +234,45 @@ func (c *trial) scoreMask(sizes ...int) {
 // mask returns an element type of masks.
 func (c *trial) mask() tensor.DType {
 	return pick(c, tensor.Bool, tensor.Bool, tensor.F32, tensor.F32, tensor.F32, c.dt(0))
+}
+
+// nbits draws a product with weights of a few bits, constant but for one in twelve.
+func (c *trial) nbits() {
+	bits, k, n, block := pick(c, 4, 4, 4, 8, 2), c.from(1, 300), pick(c, c.from(1, 9), c.from(1, 150)), pick(c, 16, 32, 128)
+	blocks := (k + block - 1) / block
+	c.set("Bits", bits)
+	c.set("K", k)
+	c.set("N", n)
+	c.set("BlockSize", block)
+	rows := pick(c, []int{1}, []int{c.size()}, []int{c.from(0, 3), c.from(1, 20)}, []int{})
+	c.x(append(rows, k)...)
+	constant := !c.one(12)
+	data := func(dims ...int) {
+		size, _ := tensor.Count(dims)
+		c.ints(c.between(size, 0, 255), dims)
+	}
+	data(n, blocks, block*bits/8)
+	scale := c.x(n * blocks)
+	for i := range scale.Len() { // weights are then about as large as other operands
+		scale.SetFloat64At(i, scale.Float64At(i)/float64(int(1)<<bits))
+	}
+	switch c.r.IntN(3) {
+	case 0:
+		data(n * ((blocks*bits + 7) / 8))
+	case 1:
+		c.in, c.index = append(c.in, c.values(c.dt(0), n, blocks)), append(c.index, true)
+	default:
+		c.none(1)
+	}
+	if c.one(8) {
+		c.ints(c.between(k, 0, blocks-1), nil)
+	} else {
+		c.none(1)
+	}
+	if c.coin() {
+		c.x(n)
+	}
+	for i := 1; i < min(4, len(c.in)); i++ {
+		c.index[i] = constant
+	}
 }

@@ -21,3 +21,4 @@ package kern
 //go:generate go run -C _asm ./intgemm -out ../intgemm_amd64.s -decl ../intgemm_amd64.go -pkg kern
 //go:generate go run -C _asm ./intend -out ../intend_amd64.s -stubs ../intend_amd64.go -pkg kern
 //go:generate go run -C _asm ./bytes -out ../bytes_amd64.s -stubs ../bytes_amd64.go -pkg kern
+//go:generate go run -C _asm ./nbits -out ../nbits_amd64.s -stubs ../nbits_amd64.go -pkg kern
