@@ -32,3 +32,39 @@ func (m studioImage) rgb(x, y int) (r, g, b uint8) {
 	clip := func(n int) uint8 { return uint8(min(max(n>>6, 0), 255)) }
 	return clip(luma + v*26149>>8 - 14234), clip(luma - u*6419>>8 - v*13320>>8 + 8708), clip(luma + u*33050>>8 - 17685)
 }
+
+// chromaConstants are what chroma adds to luma, in fixed point.
+type chromaConstants struct {
+	red, blue, greenByBlue, greenByRed float64
+	fraction                           int
+	late                               bool // green is rounded once, not each of its parts
+}
+
+var (
+	shortChroma = chromaConstants{1.402, 1.772, -0.34414, -0.71414, 6, false}
+	exactChroma = chromaConstants{1.402, 1.772, -0.114 * 1.772 / 0.587, -0.299 * 1.402 / 0.587, 16, true}
+)
+
+// withoutChroma turns pixels of luma, blue and red chroma into red, green and blue.
+func withoutChroma(pix []uint8, c chromaConstants) {
+	one := float64(int(1) << c.fraction)
+	var red, blue, greenByBlue, greenByRed [256]int
+	for i := range 256 {
+		x := float64(i - 128)
+		if c.late {
+			half := 1 << (c.fraction - 1)
+			red[i], blue[i] = int(c.red*one+0.5)*(i-128)+half, int(c.blue*one+0.5)*(i-128)+half
+			greenByBlue[i], greenByRed[i] = -int(-c.greenByBlue*one+0.5)*(i-128)+half, -int(-c.greenByRed*one+0.5)*(i-128)
+			continue
+		}
+		fixed := func(c float64) int { return int(c*one*x + 0.5) }
+		red[i], blue[i], greenByBlue[i], greenByRed[i] = fixed(c.red), fixed(c.blue), fixed(c.greenByBlue), fixed(c.greenByRed)
+	}
+	clip := func(v int) uint8 { return uint8(min(max(v, 0), 255)) }
+	for i := 0; i+2 < len(pix); i += 3 {
+		y, b, r := int(pix[i]), pix[i+1], pix[i+2]
+		pix[i] = clip(y + red[r]>>c.fraction)
+		pix[i+1] = clip(y + (greenByBlue[b]+greenByRed[r])>>c.fraction)
+		pix[i+2] = clip(y + blue[b]>>c.fraction)
+	}
+}

@@ -3,12 +3,6 @@ package op
 import (
 	"errors"
 	"fmt"
-	"image/gif"
-	"image/png"
-
-	"golang.org/x/image/bmp"
-	"golang.org/x/image/tiff"
-	"golang.org/x/image/webp"
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/sym"
@@ -72,13 +66,13 @@ type imageFormat struct {
 }
 
 var imageFormats = []imageFormat{
-	{"PNG", "\x89PNG\r\n\x1a\n", standard(png.DecodeConfig, png.Decode)},
+	{"PNG", "\x89PNG\r\n\x1a\n", decodePNG},
 	{"JPEG", "\xff\xd8\xff", decodeJPEG},
-	{"GIF", "GIF8?a", standard(gif.DecodeConfig, gif.Decode)},
-	{"BMP", "BM", standard(bmp.DecodeConfig, bmp.Decode)},
-	{"TIFF", "II*\x00", standard(tiff.DecodeConfig, tiff.Decode)},
-	{"TIFF", "MM\x00*", standard(tiff.DecodeConfig, tiff.Decode)},
-	{"WebP", "RIFF????WEBP", standard(webp.DecodeConfig, webp.Decode)},
+	{"GIF", "GIF8?a", decodeGIF},
+	{"BMP", "BM", decodeBMP},
+	{"TIFF", "II*\x00", decodeTIFF},
+	{"TIFF", "MM\x00*", decodeTIFF},
+	{"WebP", "RIFF????WEBP", decodeWebP},
 	{"portable map", "P?", decodePNM},
 	{"JPEG 2000", "\x00\x00\x00\x0cjP  \r\n\x87\n", decodeJPEG2000},
 	{"JPEG 2000", "\xff\x4f\xff\x51", decodeJPEG2000},

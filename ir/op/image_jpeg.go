@@ -22,7 +22,7 @@ func decodeJPEG(e *ir.Env, data []byte) (*picture, error) {
 	if err != nil {
 		return nil, budget.fault(err, jpeg.ErrUnsupported)
 	}
-	p := &picture{m.Width, m.Height, m.Channels, m.Pix}
+	p := &picture{m.Width, m.Height, m.Channels, m.Pix, nil}
 	if p.channels == 4 {
 		p.channels, p.pix = 3, withoutInk(p.pix)
 	}

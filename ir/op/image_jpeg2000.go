@@ -37,7 +37,7 @@ func decodeJPEG2000(e *ir.Env, data []byte) (*picture, error) {
 	}
 	switch colours {
 	case jpeg2000.Luma:
-		withoutChroma(p.pix)
+		withoutChroma(p.pix, shortChroma)
 	case jpeg2000.Ink:
 		p.channels, p.pix = 3, withoutInk(p.pix)
 	}
@@ -96,21 +96,4 @@ func named(e *ir.Env, p *picture, m *jpeg2000.Image) (*picture, error) {
 		copy(out.pix[3*i:3*i+3], colour)
 	}
 	return out, nil
-}
-
-// withoutChroma turns pixels of luma, blue and red chroma into red, green and blue, with 6 bits of fraction.
-func withoutChroma(pix []uint8) {
-	fixed := func(c float64, v uint8) int { return int(c*64*float64(int(v)-128) + 0.5) }
-	var red, blue, greenByBlue, greenByRed [256]int
-	for i := range 256 {
-		v := uint8(i)
-		red[i], blue[i], greenByBlue[i], greenByRed[i] = fixed(1.402, v), fixed(1.772, v), fixed(-0.34414, v), fixed(-0.71414, v)
-	}
-	clip := func(v int) uint8 { return uint8(min(max(v, 0), 255)) }
-	for i := 0; i+2 < len(pix); i += 3 {
-		y, b, r := int(pix[i]), pix[i+1], pix[i+2]
-		pix[i] = clip(y + red[r]>>6)
-		pix[i+1] = clip(y + (greenByBlue[b]+greenByRed[r])>>6)
-		pix[i+2] = clip(y + blue[b]>>6)
-	}
 }

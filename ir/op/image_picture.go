@@ -11,6 +11,7 @@ import (
 type picture struct {
 	width, height, channels int
 	pix                     []uint8
+	grey                    []uint8 // of a picture in colour: what its grey is, if not the sum of its colours
 }
 
 // newPicture charges for a picture, and for work more bytes a pixel that its decoder needs, before it makes one.
@@ -18,7 +19,7 @@ func newPicture(e *ir.Env, width, height, channels, work int) (*picture, error) 
 	if err := takePixels(e, width, height, channels+work); err != nil {
 		return nil, err
 	}
-	return &picture{width, height, channels, make([]uint8, width*height*channels)}, nil
+	return &picture{width, height, channels, make([]uint8, width*height*channels), nil}, nil
 }
 
 // takePixels charges for n bytes a pixel of an image whose file claims these sizes.
@@ -34,6 +35,9 @@ func (a ImageDecoderAttrs) pixels(e *ir.Env, p *picture) (tensor.Value, error) {
 	n, err := a.channels()
 	if err != nil {
 		return nil, err
+	}
+	if n == 1 && p.grey != nil {
+		return tensor.FromBytes(tensor.U8, p.grey, []int{p.height, p.width, n})
 	}
 	if n == p.channels && a.PixelFormat != "BGR" {
 		return tensor.FromBytes(tensor.U8, p.pix, []int{p.height, p.width, n})
