@@ -233,7 +233,11 @@ func emitIntConv(c *call, n *ir.Node) (any, error) {
 	w := intOperands(n)[intB]
 	windows, _ := windowsOf(n)
 	p.Conv, p.Packing = *windows, kern.IntPackingBest()
-	p.Conv.NR = p.Packing.NR
+	if zeros, ok := depthZeros(n, p); ok {
+		p.Depth = zeros // and NR as windowsOf has it
+	} else {
+		p.Conv.NR = p.Packing.NR
+	}
 	size, err := kern.PackedIntConv(p, w.Data.Dims())
 	if err != nil {
 		return nil, err
@@ -244,6 +248,30 @@ func emitIntConv(c *call, n *ir.Node) (any, error) {
 	}
 	c.PackAs(1, packed, w.Type.Shape)
 	return p, nil
+}
+
+// depthZeros returns the zero points of the weights of a depthwise convolution whose sums are whole float32; false where it is none, or they are not known.
+func depthZeros(n *ir.Node, p *kern.IntConvParam) ([]int32, bool) {
+	in := intOperands(n)
+	w, taps := in[intB].Data.Dims(), 1
+	for _, d := range w[2:] {
+		taps *= d
+	}
+	if p.Conv.Group == 1 || w[1] != 1 || taps > kern.IntDepthTaps {
+		return nil, false
+	}
+	z := in[intZB]
+	if z == nil {
+		return []int32{}, true
+	}
+	if !z.IsConst() {
+		return nil, false
+	}
+	zeros := make([]int32, z.Data.Len())
+	for i := range zeros {
+		zeros[i] = int32(z.Data.Float64At(i))
+	}
+	return zeros, true
 }
 
 func intConvScratch(param any, args []kern.Arg, workers int) (int, error) {

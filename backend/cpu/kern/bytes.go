@@ -1,30 +1,33 @@
 package kern
 
-// f32OfBytes makes float32 of bytes, with or without a sign.
-func f32OfBytes(dst []float32, src []byte, signed bool) {
+// f32OfBytes makes float32 of bytes, with or without a sign, less zero.
+func f32OfBytes(dst []float32, src []byte, signed bool, zero float32) {
 	src = src[:len(dst)]
-	n := f32OfVectors(dst, src, signed)
+	n := f32OfVectors(dst, src, signed, zero)
 	if signed {
 		for i, v := range src[n:] {
-			dst[n+i] = float32(int8(v))
+			dst[n+i] = float32(int8(v)) - zero
 		}
 		return
 	}
 	for i, v := range src[n:] {
-		dst[n+i] = float32(v)
+		dst[n+i] = float32(v) - zero
 	}
 }
 
-// bytesOfF32 makes bytes of float32, with or without a sign, bounded by what they hold and without
-// their fractions; NaN becomes 0.
-func bytesOfF32(dst []byte, src []float32, signed bool) {
-	dst = dst[:len(src)]
-	least, most := float32(0), float32(255)
-	if signed {
-		least, most = -128, 127
+// wholeOfF32 makes integers of 32 bits of whole float32, in their place.
+func wholeOfF32(v []float32) []int32 {
+	out := Of[int32](&Arg{Data: Bytes(v)})
+	n := wholeOfVectors(v)
+	for i, x := range v[n:] {
+		out[n+i] = int32(x)
 	}
-	n := bytesOfVectors(dst, src, signed, least, most)
-	for i, v := range src[n:] {
-		dst[n+i] = uint8(int32(min(max(v, least), most))) // of NaN all that is kept is zeros, on every machine
-	}
+	return out
+}
+
+// bytesOfF32 makes bytes of float32 as [Cast] does: the low bits of integers of 32 bits, without
+// fractions.
+func bytesOfF32(dst []byte, src []float32) {
+	n := bytesOfVectors(dst[:len(src)], src)
+	wrap(dst, src, n, len(src))
 }

@@ -4,27 +4,27 @@
 
 package kern
 
-// f32OfU8AVX512 makes float32 of bytes.
+// f32OfU8AVX512 makes float32 of bytes, less zero.
 //
 //go:noescape
-func f32OfU8AVX512(n int, src *byte, dst *float32)
+func f32OfU8AVX512(n int, src *byte, dst *float32, zero float32)
 
-// f32ToU8AVX512 makes bytes of float32, bounded and without their fractions; NaN becomes 0.
+// f32OfI8AVX512 makes float32 of bytes, less zero.
 //
 //go:noescape
-func f32ToU8AVX512(n int, src *float32, dst *byte, least float32, most float32)
+func f32OfI8AVX512(n int, src *byte, dst *float32, zero float32)
 
-// f32OfI8AVX512 makes float32 of bytes.
+// f32ToBytesAVX512 makes bytes of float32: the low bits of integers of 32 bits, without fractions; what those cannot hold is 0.
 //
 //go:noescape
-func f32OfI8AVX512(n int, src *byte, dst *float32)
+func f32ToBytesAVX512(n int, src *float32, dst *byte)
 
-// f32ToI8AVX512 makes bytes of float32, bounded and without their fractions; NaN becomes 0.
+// f32ToI32AVX512 makes integers of 32 bits of whole float32, in their place.
 //
 //go:noescape
-func f32ToI8AVX512(n int, src *float32, dst *byte, least float32, most float32)
+func f32ToI32AVX512(n int, p *float32)
 
-// quantizeU8AVX512 divides by scale, rounds to even, adds zero and makes bytes of float32 as f32ToU8AVX512 does.
+// quantizeU8AVX512 divides by scale, rounds to even, adds zero and makes bytes of float32 between bounds.
 //
 //go:noescape
 func quantizeU8AVX512(n int, src *float32, dst *byte, scale float32, zero float32, least float32, most float32)
@@ -34,27 +34,27 @@ func quantizeU8AVX512(n int, src *float32, dst *byte, scale float32, zero float3
 //go:noescape
 func extremesAVX512(vecs int, src *float32, out *float32)
 
-// f32OfU8AVX2 makes float32 of bytes, n a multiple of 8.
+// f32OfU8AVX2 makes float32 of bytes, less zero, n a multiple of 8.
 //
 //go:noescape
-func f32OfU8AVX2(n int, src *byte, dst *float32)
+func f32OfU8AVX2(n int, src *byte, dst *float32, zero float32)
 
-// f32ToU8AVX2 makes bytes of float32, bounded and without their fractions; NaN becomes 0, n a multiple of 8.
+// f32OfI8AVX2 makes float32 of bytes, less zero, n a multiple of 8.
 //
 //go:noescape
-func f32ToU8AVX2(n int, src *float32, dst *byte, least float32, most float32)
+func f32OfI8AVX2(n int, src *byte, dst *float32, zero float32)
 
-// f32OfI8AVX2 makes float32 of bytes, n a multiple of 8.
+// f32ToBytesAVX2 makes bytes of float32: the low bits of integers of 32 bits, without fractions; what those cannot hold is 0, n a multiple of 8.
 //
 //go:noescape
-func f32OfI8AVX2(n int, src *byte, dst *float32)
+func f32ToBytesAVX2(n int, src *float32, dst *byte)
 
-// f32ToI8AVX2 makes bytes of float32, bounded and without their fractions; NaN becomes 0, n a multiple of 8.
+// f32ToI32AVX2 makes integers of 32 bits of whole float32, in their place, n a multiple of 8.
 //
 //go:noescape
-func f32ToI8AVX2(n int, src *float32, dst *byte, least float32, most float32)
+func f32ToI32AVX2(n int, p *float32)
 
-// quantizeU8AVX2 divides by scale, rounds to even, adds zero and makes bytes of float32 as f32ToU8AVX2 does, n a multiple of 8.
+// quantizeU8AVX2 divides by scale, rounds to even, adds zero and makes bytes of float32 between bounds, n a multiple of 8.
 //
 //go:noescape
 func quantizeU8AVX2(n int, src *float32, dst *byte, scale float32, zero float32, least float32, most float32)

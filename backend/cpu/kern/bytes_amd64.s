@@ -4,21 +4,23 @@
 
 #include "textflag.h"
 
-// func f32OfU8AVX512(n int, src *byte, dst *float32)
+// func f32OfU8AVX512(n int, src *byte, dst *float32, zero float32)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·f32OfU8AVX512(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ dst+16(FP), DX
-	XORQ BX, BX
-	MOVQ AX, SI
-	SHRQ $0x04, SI
-	JZ   tail
+TEXT ·f32OfU8AVX512(SB), NOSPLIT, $0-28
+	VBROADCASTSS zero+24(FP), Z0
+	MOVQ         n+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         dst+16(FP), DX
+	XORQ         BX, BX
+	MOVQ         AX, SI
+	SHRQ         $0x04, SI
+	JZ           tail
 
 vec:
-	VPMOVZXBD (CX)(BX*1), Z0
-	VCVTDQ2PS Z0, Z0
-	VMOVUPS   Z0, (DX)(BX*4)
+	VPMOVZXBD (CX)(BX*1), Z1
+	VCVTDQ2PS Z1, Z1
+	VSUBPS    Z0, Z1, Z1
+	VMOVUPS   Z1, (DX)(BX*4)
 	ADDQ      $0x10, BX
 	DECQ      SI
 	JNZ       vec
@@ -29,19 +31,19 @@ tail:
 	MOVQ        $0x0000ffff, SI
 	BZHIQ       AX, SI, SI
 	KMOVQ       SI, K1
-	VPMOVZXBD.Z (CX)(BX*1), K1, Z0
-	VCVTDQ2PS   Z0, Z0
-	VMOVUPS     Z0, K1, (DX)(BX*4)
+	VPMOVZXBD.Z (CX)(BX*1), K1, Z1
+	VCVTDQ2PS   Z1, Z1
+	VSUBPS      Z0, Z1, Z1
+	VMOVUPS     Z1, K1, (DX)(BX*4)
 
 end:
 	VZEROUPPER
 	RET
 
-// func f32ToU8AVX512(n int, src *float32, dst *byte, least float32, most float32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
-TEXT ·f32ToU8AVX512(SB), NOSPLIT, $0-32
-	VBROADCASTSS least+24(FP), Z0
-	VBROADCASTSS most+28(FP), Z1
+// func f32OfI8AVX512(n int, src *byte, dst *float32, zero float32)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·f32OfI8AVX512(SB), NOSPLIT, $0-28
+	VBROADCASTSS zero+24(FP), Z0
 	MOVQ         n+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         dst+16(FP), DX
@@ -51,48 +53,10 @@ TEXT ·f32ToU8AVX512(SB), NOSPLIT, $0-32
 	JZ           tail
 
 vec:
-	VMOVUPS    (CX)(BX*4), Z2
-	VMAXPS     Z2, Z0, Z2
-	VMINPS     Z2, Z1, Z2
-	VCVTTPS2DQ Z2, Z2
-	VPMOVDB    Z2, X2
-	VMOVDQU    X2, (DX)(BX*1)
-	ADDQ       $0x10, BX
-	DECQ       SI
-	JNZ        vec
-
-tail:
-	ANDQ       $0x0f, AX
-	JZ         end
-	MOVQ       $0x0000ffff, SI
-	BZHIQ      AX, SI, SI
-	KMOVQ      SI, K1
-	VMOVUPS.Z  (CX)(BX*4), K1, Z2
-	VMAXPS     Z2, Z0, Z2
-	VMINPS     Z2, Z1, Z2
-	VCVTTPS2DQ Z2, Z2
-	VPMOVDB    Z2, X0
-	VMOVDQU8   X0, K1, (DX)(BX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func f32OfI8AVX512(n int, src *byte, dst *float32)
-// Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·f32OfI8AVX512(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ dst+16(FP), DX
-	XORQ BX, BX
-	MOVQ AX, SI
-	SHRQ $0x04, SI
-	JZ   tail
-
-vec:
-	VPMOVSXBD (CX)(BX*1), Z0
-	VCVTDQ2PS Z0, Z0
-	VMOVUPS   Z0, (DX)(BX*4)
+	VPMOVSXBD (CX)(BX*1), Z1
+	VCVTDQ2PS Z1, Z1
+	VSUBPS    Z0, Z1, Z1
+	VMOVUPS   Z1, (DX)(BX*4)
 	ADDQ      $0x10, BX
 	DECQ      SI
 	JNZ       vec
@@ -103,34 +67,31 @@ tail:
 	MOVQ        $0x0000ffff, SI
 	BZHIQ       AX, SI, SI
 	KMOVQ       SI, K1
-	VPMOVSXBD.Z (CX)(BX*1), K1, Z0
-	VCVTDQ2PS   Z0, Z0
-	VMOVUPS     Z0, K1, (DX)(BX*4)
+	VPMOVSXBD.Z (CX)(BX*1), K1, Z1
+	VCVTDQ2PS   Z1, Z1
+	VSUBPS      Z0, Z1, Z1
+	VMOVUPS     Z1, K1, (DX)(BX*4)
 
 end:
 	VZEROUPPER
 	RET
 
-// func f32ToI8AVX512(n int, src *float32, dst *byte, least float32, most float32)
+// func f32ToBytesAVX512(n int, src *float32, dst *byte)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
-TEXT ·f32ToI8AVX512(SB), NOSPLIT, $0-32
-	VBROADCASTSS least+24(FP), Z0
-	VBROADCASTSS most+28(FP), Z1
-	MOVQ         n+0(FP), AX
-	MOVQ         src+8(FP), CX
-	MOVQ         dst+16(FP), DX
-	XORQ         BX, BX
-	MOVQ         AX, SI
-	SHRQ         $0x04, SI
-	JZ           tail
+TEXT ·f32ToBytesAVX512(SB), NOSPLIT, $0-24
+	MOVQ n+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ dst+16(FP), DX
+	XORQ BX, BX
+	MOVQ AX, SI
+	SHRQ $0x04, SI
+	JZ   tail
 
 vec:
-	VMOVUPS    (CX)(BX*4), Z2
-	VMAXPS     Z2, Z0, Z2
-	VMINPS     Z2, Z1, Z2
-	VCVTTPS2DQ Z2, Z2
-	VPMOVDB    Z2, X2
-	VMOVDQU    X2, (DX)(BX*1)
+	VMOVUPS    (CX)(BX*4), Z0
+	VCVTTPS2DQ Z0, Z0
+	VPMOVDB    Z0, X0
+	VMOVDQU    X0, (DX)(BX*1)
 	ADDQ       $0x10, BX
 	DECQ       SI
 	JNZ        vec
@@ -141,12 +102,41 @@ tail:
 	MOVQ       $0x0000ffff, SI
 	BZHIQ      AX, SI, SI
 	KMOVQ      SI, K1
-	VMOVUPS.Z  (CX)(BX*4), K1, Z2
-	VMAXPS     Z2, Z0, Z2
-	VMINPS     Z2, Z1, Z2
-	VCVTTPS2DQ Z2, Z2
-	VPMOVDB    Z2, X0
+	VMOVUPS.Z  (CX)(BX*4), K1, Z0
+	VCVTTPS2DQ Z0, Z0
+	VPMOVDB    Z0, X0
 	VMOVDQU8   X0, K1, (DX)(BX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func f32ToI32AVX512(n int, p *float32)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·f32ToI32AVX512(SB), NOSPLIT, $0-16
+	MOVQ n+0(FP), AX
+	MOVQ p+8(FP), CX
+	XORQ DX, DX
+	MOVQ AX, BX
+	SHRQ $0x04, BX
+	JZ   tail
+
+vec:
+	VCVTTPS2DQ (CX)(DX*4), Z0
+	VMOVUPS    Z0, (CX)(DX*4)
+	ADDQ       $0x10, DX
+	DECQ       BX
+	JNZ        vec
+
+tail:
+	ANDQ       $0x0f, AX
+	JZ         end
+	MOVQ       $0x0000ffff, BX
+	BZHIQ      AX, BX, BX
+	KMOVQ      BX, K1
+	VMOVUPS.Z  (CX)(DX*4), K1, Z0
+	VCVTTPS2DQ Z0, Z0
+	VMOVUPS    Z0, K1, (CX)(DX*4)
 
 end:
 	VZEROUPPER
@@ -227,20 +217,22 @@ vec:
 	VZEROUPPER
 	RET
 
-// func f32OfU8AVX2(n int, src *byte, dst *float32)
+// func f32OfU8AVX2(n int, src *byte, dst *float32, zero float32)
 // Requires: AVX, AVX2
-TEXT ·f32OfU8AVX2(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ dst+16(FP), DX
-	XORQ BX, BX
-	SHRQ $0x03, AX
-	JZ   tail
+TEXT ·f32OfU8AVX2(SB), NOSPLIT, $0-28
+	VBROADCASTSS zero+24(FP), Y0
+	MOVQ         n+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         dst+16(FP), DX
+	XORQ         BX, BX
+	SHRQ         $0x03, AX
+	JZ           tail
 
 vec:
-	VPMOVZXBD (CX)(BX*1), Y0
-	VCVTDQ2PS Y0, Y0
-	VMOVUPS   Y0, (DX)(BX*4)
+	VPMOVZXBD (CX)(BX*1), Y1
+	VCVTDQ2PS Y1, Y1
+	VSUBPS    Y0, Y1, Y1
+	VMOVUPS   Y1, (DX)(BX*4)
 	ADDQ      $0x08, BX
 	DECQ      AX
 	JNZ       vec
@@ -249,28 +241,48 @@ tail:
 	VZEROUPPER
 	RET
 
-// func f32ToU8AVX2(n int, src *float32, dst *byte, least float32, most float32)
+// func f32OfI8AVX2(n int, src *byte, dst *float32, zero float32)
 // Requires: AVX, AVX2
-TEXT ·f32ToU8AVX2(SB), NOSPLIT, $0-32
-	VBROADCASTSS least+24(FP), Y0
-	VBROADCASTSS most+28(FP), Y1
+TEXT ·f32OfI8AVX2(SB), NOSPLIT, $0-28
+	VBROADCASTSS zero+24(FP), Y0
 	MOVQ         n+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         dst+16(FP), DX
-	VMOVDQU      lowBytes<>+0(SB), Y2
 	XORQ         BX, BX
 	SHRQ         $0x03, AX
 	JZ           tail
 
 vec:
-	VMOVUPS      (CX)(BX*4), Y3
-	VMAXPS       Y3, Y0, Y3
-	VMINPS       Y3, Y1, Y3
-	VCVTTPS2DQ   Y3, Y3
-	VPSHUFB      Y2, Y3, Y3
-	VEXTRACTI128 $0x01, Y3, X4
-	VPUNPCKLDQ   X4, X3, X3
-	VMOVQ        X3, (DX)(BX*1)
+	VPMOVSXBD (CX)(BX*1), Y1
+	VCVTDQ2PS Y1, Y1
+	VSUBPS    Y0, Y1, Y1
+	VMOVUPS   Y1, (DX)(BX*4)
+	ADDQ      $0x08, BX
+	DECQ      AX
+	JNZ       vec
+
+tail:
+	VZEROUPPER
+	RET
+
+// func f32ToBytesAVX2(n int, src *float32, dst *byte)
+// Requires: AVX, AVX2
+TEXT ·f32ToBytesAVX2(SB), NOSPLIT, $0-24
+	MOVQ    n+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    dst+16(FP), DX
+	VMOVDQU lowBytes<>+0(SB), Y0
+	XORQ    BX, BX
+	SHRQ    $0x03, AX
+	JZ      tail
+
+vec:
+	VMOVUPS      (CX)(BX*4), Y1
+	VCVTTPS2DQ   Y1, Y1
+	VPSHUFB      Y0, Y1, Y1
+	VEXTRACTI128 $0x01, Y1, X2
+	VPUNPCKLDQ   X2, X1, X1
+	VMOVQ        X1, (DX)(BX*1)
 	ADDQ         $0x08, BX
 	DECQ         AX
 	JNZ          vec
@@ -289,53 +301,21 @@ DATA lowBytes<>+24(SB)/4, $0x80808080
 DATA lowBytes<>+28(SB)/4, $0x80808080
 GLOBL lowBytes<>(SB), RODATA|NOPTR, $32
 
-// func f32OfI8AVX2(n int, src *byte, dst *float32)
-// Requires: AVX, AVX2
-TEXT ·f32OfI8AVX2(SB), NOSPLIT, $0-24
+// func f32ToI32AVX2(n int, p *float32)
+// Requires: AVX
+TEXT ·f32ToI32AVX2(SB), NOSPLIT, $0-16
 	MOVQ n+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ dst+16(FP), DX
-	XORQ BX, BX
+	MOVQ p+8(FP), CX
+	XORQ DX, DX
 	SHRQ $0x03, AX
 	JZ   tail
 
 vec:
-	VPMOVSXBD (CX)(BX*1), Y0
-	VCVTDQ2PS Y0, Y0
-	VMOVUPS   Y0, (DX)(BX*4)
-	ADDQ      $0x08, BX
-	DECQ      AX
-	JNZ       vec
-
-tail:
-	VZEROUPPER
-	RET
-
-// func f32ToI8AVX2(n int, src *float32, dst *byte, least float32, most float32)
-// Requires: AVX, AVX2
-TEXT ·f32ToI8AVX2(SB), NOSPLIT, $0-32
-	VBROADCASTSS least+24(FP), Y0
-	VBROADCASTSS most+28(FP), Y1
-	MOVQ         n+0(FP), AX
-	MOVQ         src+8(FP), CX
-	MOVQ         dst+16(FP), DX
-	VMOVDQU      lowBytes<>+0(SB), Y2
-	XORQ         BX, BX
-	SHRQ         $0x03, AX
-	JZ           tail
-
-vec:
-	VMOVUPS      (CX)(BX*4), Y3
-	VMAXPS       Y3, Y0, Y3
-	VMINPS       Y3, Y1, Y3
-	VCVTTPS2DQ   Y3, Y3
-	VPSHUFB      Y2, Y3, Y3
-	VEXTRACTI128 $0x01, Y3, X4
-	VPUNPCKLDQ   X4, X3, X3
-	VMOVQ        X3, (DX)(BX*1)
-	ADDQ         $0x08, BX
-	DECQ         AX
-	JNZ          vec
+	VCVTTPS2DQ (CX)(DX*4), Y0
+	VMOVUPS    Y0, (CX)(DX*4)
+	ADDQ       $0x08, DX
+	DECQ       AX
+	JNZ        vec
 
 tail:
 	VZEROUPPER

@@ -2,9 +2,11 @@
 
 package kern
 
-func f32OfVectors([]float32, []byte, bool) int { return 0 }
+func f32OfVectors([]float32, []byte, bool, float32) int { return 0 }
 
-func bytesOfVectors([]byte, []float32, bool, float32, float32) int { return 0 }
+func wholeOfVectors([]float32) int { return 0 }
+
+func bytesOfVectors([]byte, []float32) int { return 0 }
 
 func quantizeVectors([]byte, []float32, float32, float32) int { return 0 }
 

@@ -13,26 +13,22 @@ func TestBytesAreTheSameOnEveryMachine(t *testing.T) {
 		Mask(mask)
 		for n := range 40 {
 			for _, signed := range []bool{false, true} {
-				src, dst := make([]float32, n), make([]byte, n+1)
+				src, dst, want := make([]float32, n), make([]byte, n+1), make([]byte, n)
 				for i := range src {
 					src[i] = values[(i*7+n)%len(values)]
 				}
 				dst[n] = 77
-				bytesOfF32(dst[:n], src, signed)
+				bytesOfF32(dst, src)
+				wrap(want, src, 0, n)
+				if i := firstDifference(want, dst); i >= 0 {
+					t.Fatalf("%v, %d: %v became %d, not %d", mask, n, src[i], dst[i], want[i])
+				}
 				back := make([]float32, n+1)
 				back[n] = 77
-				f32OfBytes(back[:n], dst, signed)
-				for i, v := range src {
-					lo, hi := float32(0), float32(255)
-					if signed {
-						lo, hi = -128, 127
-					}
-					want := float32(math.Trunc(float64(min(max(v, lo), hi))))
-					if v != v {
-						want = 0
-					}
-					if back[i] != want {
-						t.Fatalf("%v, %d, signed %v: %v became %v, not %v", mask, n, signed, v, back[i], want)
+				f32OfBytes(back[:n], dst, signed, 5)
+				for i, v := range dst[:n] {
+					if want := float32(small([]byte{v}, 0, signed)) - 5; back[i] != want {
+						t.Fatalf("%v, %d, signed %v: %d became %v", mask, n, signed, v, back[i])
 					}
 				}
 				if dst[n] != 77 || back[n] != 77 {

@@ -3,21 +3,21 @@
 package kern
 
 // f32OfVectors does what the machine has whole vectors for, and returns how many that were.
-func f32OfVectors(dst []float32, src []byte, signed bool) int {
+func f32OfVectors(dst []float32, src []byte, signed bool, zero float32) int {
 	n := len(dst)
 	switch f := CPU(); {
 	case n < 8:
 		return 0
 	case f.Has(AVX512) && signed:
-		f32OfI8AVX512(n, &src[0], &dst[0])
+		f32OfI8AVX512(n, &src[0], &dst[0], zero)
 	case f.Has(AVX512):
-		f32OfU8AVX512(n, &src[0], &dst[0])
+		f32OfU8AVX512(n, &src[0], &dst[0], zero)
 	case f.Has(AVX2):
 		n &^= 7
 		if signed {
-			f32OfI8AVX2(n, &src[0], &dst[0])
+			f32OfI8AVX2(n, &src[0], &dst[0], zero)
 		} else {
-			f32OfU8AVX2(n, &src[0], &dst[0])
+			f32OfU8AVX2(n, &src[0], &dst[0], zero)
 		}
 	default:
 		return 0
@@ -26,22 +26,16 @@ func f32OfVectors(dst []float32, src []byte, signed bool) int {
 }
 
 // bytesOfVectors is the same for bytesOfF32.
-func bytesOfVectors(dst []byte, src []float32, signed bool, least, most float32) int {
+func bytesOfVectors(dst []byte, src []float32) int {
 	n := len(src)
 	switch f := CPU(); {
 	case n < 8:
 		return 0
-	case f.Has(AVX512) && signed:
-		f32ToI8AVX512(n, &src[0], &dst[0], least, most)
 	case f.Has(AVX512):
-		f32ToU8AVX512(n, &src[0], &dst[0], least, most)
+		f32ToBytesAVX512(n, &src[0], &dst[0])
 	case f.Has(AVX2):
 		n &^= 7
-		if signed {
-			f32ToI8AVX2(n, &src[0], &dst[0], least, most)
-		} else {
-			f32ToU8AVX2(n, &src[0], &dst[0], least, most)
-		}
+		f32ToBytesAVX2(n, &src[0], &dst[0])
 	default:
 		return 0
 	}
@@ -78,4 +72,21 @@ func extremesOfVectors(src []float32, lanes *[32]float32) (n, width int) {
 		return 0, 0
 	}
 	return len(src) / width * width, width
+}
+
+// wholeOfVectors is the same for wholeOfF32.
+func wholeOfVectors(v []float32) int {
+	n := len(v)
+	switch f := CPU(); {
+	case n < 8:
+		return 0
+	case f.Has(AVX512):
+		f32ToI32AVX512(n, &v[0])
+	case f.Has(AVX2):
+		n &^= 7
+		f32ToI32AVX2(n, &v[0])
+	default:
+		return 0
+	}
+	return n
 }

@@ -9,6 +9,10 @@ import (
 type IntConvParam struct {
 	IntParam
 	Conv ConvParam // NR is that of the packing; Clamp is not used
+
+	// Depth holds the zero points of the weights, one or one for each filter, where the
+	// convolution is depthwise and runs as one of float32: NR is then that of ConvF32.
+	Depth []int32
 }
 
 // dims returns the sizes that the float32 plan sees: a channel is a step of k. Groups of one step
@@ -28,6 +32,10 @@ func PackedIntConv(p *IntConvParam, w []int) (int, error) {
 	if len(w) < 3 {
 		return 0, fmt.Errorf("weights of dims %v", w)
 	}
+	if p.Depth != nil {
+		n, err := PackedConv(&p.Conv, w)
+		return 4 * n, err
+	}
 	steps, _, wd := p.dims(w, w)
 	s, err := p.Conv.axes(wd)
 	if err != nil {
@@ -42,6 +50,9 @@ func PackIntConv(dst, src []byte, p *IntConvParam, w []int) error {
 	size, err := PackedIntConv(p, w)
 	if err != nil {
 		return err
+	}
+	if p.Depth != nil {
+		return p.packDepth(dst, src, w)
 	}
 	taps, group := 1, p.Conv.Group
 	for _, d := range w[2:] {
@@ -92,6 +103,9 @@ type intConv struct {
 
 // IntConvScratch returns the bytes of scratch that [IntConv] needs.
 func IntConvScratch(p *IntConvParam, args []Arg, workers int) (int, error) {
+	if p.Depth != nil {
+		return intDepthScratch(p, args, workers)
+	}
 	var st intConv
 	if err := st.plan(p, args, workers); err != nil {
 		return 0, err
@@ -162,6 +176,12 @@ func IntConv(c *Call) error {
 	p, ok := c.Param.(*IntConvParam)
 	if !ok {
 		return fmt.Errorf("integer conv: parameters of type %T", c.Param)
+	}
+	if p.Depth != nil {
+		if err := StateOf[intDepth](c).run(c, p); err != nil {
+			return fmt.Errorf("integer conv: %w", err)
+		}
+		return nil
 	}
 	st := StateOf[intConv](c)
 	if err := st.run(c, p); err != nil {

@@ -7,7 +7,7 @@ type number interface {
 // loadAs fills dst from element off of an operand, which steps by one or stays.
 func loadAs(t DType, a *Arg, off, step int, dst []float32) {
 	if step == 1 && (t == Int8 || t == Uint8 || t == Bool) {
-		f32OfBytes(dst, a.Data[off:], t == Int8)
+		f32OfBytes(dst, a.Data[off:], t == Int8, 0)
 		return
 	}
 	switch t {
@@ -64,6 +64,10 @@ func storeAs(t DType, a *Arg, off int, src []float32) {
 	dst := Arg{Data: a.Data[off*t.Size():]}
 	if t.half() {
 		narrowHalf(t, Of[uint16](&dst), src)
+		return
+	}
+	if t == Int8 || t == Uint8 {
+		bytesOfF32(dst.Data, src)
 		return
 	}
 	castFloat(t, &dst, src, 0, len(src))

@@ -20,8 +20,9 @@ func main() {
 	for _, v := range []isa{{"AVX512", 16, ZMM}, {"AVX2", 8, YMM}} {
 		for _, signed := range []bool{false, true} {
 			widen(v, signed)
-			narrow(v, signed)
 		}
+		narrow(v)
+		whole(v)
 		quantize(v)
 		extremes(v)
 	}
@@ -69,9 +70,10 @@ func loop(v isa, n reg.GPVirtual, body func(at reg.GPVirtual, mask reg.Register)
 
 func widen(v isa, signed bool) {
 	name := "f32Of" + kind(signed) + v.name
-	TEXT(name, NOSPLIT, "func(n int, src *byte, dst *float32)")
+	TEXT(name, NOSPLIT, "func(n int, src *byte, dst *float32, zero float32)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s makes float32 of bytes%s.", name, tail(v)))
+	Doc(fmt.Sprintf("%s makes float32 of bytes, less zero%s.", name, tail(v)))
+	zero := all(v, "zero")
 	n, src, dst := gp("n"), gp("src"), gp("dst")
 	loop(v, n, func(at reg.GPVirtual, mask reg.Register) {
 		from, to := Mem{Base: src, Index: at, Scale: 1}, Mem{Base: dst, Index: at, Scale: 4}
@@ -87,6 +89,7 @@ func widen(v isa, signed bool) {
 			VPMOVZXBD(from, x)
 		}
 		VCVTDQ2PS(x, x)
+		VSUBPS(zero, x, x)
 		if mask != nil {
 			VMOVUPS(x, mask, to)
 		} else {
@@ -112,21 +115,41 @@ func all(v isa, name string) reg.VecVirtual {
 	return x
 }
 
-func narrow(v isa, signed bool) {
-	name := "f32To" + kind(signed) + v.name
-	TEXT(name, NOSPLIT, "func(n int, src *float32, dst *byte, least, most float32)")
+func narrow(v isa) {
+	name := "f32ToBytes" + v.name
+	TEXT(name, NOSPLIT, "func(n int, src *float32, dst *byte)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s makes bytes of float32, bounded and without their fractions; NaN becomes 0%s.", name, tail(v)))
-	toBytes(v, all(v, "least"), all(v, "most"), func(reg.VecVirtual) {})
+	Doc(fmt.Sprintf("%s makes bytes of float32: the low bits of integers of 32 bits, without fractions; what those cannot hold is 0%s.", name, tail(v)))
+	toBytes(v, func(reg.VecVirtual) {})
+}
+
+func whole(v isa) {
+	name := "f32ToI32" + v.name
+	TEXT(name, NOSPLIT, "func(n int, p *float32)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s makes integers of 32 bits of whole float32, in their place%s.", name, tail(v)))
+	n, p := gp("n"), gp("p")
+	loop(v, n, func(at reg.GPVirtual, mask reg.Register) {
+		m := Mem{Base: p, Index: at, Scale: 4}
+		x := v.vec()
+		if mask != nil {
+			VMOVUPS_Z(m, mask, x)
+			VCVTTPS2DQ(x, x)
+			VMOVUPS(x, mask, m)
+			return
+		}
+		VCVTTPS2DQ(m, x)
+		VMOVUPS(x, m)
+	})
 }
 
 func quantize(v isa) {
 	name := "quantizeU8" + v.name
 	TEXT(name, NOSPLIT, "func(n int, src *float32, dst *byte, scale, zero, least, most float32)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s divides by scale, rounds to even, adds zero and makes bytes of float32 as f32ToU8%s does%s.", name, v.name, tail(v)))
-	scale, zero := all(v, "scale"), all(v, "zero")
-	toBytes(v, all(v, "least"), all(v, "most"), func(x reg.VecVirtual) {
+	Doc(fmt.Sprintf("%s divides by scale, rounds to even, adds zero and makes bytes of float32 between bounds%s.", name, tail(v)))
+	scale, zero, least, most := all(v, "scale"), all(v, "zero"), all(v, "least"), all(v, "most")
+	toBytes(v, func(x reg.VecVirtual) {
 		VDIVPS(scale, x, x)
 		if v.lanes == 16 {
 			VRNDSCALEPS(U8(8), x, x)
@@ -134,6 +157,8 @@ func quantize(v isa) {
 			VROUNDPS(U8(8), x, x)
 		}
 		VADDPS(zero, x, x)
+		VMAXPS(x, least, x) // NaN stays
+		VMINPS(x, most, x)
 	})
 }
 
@@ -178,8 +203,8 @@ func extremes(v isa) {
 	RET()
 }
 
-// toBytes stores what first makes of float32, bounded and without fractions.
-func toBytes(v isa, least, most reg.VecVirtual, first func(reg.VecVirtual)) {
+// toBytes stores what first makes of float32, without fractions.
+func toBytes(v isa, first func(reg.VecVirtual)) {
 	n, src, dst := gp("n"), gp("src"), gp("dst")
 	var pick reg.VecVirtual
 	if v.lanes == 8 {
@@ -195,8 +220,6 @@ func toBytes(v isa, least, most reg.VecVirtual, first func(reg.VecVirtual)) {
 			VMOVUPS(from, x)
 		}
 		first(x)
-		VMAXPS(x, least, x) // NaN stays
-		VMINPS(x, most, x)
 		VCVTTPS2DQ(x, x)
 		if v.lanes == 16 {
 			y := XMM()
