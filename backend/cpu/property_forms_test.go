@@ -144,6 +144,7 @@ var forms = map[string]func(*trial){
 		c.x(c.in[1].(*tensor.Tensor).Dims()...)
 		c.set("Reduction", pick(c, "none", "add", "mul", "max", "min"))
 	},
+	"grid_sample": (*trial).gridSample, "roi_align": func(c *trial) { c.regions(4) }, "max_roi_pool": func(c *trial) { c.regions(5) },
 	"compress": (*trial).compress, "unique": (*trial).unique, "non_max_suppression": (*trial).suppression, "one_hot": (*trial).oneHot, "trilu": (*trial).trilu, "reverse_sequence": (*trial).reversed,
 	"where": func(c *trial) {
 		d := c.dims(c.r.IntN(7))

@@ -1,6 +1,7 @@
 package cpu_test
 
 import (
+	"math"
 	"slices"
 
 	"github.com/cameo-onnx/cameo/ir/tensor"
@@ -58,4 +59,60 @@ func (c *trial) resize() {
 		return
 	}
 	c.in, c.index = append(c.in, tensor.FromFloat64s(tensor.F32, scales, len(scales))), append(c.index, true)
+}
+
+func (c *trial) gridSample() {
+	r := pick(c, 1, 2, 2, 3, 4)
+	mode := pick(c, "linear", "linear", "nearest", "cubic")
+	c.tame = mode != "nearest"
+	c.set("Mode", mode)
+	c.set("PaddingMode", pick(c, "zeros", "border", "reflection"))
+	c.set("AlignCorners", c.coin())
+	n, ch := c.from(1, 3), pick(c, 1, 3, 17)
+	d := c.positive(r)
+	e := c.dims(r)
+	for i := range d {
+		d[i], e[i] = min(d[i], 9), min(e[i], 12)
+	}
+	c.x(slices.Concat([]int{n, ch}, d)...)
+	c.tame = false
+	g := c.x(slices.Concat([]int{n}, e, []int{r})...)
+	if c.coin() {
+		for i := range g.Len() {
+			g.SetFloat64At(i, float64(c.from(-8, 8))/4)
+		}
+	}
+}
+
+// regions draws an image and regions of width numbers.
+func (c *trial) regions(width int) {
+	d := []int{c.from(1, 3), pick(c, 1, 3, 17, 33), c.from(1, 9), c.from(1, 20)}
+	n := pick(c, 0, 1, 2, 7)
+	c.x(d...)
+	rois := c.x(n, width)
+	for i := range rois.Len() {
+		if f := float64(c.from(-4, 44)) / 2; c.one(40) {
+			rois.SetFloat64At(i, math.NaN())
+		} else {
+			rois.SetFloat64At(i, f)
+		}
+		if width == 5 && i%5 == 0 {
+			rois.SetFloat64At(i, float64(c.r.IntN(d[0])))
+		}
+	}
+	c.set("SpatialScale", pick(c, 1, 0.25, 0.5))
+	if width == 5 {
+		c.set("PooledShape", []int{c.from(1, 4), c.from(1, 4)})
+		return
+	}
+	v := c.between(n, 0, d[0]-1)
+	if n > 0 && c.one(12) {
+		v[0] = pick(c, -1, d[0])
+	}
+	c.ints(v, nil)
+	c.set("Mode", pick(c, "avg", "avg", "max"))
+	c.set("CoordinateTransformationMode", pick(c, "half_pixel", "output_half_pixel"))
+	c.set("OutputHeight", c.from(1, 4))
+	c.set("OutputWidth", c.from(1, 4))
+	c.set("SamplingRatio", c.from(0, 3))
 }

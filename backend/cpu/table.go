@@ -26,7 +26,7 @@ var rows = func() map[*ir.Op][]*Kernel {
 	for _, table := range [][]Kernel{
 		gemmKernels, thenKernels, quantizeKernels, spreadKernels, integerKernels, pointwiseKernels, moveKernels, rowKernels, convKernels, poolKernels, recurrentKernels, arithKernels,
 		scatterKernels, randomKernels, trainKernels, attentionKernels,
-		lateKernels, sampleKernels,
+		lateKernels, sampleKernels, gridKernels,
 		treeKernels,
 	} {
 		for i := range table {
