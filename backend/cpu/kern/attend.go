@@ -137,7 +137,9 @@ func attendSizesOf(n, hq, hk, tq, tk, d, dv int, windowed bool, workers int) (s 
 	row := gemmRowFor(0)
 	s.group = hq / max(hk, 1)
 	s.rows = s.group * tq
-	s.blocks, s.ld = 1, (tk+15)&^15
+	if s.blocks, s.ld = 1, (tk+15)&^15; s.ld%256 == 0 {
+		s.ld += 16 // rows that lie apart by a power of two share the sets of a cache
+	}
 	if units := n * hk; workers > 1 && units > 0 && units < 2*workers {
 		s.blocks = max(1, min((2*workers+units-1)/units, s.rows/(4*row.mr)))
 	}

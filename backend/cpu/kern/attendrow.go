@@ -5,20 +5,28 @@ import (
 	"unsafe"
 )
 
-// row turns the scores of a row, those of the keys of its tile from lo on, into exponentials; inv becomes 1 over their sum.
-func (w *attendWorker) row(a *attend, r int, x []float32, inv *float32, lo int, masked, wild bool) {
-	head, i := w.head*a.sizes.group+r/a.q.length, r%a.q.length
-	from, to := a.sees(w.n, i)
-	a.cap(x[lo:])
+// row turns the scores of a row, those of the keys of its tile from lo on, into exponentials, and returns 1 over their sum.
+func (w *attendWorker) row(a *attend, head, i int, x []float32, lo int, masked, wild bool) float32 {
+	from, to := lo, len(x)
+	if w.hides {
+		from, to = a.sees(w.n, i)
+	}
+	if a.softcap != 0 {
+		a.cap(x[lo:])
+	}
 	s := x[from:to]
 	if !masked {
 		a.hide(s, w.n, head, i, from)
 	}
-	m := foldMax(a.rows.max, s)
-	*inv = 1
+	m := -inf32
+	if n := len(s); n > 0 && n <= rowBlock {
+		m = a.rows.max(n, &s[0], 0)
+	} else {
+		m = foldMax(a.rows.max, s)
+	}
 	if !(m > -inf32) && a.blind(w.n, head, i, from, to) {
 		clear(x[lo:])
-		return
+		return 1
 	}
 	if wild && (poisons(a.rows, x[lo:from]) || poisons(a.rows, x[to:])) {
 		m = float32(math.NaN())
@@ -37,9 +45,11 @@ func (w *attendWorker) row(a *attend, r int, x []float32, inv *float32, lo int, 
 	if a.smooth {
 		sum += math.Exp(float64(further) - float64(m))
 	}
-	*inv = float32(1 / sum)
-	clear(x[lo:from])
-	clear(x[to:])
+	if w.hides {
+		clear(x[lo:from])
+		clear(x[to:])
+	}
+	return float32(1 / sum)
 }
 
 // poisons reports whether hiding one of the scores gives NaN: whether it is NaN or infinite.
@@ -47,9 +57,6 @@ func poisons(rows *rowKernels, x []float32) bool { return !(foldMax(rows.max, x)
 
 // cap bounds scores softly.
 func (a *attend) cap(x []float32) {
-	if a.softcap == 0 {
-		return
-	}
 	for len(x) > 0 {
 		n, p := min(len(x), pwTileLen), &x[0]
 		a.table[int(OpDiv)<<formBits+formB](n, p, p, nil, nil, a.softcap)

@@ -39,24 +39,35 @@ func (a *attend) inPlace() bool { return a.v.size == a.gemm.nr && a.v.token == a
 
 // tile computes rows r0 to r1-1 of the open unit.
 func (w *attendWorker) tile(a *attend, r0, r1 int) {
-	tq := a.q.length
-	lo, hi, wild := w.valid, 0, w.wild
-	for r := r0; r < r1; r++ {
-		from, to := a.sees(w.n, r%tq)
-		lo, hi = min(lo, from), max(hi, to)
-		if w.hides && !wild {
-			wild = !a.q.finite(a.rows, w.n, w.head*a.sizes.group+r/tq, r%tq, r%tq+1)
+	lo, hi, wild := 0, w.valid, w.wild
+	if w.hides {
+		if lo, hi, wild = w.reach(a, r0, r1); wild {
+			lo, hi = 0, w.valid // zeros times what is not finite are not zero
 		}
-	}
-	if lo, hi = min(lo, hi)&^(a.gemm.nr-1), max(hi, 0); wild {
-		lo, hi = 0, w.valid // zeros times what is not finite are not zero
 	}
 	masked := a.mask.add != nil && a.softcap == 0 && !wild // the product adds the mask
 	w.products(a, r0, r1, lo, hi, masked)
-	for r := r0; r < r1; r++ {
-		w.row(a, r, w.scores[(r-r0)*a.sizes.ld:][:hi], &w.inv[r-r0], lo, masked, wild)
+	for r := r0; r < r1; {
+		head, i := w.head*a.sizes.group+r/a.q.length, r%a.q.length
+		for end := min(r1, r-i+a.q.length); r < end; r++ {
+			x := w.scores[(r-r0)*a.sizes.ld:][:hi]
+			w.inv[r-r0] = w.row(a, head, i, x, lo, masked, wild)
+			i++
+		}
 	}
 	w.sums(a, r0, r1, lo, hi)
+}
+
+// reach returns which keys the rows of a tile see, from the first of a panel on, and whether a number is not finite among what they meet.
+func (w *attendWorker) reach(a *attend, r0, r1 int) (lo, hi int, wild bool) {
+	tq := a.q.length
+	lo, wild = w.valid, w.wild
+	for r := r0; r < r1; r++ {
+		from, to := a.sees(w.n, r%tq)
+		lo, hi = min(lo, from), max(hi, to)
+		wild = wild || !a.q.finite(a.rows, w.n, w.head*a.sizes.group+r/tq, r%tq, r%tq+1)
+	}
+	return min(lo, hi) &^ (a.gemm.nr - 1), hi, wild
 }
 
 // A run of rows of a tile that lie evenly spaced: those of one head, or one query of several heads.
@@ -141,8 +152,13 @@ func (w *attendWorker) sums(a *attend, r0, r1, lo, hi int) {
 			r += n
 		}
 	}
-	for r := r0; r < r1; r++ {
-		y := a.y.at(w.n, w.head*a.sizes.group+r/a.q.length)[r%a.q.length*a.y.token:][:dv]
-		mapRow(a.rows.norm, y, y, nil, nil, 0, w.inv[r-r0])
+	for r := r0; r < r1; {
+		i := r % a.q.length
+		y := a.y.at(w.n, w.head*a.sizes.group+r/a.q.length)
+		for end := min(r1, r-i+a.q.length); r < end; r++ {
+			row := y[i*a.y.token:][:dv]
+			mapRow(a.rows.norm, row, row, nil, nil, 0, w.inv[r-r0])
+			i++
+		}
 	}
 }

@@ -22,3 +22,4 @@ package kern
 //go:generate go run -C _asm ./intend -out ../intend_amd64.s -stubs ../intend_amd64.go -pkg kern
 //go:generate go run -C _asm ./bytes -out ../bytes_amd64.s -stubs ../bytes_amd64.go -pkg kern
 //go:generate go run -C _asm ./nbits -out ../nbits_amd64.s -stubs ../nbits_amd64.go -pkg kern
+//go:generate go run -C _asm ./rotary -out ../rotary_amd64.s -stubs ../rotary_amd64.go -pkg kern

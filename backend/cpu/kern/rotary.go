@@ -50,8 +50,8 @@ func (r *rotation) turn(y, x []float32, at int) {
 		}
 	} else {
 		u, v, p, q := x[:h], x[h:][:h], y[:h], y[h:][:h]
-		for i, c := range cos {
-			re, im, s := u[i], v[i], sin[i]
+		for i := turnFast(p, q, u, v, cos, sin); i < h; i++ {
+			re, im, c, s := u[i], v[i], cos[i], sin[i]
 			p[i], q[i] = c*re-s*im, s*re+c*im
 		}
 	}
