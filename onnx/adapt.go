@@ -79,6 +79,7 @@ var adapters = slices.Concat([]adapter{
 	{"", "Upsample", 9, attrToFloats("scales", 1)},
 	{"", "Upsample", always, upsample},
 	{"ai.onnx.ml", "LabelEncoder", 2, labelEncoder1},
+	{"ai.onnx.ml", "TreeEnsembleClassifier", always, treeLabels},
 	{training, "Gradient", always, gradient},
 	{"ai.onnx.preview", "FlexAttention", always, identityBodies("score_mod", "prob_mod")},
 }, broadcastAdapters, removedOps, contribOps, contribSame, contribQuant)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
@@ -272,4 +273,26 @@ func labelEncoder1(n *node) ([]*ir.Value, error) {
 	n.attrs[keys] = &wire.Attr{Type: wire.AttrInts, Ints: index}
 	n.attrs[values] = &wire.Attr{Type: wire.AttrStrings, Strings: classes}
 	return nil, nil
+}
+
+// treeLabels makes trees name their classes by number, and gives the numbers labels of strings behind them: kernels do not write strings.
+func treeLabels(n *node) ([]*ir.Value, error) {
+	a, other := n.attrs["classlabels_strings"], n.attrs["classlabels_int64s"]
+	if a == nil || a.Type != wire.AttrStrings || len(a.Strings) == 0 || other != nil && len(other.Ints) > 0 {
+		return nil, nil
+	}
+	delete(n.attrs, "classlabels_strings")
+	index := make([]int64, len(a.Strings))
+	e := op.LabelEncoder.Default()
+	for i, s := range a.Strings {
+		index[i] = int64(i)
+		e.KeysInts, e.ValuesStrings = append(e.KeysInts, i), append(e.ValuesStrings, string(s))
+	}
+	n.attrs["classlabels_int64s"] = &wire.Attr{Type: wire.AttrInts, Ints: index}
+	out, err := n.add(op.TreeEnsembleClassifier.Op)
+	if err != nil {
+		return nil, err
+	}
+	out[0] = op.LabelEncoder.New(n.s.b, e, out[0])
+	return out, n.s.b.Err()
 }

@@ -169,6 +169,28 @@ var oldForms = []oldForm{
 	{name: "ParametricSoftplus", opset: 7, node: nodeOf("ParametricSoftplus", "x", "y", floatA("alpha", 2), floatA("beta", 0)), in: []*tensor.Tensor{x(1)}, want: "f32[1](1.386)"},
 	{name: "Scale", opset: 7, node: nodeOf("Scale", "x", "y", floatA("scale", 2)), in: []*tensor.Tensor{x(1)}, want: "f32[1](-6)"},
 	{name: "ScaledTanh", opset: 7, node: nodeOf("ScaledTanh", "x", "y", floatA("alpha", 2), floatA("beta", 0.5)), in: []*tensor.Tensor{x(1)}, want: "f32[1](-1.81)"},
+	{name: "LabelEncoder/1 to strings", opset: 9, node: mlNode("LabelEncoder", "x", "y", strsA("classes_strings", "a", "b", "a"), strA("default_string", "-"), intA("default_int64", -1)),
+		in: []*tensor.Tensor{tensor.Of([]int64{2, 1, 9}, 3)}, want: "str[3](a b -)"},
+	{name: "LabelEncoder/1 from strings, of which the last counts", opset: 9, node: mlNode("LabelEncoder", "x", "y", strsA("classes_strings", "a", "b", "a"), strA("default_string", "-"), intA("default_int64", -1)),
+		in: []*tensor.Tensor{tensor.OfStrings([]string{"a", "b", "c"}, 3)}, want: "i64[3](2 1 -1)"},
+	{name: "TreeEnsembleClassifier with labels of strings", opset: 9, node: mlNode("TreeEnsembleClassifier", "x", "y z", strsA("classlabels_strings", "no", "yes"), intsA("nodes_treeids", 0, 0, 0),
+		intsA("nodes_nodeids", 0, 1, 2), intsA("nodes_featureids", 0, 0, 0), strsA("nodes_modes", "BRANCH_LEQ", "LEAF", "LEAF"), floatsA("nodes_values", -3, 0, 0), intsA("nodes_truenodeids", 1, 0, 0),
+		intsA("nodes_falsenodeids", 2, 0, 0), intsA("class_treeids", 0, 0), intsA("class_nodeids", 1, 2), intsA("class_ids", 0, 0), floatsA("class_weights", 0.25, 0.75)),
+		in: []*tensor.Tensor{x(2, 1)}, want: "str[2](no yes) f32[2 2](0.75 0.25 0.25 0.75)"},
+}
+
+func mlNode(op, in, out string, attrs ...*wire.Attr) *wire.Node {
+	n := nodeOf(op, in, out, attrs...)
+	n.Domain = "ai.onnx.ml"
+	return n
+}
+
+func strsA(name string, s ...string) *wire.Attr {
+	a := &wire.Attr{Name: name, Type: wire.AttrStrings}
+	for _, v := range s {
+		a.Strings = append(a.Strings, []byte(v))
+	}
+	return a
 }
 
 func inf() *tensor.Tensor {
