@@ -13,6 +13,7 @@ import (
 	"github.com/cameo-onnx/cameo/ir/npy"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 	"github.com/cameo-onnx/cameo/onnx/wire"
+	"github.com/cameo-onnx/cameo/testdata"
 )
 
 const (
@@ -217,5 +218,25 @@ func TestLabelsNameTheClasses(t *testing.T) {
 	out, _, status := cameoRun("run", digits, "--input", seven, "--top", "1", "--labels", labels)
 	if status != 0 || !strings.Contains(out, "7  0.99") || !strings.Contains(out, "sev [31men") || strings.ContainsRune(out, 0x1b) {
 		t.Errorf("status %d:\n%q", status, out)
+	}
+}
+
+func TestSkipsForgiveFailuresAndNothingElse(t *testing.T) {
+	wrong, right := testdata.Shared(t, "onnx-tests", "types", "gru_f64_forward"), testdata.Shared(t, "onnx-tests", "types", "abs_bf16")
+	for _, c := range []struct {
+		dir, names string
+		status     int
+		says       string
+	}{
+		{wrong, "gru_f64_forward a reason", 0, "SKIPPED gru_f64_forward: a reason"},
+		{wrong, "types/gru_f64_forward a reason", 0, "1 skipped"},
+		{filepath.Dir(filepath.Dir(wrong)), "types/gru_f64_forward", exitUsage, "no reason"},
+		{wrong, "forward a reason", exitData, `called "forward"`},
+		{right, "# all is well\nabs_bf16 it differs", exitData, "it passes, and --skips names it"},
+	} {
+		out, errs, status := cameoRun("verify", c.dir, "--skips", write(t, "skips.txt", c.names))
+		if status != c.status || !strings.Contains(out+errs, c.says) {
+			t.Errorf("%s with %q: status %d, want %d and %q:\n%s%s", c.dir, c.names, status, c.status, c.says, out, errs)
+		}
 	}
 }

@@ -173,10 +173,14 @@ func report(c *cobra.Command, cases []vectors.Case, o verify.Options, f *verifyF
 	if bar != nil {
 		bar.Clear()
 	}
+	var none []string
 	for name := range skips {
-		if !slices.ContainsFunc(cases, func(k vectors.Case) bool { return k.Name == name }) {
-			fmt.Fprintf(c.ErrOrStderr(), "note: --skips names %s, which is no case here\n", wire.Quote(name))
+		if !slices.ContainsFunc(cases, func(k vectors.Case) bool { return named(k.Name, name) }) {
+			none = append(none, wire.Quote(name))
 		}
+	}
+	if slices.Sort(none); len(none) > 0 {
+		fmt.Fprintf(c.ErrOrStderr(), "note: no case here is called %s, which --skips names\n", strings.Join(none, ", "))
 	}
 	failed := counts[verify.Fail] + counts[verify.Error]
 	if n := counts[skip]; n > 0 && !asJSON(c) {
@@ -218,11 +222,21 @@ func readSkips(path string) (map[string]string, error) {
 	return out, nil
 }
 
+// named reports whether a case goes by a name: its own, or that with some of the folders it lies in.
+func named(c, name string) bool {
+	return c == name || strings.HasSuffix(c, "/"+name) || strings.HasSuffix(name, "/"+c)
+}
+
 // skipped makes a failure that --skips names a skip, and a pass that it names a failure.
 func skipped(r verify.Result, skips map[string]string) verify.Result {
-	reason, named := skips[r.Case]
+	reason := ""
+	for name, why := range skips {
+		if named(r.Case, name) {
+			reason = why
+		}
+	}
 	switch {
-	case !named:
+	case reason == "":
 	case r.Status == verify.Pass:
 		r.Status, r.Detail = verify.Fail, "it passes, and --skips names it: "+reason
 	default:
