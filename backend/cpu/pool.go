@@ -9,15 +9,18 @@ import (
 
 var poolKernels = []Kernel{
 	{Name: "max_pool.f32", Op: op.MaxPool.Op, Takes: takesPool, Emit: emitPool, Run: kern.PoolF32},
+	{Name: "max_pool.i8", Op: op.MaxPool.Op, Takes: takesBytePool, Emit: emitBytePool, Run: kern.MaxPoolBytes},
 	{Name: "average_pool.f32", Op: op.AveragePool.Op, Takes: takesPool, Emit: emitPool, Run: kern.PoolF32},
 	{Name: "global_average_pool.f32", Op: op.GlobalAveragePool.Op, Takes: takesSpatial, Emit: emitGlobalPool(kern.ReduceMean), Run: kern.Reduce},
 	{Name: "global_max_pool.f32", Op: op.GlobalMaxPool.Op, Takes: takesSpatial, Emit: emitGlobalPool(kern.ReduceMax), Run: kern.Reduce},
 }
 
 // takesSpatial takes float32 operands with channels and spatial axes, in one layout throughout.
-func takesSpatial(n *ir.Node) bool {
+func takesSpatial(n *ir.Node) bool { return n.In[0].Type.DType == tensor.F32 && isSpatial(n) }
+
+func isSpatial(n *ir.Node) bool {
 	x, y := n.In[0].Type, n.Out[0].Type
-	return x.DType == tensor.F32 && !x.Unranked && len(x.Shape) >= 3 && len(x.Shape) <= 5 && x.Layout == y.Layout && len(n.Out) == 1 && len(n.Bodies) == 0
+	return !x.Unranked && len(x.Shape) >= 3 && len(x.Shape) <= 5 && x.Layout == y.Layout && len(n.Out) == 1 && len(n.Bodies) == 0
 }
 
 func takesPool(n *ir.Node) bool {
@@ -26,6 +29,21 @@ func takesPool(n *ir.Node) bool {
 	}
 	_, ok := poolParam(n)
 	return ok
+}
+
+// takesBytePool takes what takesPool does, of 8-bit integers.
+func takesBytePool(n *ir.Node) bool {
+	if d := n.In[0].Type.DType; d != tensor.I8 && d != tensor.U8 || !isSpatial(n) {
+		return false
+	}
+	_, ok := poolParam(n)
+	return ok
+}
+
+func emitBytePool(c *call, n *ir.Node) (any, error) {
+	p, _ := poolParam(n)
+	spatialAliases(c, n)
+	return &kern.BytePoolParam{PoolParam: *p, Signed: n.In[0].Type.DType == tensor.I8}, nil
 }
 
 func poolParam(n *ir.Node) (*kern.PoolParam, bool) {

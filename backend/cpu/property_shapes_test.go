@@ -74,7 +74,7 @@ func (c *trial) finite(i int) {
 func (c *trial) pool() {
 	_, in := c.window(c.from(1, 3), false)
 	c.set("CeilMode", c.coin())
-	c.x(append([]int{pick(c, 1, 2, 0), c.from(1, 20)}, in...)...)
+	c.x(append([]int{pick(c, 1, 2, 0), pick(c, c.from(1, 20), 70)}, in...)...)
 }
 
 func (c *trial) spatial() {

@@ -31,3 +31,18 @@ func bytesOfF32(dst []byte, src []float32) {
 	n := bytesOfVectors(dst[:len(src)], src)
 	wrap(dst, src, n, len(src))
 }
+
+// greaterBytes keeps in dst the greater of its bytes and those of src, with or without a sign.
+func greaterBytes(dst, src []byte, signed bool) {
+	dst = dst[:len(src)]
+	turn := byte(0)
+	if signed {
+		turn = 0x80 // with it turned over, bytes with a sign are in the order of those without
+	}
+	n := greaterOfVectors(dst, src, signed)
+	for i, v := range src[n:] {
+		if v^turn > dst[n+i]^turn {
+			dst[n+i] = v
+		}
+	}
+}

@@ -24,6 +24,16 @@ func f32ToBytesAVX512(n int, src *float32, dst *byte)
 //go:noescape
 func f32ToI32AVX512(n int, p *float32)
 
+// greaterU8AVX512 keeps in dst the greater of so many times 64 bytes of dst and src; vecs > 0.
+//
+//go:noescape
+func greaterU8AVX512(vecs int, dst *byte, src *byte)
+
+// greaterI8AVX512 keeps in dst the greater of so many times 64 bytes of dst and src; vecs > 0.
+//
+//go:noescape
+func greaterI8AVX512(vecs int, dst *byte, src *byte)
+
 // quantizeU8AVX512 divides by scale, rounds to even, adds zero and makes bytes of float32 between bounds.
 //
 //go:noescape
@@ -53,6 +63,16 @@ func f32ToBytesAVX2(n int, src *float32, dst *byte)
 //
 //go:noescape
 func f32ToI32AVX2(n int, p *float32)
+
+// greaterU8AVX2 keeps in dst the greater of so many times 32 bytes of dst and src; vecs > 0.
+//
+//go:noescape
+func greaterU8AVX2(vecs int, dst *byte, src *byte)
+
+// greaterI8AVX2 keeps in dst the greater of so many times 32 bytes of dst and src; vecs > 0.
+//
+//go:noescape
+func greaterI8AVX2(vecs int, dst *byte, src *byte)
 
 // quantizeU8AVX2 divides by scale, rounds to even, adds zero and makes bytes of float32 between bounds, n a multiple of 8.
 //

@@ -142,6 +142,42 @@ end:
 	VZEROUPPER
 	RET
 
+// func greaterU8AVX512(vecs int, dst *byte, src *byte)
+// Requires: AVX, AVX512BW
+TEXT ·greaterU8AVX512(SB), NOSPLIT, $0-24
+	MOVQ vecs+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ src+16(FP), DX
+
+vec:
+	VMOVDQU8 (CX), Z0
+	VPMAXUB  (DX), Z0, Z0
+	VMOVDQU8 Z0, (CX)
+	ADDQ     $0x40, CX
+	ADDQ     $0x40, DX
+	DECQ     AX
+	JNZ      vec
+	VZEROUPPER
+	RET
+
+// func greaterI8AVX512(vecs int, dst *byte, src *byte)
+// Requires: AVX, AVX512BW
+TEXT ·greaterI8AVX512(SB), NOSPLIT, $0-24
+	MOVQ vecs+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ src+16(FP), DX
+
+vec:
+	VMOVDQU8 (CX), Z0
+	VPMAXSB  (DX), Z0, Z0
+	VMOVDQU8 Z0, (CX)
+	ADDQ     $0x40, CX
+	ADDQ     $0x40, DX
+	DECQ     AX
+	JNZ      vec
+	VZEROUPPER
+	RET
+
 // func quantizeU8AVX512(n int, src *float32, dst *byte, scale float32, zero float32, least float32, most float32)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
 TEXT ·quantizeU8AVX512(SB), NOSPLIT, $0-40
@@ -318,6 +354,42 @@ vec:
 	JNZ        vec
 
 tail:
+	VZEROUPPER
+	RET
+
+// func greaterU8AVX2(vecs int, dst *byte, src *byte)
+// Requires: AVX, AVX2
+TEXT ·greaterU8AVX2(SB), NOSPLIT, $0-24
+	MOVQ vecs+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ src+16(FP), DX
+
+vec:
+	VMOVDQU (CX), Y0
+	VPMAXUB (DX), Y0, Y0
+	VMOVDQU Y0, (CX)
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    AX
+	JNZ     vec
+	VZEROUPPER
+	RET
+
+// func greaterI8AVX2(vecs int, dst *byte, src *byte)
+// Requires: AVX, AVX2
+TEXT ·greaterI8AVX2(SB), NOSPLIT, $0-24
+	MOVQ vecs+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ src+16(FP), DX
+
+vec:
+	VMOVDQU (CX), Y0
+	VPMAXSB (DX), Y0, Y0
+	VMOVDQU Y0, (CX)
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	DECQ    AX
+	JNZ     vec
 	VZEROUPPER
 	RET
 

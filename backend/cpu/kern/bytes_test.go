@@ -2,6 +2,7 @@ package kern
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -33,6 +34,27 @@ func TestBytesAreTheSameOnEveryMachine(t *testing.T) {
 				}
 				if dst[n] != 77 || back[n] != 77 {
 					t.Fatalf("%v: %d wrote past the end", mask, n)
+				}
+			}
+		}
+	}
+}
+
+func TestGreaterBytesAreTheSameOnEveryMachine(t *testing.T) {
+	defer Mask(Mask(Detected()))
+	r := rand.New(rand.NewPCG(1, 1))
+	for _, mask := range intMasks {
+		Mask(mask)
+		for n := range 150 {
+			for _, signed := range []bool{false, true} {
+				a, b := randomBytes(r, n), randomBytes(r, n)
+				want := make([]byte, n)
+				for i := range want {
+					want[i] = byte(max(small(a, i, signed), small(b, i, signed)))
+				}
+				greaterBytes(a, b, signed)
+				if i := firstDifference(want, a); i >= 0 {
+					t.Fatalf("%v, %d, signed %v: byte %d is %d, not %d", mask, n, signed, i, a[i], want[i])
 				}
 			}
 		}

@@ -90,3 +90,27 @@ func wholeOfVectors(v []float32) int {
 	}
 	return n
 }
+
+// greaterOfVectors is the same for greaterBytes.
+func greaterOfVectors(dst, src []byte, signed bool) int {
+	n := len(src)
+	switch f := CPU(); {
+	case f.Has(AVX512) && n >= 64:
+		n &^= 63
+		if signed {
+			greaterI8AVX512(n/64, &dst[0], &src[0])
+		} else {
+			greaterU8AVX512(n/64, &dst[0], &src[0])
+		}
+	case f.Has(AVX2) && n >= 32:
+		n &^= 31
+		if signed {
+			greaterI8AVX2(n/32, &dst[0], &src[0])
+		} else {
+			greaterU8AVX2(n/32, &dst[0], &src[0])
+		}
+	default:
+		return 0
+	}
+	return n
+}

@@ -1,4 +1,4 @@
-// Command bytes writes conversions between float32 and integers of 8 bits.
+// Command bytes writes conversions between float32 and integers of 8 bits, and the greater of those.
 package main
 
 import (
@@ -23,6 +23,9 @@ func main() {
 		}
 		narrow(v)
 		whole(v)
+		for _, signed := range []bool{false, true} {
+			greater(v, signed)
+		}
 		quantize(v)
 		extremes(v)
 	}
@@ -141,6 +144,38 @@ func whole(v isa) {
 		VCVTTPS2DQ(m, x)
 		VMOVUPS(x, m)
 	})
+}
+
+// greater takes whole vectors only.
+func greater(v isa, signed bool) {
+	name := "greater" + kind(signed) + v.name
+	TEXT(name, NOSPLIT, "func(vecs int, dst, src *byte)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s keeps in dst the greater of so many times %d bytes of dst and src; vecs > 0.", name, 4*v.lanes))
+	vecs, dst, src := gp("vecs"), gp("dst"), gp("src")
+	Label("vec")
+	x := v.vec()
+	if v.lanes == 16 {
+		VMOVDQU8(Mem{Base: dst}, x)
+	} else {
+		VMOVDQU(Mem{Base: dst}, x)
+	}
+	if signed {
+		VPMAXSB(Mem{Base: src}, x, x)
+	} else {
+		VPMAXUB(Mem{Base: src}, x, x)
+	}
+	if v.lanes == 16 {
+		VMOVDQU8(x, Mem{Base: dst})
+	} else {
+		VMOVDQU(x, Mem{Base: dst})
+	}
+	ADDQ(U8(4*v.lanes), dst)
+	ADDQ(U8(4*v.lanes), src)
+	DECQ(vecs)
+	JNZ(LabelRef("vec"))
+	VZEROUPPER()
+	RET()
 }
 
 func quantize(v isa) {
