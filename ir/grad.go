@@ -11,8 +11,8 @@ type Grad struct {
 	// Diff returns the adjoints of xs, given those of ys, where ys were computed from xs by nodes that b appended since Grad was called; nil entries are zero.
 	// It differentiates a node that Grad spells out in simpler ops, or with a builder of its own a body.
 	Diff func(b *Builder, ys, adjoints, xs []*Value) []*Value
-	// Again puts a node of the same op, operands and bodies, but with outs results and other attributes, in the place of the node, and returns it.
-	Again func(attrs any, outs int) *Node
+	// Again puts a node of the same op and operands, but with outs results and other attributes and bodies, in the place of the node, and returns it.
+	Again func(attrs any, bodies []*Graph, outs int) *Node
 }
 
 // Carries reports whether a value of type t can have an adjoint: a tensor of f64, f32, f16 or bf16.

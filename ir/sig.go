@@ -24,6 +24,9 @@ type Param struct {
 	Types    typeSet
 }
 
+// Takes reports whether the operand or result may be a tensor of element type d.
+func (p Param) Takes(d tensor.DType) bool { return p.Types.dtypes>>d&1 != 0 }
+
 type typeSet struct {
 	dtypes uint32 // bit d: a tensor of element type d
 	kinds  uint8  // bit k: a value of Kind k other than Tensor
@@ -150,7 +153,7 @@ func (s *Sig) InName(i int) string {
 // Accepts reports whether operand i may have element type d.
 func (s *Sig) Accepts(i int, d tensor.DType) bool {
 	p, ok := param(s.In, i)
-	return ok && p.Types.dtypes>>d&1 != 0
+	return ok && p.Takes(d)
 }
 
 func (s *Sig) check(in []Known, outs int) error {

@@ -212,3 +212,16 @@ func through(g *ir.Grad, n *ir.Node, build func(m maths, in []*ir.Value) []*ir.V
 	}
 	return adj
 }
+
+// Differentiable reports whether values pass gradients on through nodes of o: by its own, or through what it lowers to.
+func Differentiable(o *ir.Op) bool {
+	floats := func(ps []ir.Param) bool {
+		for _, p := range ps {
+			if p.Takes(tensor.F32) {
+				return true
+			}
+		}
+		return false
+	}
+	return (o.Grad != nil || o.Lower != nil) && floats(o.Sig.In) && floats(o.Sig.Out)
+}

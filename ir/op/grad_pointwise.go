@@ -144,7 +144,7 @@ func dropoutGrad(g *ir.Grad, a DropoutAttrs, n *ir.Node) []*ir.Value {
 		return []*ir.Value{dy}
 	}
 	if len(n.Out) < 2 {
-		if n = g.Again(a, 2); n == nil {
+		if n = g.Again(a, nil, 2); n == nil {
 			return nil
 		}
 	}

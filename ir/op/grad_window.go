@@ -244,7 +244,7 @@ func maxPoolGrad(g *ir.Grad, a MaxPoolAttrs, n *ir.Node) []*ir.Value {
 	}
 	if len(n.Out) < 2 {
 		a.StorageOrder = 0
-		if n = g.Again(a, 2); n == nil {
+		if n = g.Again(a, nil, 2); n == nil {
 			return nil
 		}
 	} else if a.StorageOrder != 0 {

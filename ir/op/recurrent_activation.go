@@ -44,8 +44,24 @@ var activations = map[string]activation{
 
 func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
-// activators returns the functions of all directions in turn. Each takes from the lists of alpha and beta only what it has; where they end, the defaults.
+// activators returns the functions of all directions in turn.
 func (r recurrent) activators(dirs int) ([]func(float64) float64, error) {
+	list, err := r.chosen(dirs)
+	out := make([]func(float64) float64, len(list))
+	for i, c := range list {
+		out[i] = func(x float64) float64 { return activations[c.name].f(x, c.a, c.b) }
+	}
+	return out, err
+}
+
+// A choice is an activation with its alpha and beta.
+type choice struct {
+	name string
+	a, b float64
+}
+
+// chosen returns the activations of all directions in turn. Each takes from the lists of alpha and beta only what it has; where they end, the defaults.
+func (r recurrent) chosen(dirs int) ([]choice, error) {
 	names := r.activations
 	if len(names) == 0 {
 		one := []string{"Sigmoid", "Tanh", "Tanh"}[:r.funcs]
@@ -71,20 +87,20 @@ func (r recurrent) activators(dirs int) ([]func(float64) float64, error) {
 		*list = (*list)[1:]
 		return float64(v)
 	}
-	out := make([]func(float64) float64, len(names))
+	out := make([]choice, len(names))
 	for i, name := range names {
-		act, ok := activations[strings.ToLower(name)]
+		c := choice{name: strings.ToLower(name)}
+		act, ok := activations[c.name]
 		if !ok {
 			return nil, fmt.Errorf("there is no activation %q", name)
 		}
-		a, b := 0.0, 0.0
 		if act.params > 0 {
-			a = next(&alpha, act.alpha)
+			c.a = next(&alpha, act.alpha)
 		}
 		if act.params > 1 {
-			b = next(&beta, act.beta)
+			c.b = next(&beta, act.beta)
 		}
-		out[i] = func(x float64) float64 { return act.f(x, a, b) }
+		out[i] = c
 	}
 	return out, nil
 }

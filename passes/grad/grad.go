@@ -188,8 +188,8 @@ func (r *run) node(n *ir.Node, depth int) error {
 		return out
 	}
 	in := n.In
-	c.Again = func(attrs any, outs int) *ir.Node {
-		m := r.again(n, attrs, outs)
+	c.Again = func(attrs any, bodies []*ir.Graph, outs int) *ir.Node {
+		m := r.again(n, attrs, bodies, outs)
 		if m != nil {
 			n = m
 		}
@@ -228,11 +228,11 @@ func (r *run) move(v, w *ir.Value) error {
 	return nil
 }
 
-// again rebuilds n with other attributes and more results.
-func (r *run) again(n *ir.Node, attrs any, outs int) *ir.Node {
+// again rebuilds n with other attributes and bodies and more results.
+func (r *run) again(n *ir.Node, attrs any, bodies []*ir.Graph, outs int) *ir.Node {
 	b := ir.NewBuilder(r.g).Before(n)
 	b.From = n.From
-	m := b.Add(n.Op, attrs, n.Bodies, outs, n.In...)
+	m := b.Add(n.Op, attrs, bodies, outs, n.In...)
 	if m == nil {
 		r.b.Fail(b.Err())
 		return nil
