@@ -20,6 +20,8 @@ const (
 	digits = "../../testdata/digits_cnn.onnx"
 	names  = "../../testdata/names_rnn.onnx"
 	seven  = "../../testdata/digits/7.png"
+
+	passengers = "../../testdata/passengers.onnx --input age=1x1=29 --input fare=1x1=211.34 --input port=1x1=Southampton --input class=1x1=first"
 )
 
 // cameo runs a command line and returns what it printed.
@@ -87,6 +89,8 @@ func TestExitStatusAndMessage(t *testing.T) {
 		{"run " + digits + " --input " + seven + " --top 1", 0, "     7  0.99"},
 		{"run " + digits + " --input " + seven + " --top 2 --passes off --threads 1", 0, "by softmax of the output"},
 		{"run " + digits + " --input " + seven + " --top 1 --scores raw", 0, "as the model gives them"},
+		{"run " + passengers, 0, `{"lost": 0.000598032, "survived": 0.999402}`},
+		{"run " + passengers + " --top 1", 0, "     1  0.999402 survived"},
 		{"run " + names + " --random 1", 0, `"next_hidden" f32[1,128]`},
 		{"inspect " + digits, 0, "2.258 MFLOP a run"},
 		{"inspect " + digits + " --dim batch=10", 0, "22.577 MFLOP a run (batch*2257696)"},

@@ -40,8 +40,9 @@ func runCommand() *cobra.Command {
 Floats of random inputs are from 0 to 1, integers and bools 0 or 1. Pixels become 0…1 for inputs of
 floats, 0…255 for integers; grey or colour as the input has channels.
 
---top ranks the classes of the first output. Scores become probabilities by softmax, unless the model
-ends in one already; the first line says what was done, and --scores raw leaves them as they are.`,
+--top ranks the classes of the first output that has scores. Scores become probabilities by softmax,
+unless the model ends in one already, or is a classifier of scikit-learn; the first line says what was
+done, and --scores raw leaves them as they are.`,
 		Example: `  cameo run digits.onnx --input 7.png --top 3
   cameo run model.onnx --input x=x.npy --input y=1x3=1,2,3 --output out.npz
   cameo run model.onnx --random 1 --dim batch=4`,
@@ -53,7 +54,7 @@ ends in one already; the first line says what was done, and --scores raw leaves 
 	fl := c.Flags()
 	fl.StringArrayVarP(&f.outputs, "output", "o", nil, "write the outputs to a .npz file, or one (NAME=FILE, or FILE for a model of one output) to .npy, .pb or .png")
 	fl.StringArrayVar(&f.show, "show", nil, "also print this intermediate value of the model, by its ONNX name")
-	fl.IntVar(&f.top, "top", 0, "print this many of the highest classes of the first output")
+	fl.IntVar(&f.top, "top", 0, "print this many of the highest classes of the first output that has scores")
 	fl.StringVar(&f.labels, "labels", "", "file with the names of the classes, one a line")
 	fl.StringVar(&f.scores, "scores", "auto", "what --top makes of scores: auto, softmax or raw")
 	return c
@@ -154,7 +155,7 @@ func (f *runFlags) print(c *cobra.Command, m *loaded, results []values.Named, la
 	var ranking *ranking
 	if f.top > 0 {
 		var err error
-		if ranking, err = f.rank(m, results[0], labels); err != nil {
+		if ranking, err = f.rank(m, results, labels); err != nil {
 			return err
 		}
 	}
@@ -177,73 +178,6 @@ func (f *runFlags) print(c *cobra.Command, m *loaded, results []values.Named, la
 		}
 	}
 	return w.Flush()
-}
-
-// A ranking is the highest classes of an output, a list for each row.
-type ranking struct {
-	Output string    `json:"output"`
-	Scores string    `json:"scores"` // what the numbers are
-	Rows   [][]class `json:"rows"`
-}
-
-type class struct {
-	Class int     `json:"class"`
-	Label string  `json:"label,omitempty"`
-	Score float64 `json:"score"`
-}
-
-func (f *runFlags) rank(m *loaded, r values.Named, labels []string) (*ranking, error) {
-	t, ok := r.Value.(*cameo.Tensor)
-	if !ok {
-		return nil, fmt.Errorf("output %s is no tensor, and has no classes", wire.Quote(r.Name))
-	}
-	out := &ranking{Output: r.Name, Scores: "scores as the model gives them"}
-	var scale func([]float64)
-	switch end := m.ends[r.Name]; {
-	case f.scores == "raw":
-	case f.scores == "softmax":
-		scale, out.Scores = values.Softmax, "probabilities, by softmax of the output"
-	case end == "softmax":
-		out.Scores = "probabilities, as the model's own softmax gives them"
-	case end == "log_softmax":
-		scale, out.Scores = values.Exp, "probabilities, by exp of the model's own log-softmax"
-	case end == "sigmoid":
-		out.Scores = "scores as the model's own sigmoid gives them, each by itself"
-	case t.DType().IsFloat():
-		scale, out.Scores = values.Softmax, "probabilities, by softmax of the output"
-	}
-	rows, err := values.Top(t, f.top, scale)
-	if err != nil {
-		return nil, fmt.Errorf("output %s: %w", wire.Quote(r.Name), err)
-	}
-	for _, row := range rows {
-		var list []class
-		for _, k := range row {
-			c := class{Class: k.Class, Score: k.Score}
-			if k.Class < len(labels) {
-				c.Label = labels[k.Class]
-			}
-			list = append(list, c)
-		}
-		out.Rows = append(out.Rows, list)
-	}
-	return out, nil
-}
-
-func (r *ranking) print(w io.Writer) {
-	fmt.Fprintf(w, "%s: %s\n", wire.Quote(r.Output), r.Scores)
-	for i, row := range r.Rows {
-		if len(r.Rows) > 1 {
-			fmt.Fprintf(w, "row %d\n", i)
-		}
-		for _, k := range row {
-			label := ""
-			if k.Label != "" {
-				label = " " + oneLine(k.Label)
-			}
-			fmt.Fprintf(w, "%6d  %.6f%s\n", k.Class, k.Score, label)
-		}
-	}
 }
 
 // jsonValue is a value in JSON: the elements of a tensor in row-major order, infinities and NaN as strings.

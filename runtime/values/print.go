@@ -46,12 +46,37 @@ func printValue(b *bufio.Writer, v tensor.Value, indent string) {
 		}
 		printValue(b, v.Elem, indent)
 	case *tensor.Map:
-		fmt.Fprintf(b, "%smap of %d\n", indent, v.Keys.Len())
-		printTensor(b, v.Keys, indent+"  ")
-		printTensor(b, v.Values, indent+"  ")
+		printMap(b, v, indent)
 	default:
 		fmt.Fprintf(b, "%snothing\n", indent)
 	}
+}
+
+// printMap writes a map as keys and their values, as many to a line as fit.
+func printMap(b *bufio.Writer, m *tensor.Map, indent string) {
+	keys, values := printer{t: m.Keys}, printer{t: m.Values}
+	b.WriteString(indent + "{")
+	col := len(indent) + 1
+	for i := range m.Keys.Len() {
+		entry := keys.text(i) + ": " + values.text(i)
+		if i == maxShown {
+			entry = "…"
+		}
+		switch {
+		case i == 0:
+		case col+len(entry)+3 > width:
+			b.WriteString(",\n " + indent)
+			col = len(indent) + 1
+		default:
+			b.WriteString(", ")
+			col += 2
+		}
+		b.WriteString(entry)
+		if col += len(entry); i == maxShown {
+			break
+		}
+	}
+	b.WriteString("}\n")
 }
 
 func printTensor(b *bufio.Writer, t *tensor.Tensor, indent string) {

@@ -186,6 +186,7 @@ func TestPrintShowsTheEdgesOfLargeTensors(t *testing.T) {
 		{tensor.OfStrings([]string{"a\x1b"}), "str[1]\n[\"a\\x1b\"]\n"},
 		{&tensor.Sequence{Elems: []tensor.Value{tensor.Scalar(int8(1))}}, "sequence of 1\n  i8[]\n  1\n"},
 		{&tensor.Optional{}, "empty optional\n"},
+		{&tensor.Map{Keys: tensor.OfStrings([]string{"no", "yes"}), Values: tensor.Of([]float32{0.25, 0.75})}, "{\"no\": 0.25, \"yes\": 0.75}\n"},
 	} {
 		b.Reset()
 		if err := Print(&b, c.v); err != nil || b.String() != c.want {
