@@ -36,6 +36,7 @@ var adapters = slices.Concat([]adapter{
 	{"", "Constant", always, constantOp},
 	{"", "DFT", 20, dftAxis},
 	{"", "Dropout", 12, dropout},
+	{"", "Erf", 13, erfOfIntegers},
 	{"", "GlobalLpPool", 2, intP},
 	{"", "GridSample", always, gridSampleModes},
 	{"", "GroupNormalization", 21, groupScale},

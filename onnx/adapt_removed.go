@@ -62,6 +62,18 @@ func scaleOp(n *node) ([]*ir.Value, error) {
 	return m.done(m.op("Mul", nil, n.in[0], f[0]))
 }
 
+// erfOfIntegers rounds to f32 and drops the fraction; opset 13 has no integers any more.
+func erfOfIntegers(n *node) ([]*ir.Value, error) {
+	x, err := n.operand(0)
+	if err != nil || !x.Type.DType.IsInt() {
+		return nil, err
+	}
+	m := maker{n: n}
+	cast := func(x *ir.Value, to tensor.DType) *ir.Value { return m.op("Cast", attrs{"to": intAttr(int64(to))}, x) }
+	y := cast(m.op("Erf", nil, cast(x, tensor.F64)), tensor.F32) // of 4 and more this is 1
+	return m.done(cast(y, x.Type.DType))
+}
+
 // scaledTanh is alpha·tanh(beta·x).
 func scaledTanh(n *node) ([]*ir.Value, error) {
 	f, err := n.factors(1, "alpha", "beta")

@@ -135,6 +135,7 @@ var oldForms = []oldForm{
 	{name: "ReduceSum/12 of all", opset: 12, node: nodeOf("ReduceSum", "x", "y", intA("keepdims", 0)), in: []*tensor.Tensor{x(2, 2)}, want: "f32[](-6)"},
 	{name: "ReduceSum/13 has no attribute axes", opset: 13, node: nodeOf("ReduceSum", "x", "y", intsA("axes", 0)), in: []*tensor.Tensor{x(2, 2)}, want: "!attribute \"axes\": not supported"},
 	{name: "Reshape/1", opset: 4, node: nodeOf("Reshape", "x", "y", intsA("shape", 0, -1)), in: []*tensor.Tensor{x(2, 1, 1)}, want: "f32[2 1](-3 -2)"},
+	{name: "Erf/9 of integers", opset: 9, node: nodeOf("Erf", "x", "y"), in: []*tensor.Tensor{tensor.Of([]int8{-4, 0, 3, 9}, 4)}, want: "i8[4](-1 0 0 1)"},
 	{name: "Resize/10 grows to the element before", opset: 10, node: nodeOf("Resize", "x s", "y"), inits: []*wire.Tensor{floats("s", 1, 1, 1.5)}, in: []*tensor.Tensor{x(1, 1, 2)}, want: "f32[1 1 3](-3 -3 -2)"},
 	{name: "Resize/10 shrinks to the element behind", opset: 10, node: nodeOf("Resize", "x s", "y"), inits: []*wire.Tensor{floats("s", 1, 1, 0.6)}, in: []*tensor.Tensor{x(1, 1, 4)}, want: "f32[1 1 2](-3 -1)"},
 	{name: "Resize/10 both at once", opset: 10, node: nodeOf("Resize", "x s", "y"), inits: []*wire.Tensor{floats("s", 2, 0.6)}, in: []*tensor.Tensor{x(1, 4)}, want: "f32[2 2](-3 -1 -3 -1)"},

@@ -91,7 +91,10 @@ func evalQuantize(e *ir.Env, a QuantizeAttrs, in []tensor.Value) (tensor.Value, 
 	v = rounded(p, v)
 	for i, k := range at {
 		if d.IsInt() {
-			v[i] = math.RoundToEven(v[i]) + z[k]
+			v[i] = math.RoundToEven(v[i])
+		}
+		if _, ok := float8Max[d]; !ok { // 8-bit floats have no use for a zero point
+			v[i] += z[k]
 		}
 	}
 	if d.IsInt() {

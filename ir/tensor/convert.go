@@ -38,7 +38,9 @@ func Convert(t *Tensor, to DType, saturate bool, round Rounding) (*Tensor, error
 		}
 	case t.dtype.IsFloat() && to.IsInt():
 		for i := range t.Len() {
-			out.SetInt64At(i, Wrap(t.Float64At(i), to))
+			if v := t.Float64At(i); v == v || t.dtype != F8E8M0 { // f8e8m0 has no sign for the least number, and gives 0
+				out.SetInt64At(i, Wrap(v, to))
+			}
 		}
 	case t.dtype.IsFloat(), to == F64 || to == C128:
 		for i := range t.Len() {
