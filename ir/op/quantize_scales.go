@@ -31,6 +31,9 @@ func inferScales(sc *ir.Scope, in []ir.Known, axis, block int) error {
 		if len(scale.Shape) != 1 {
 			return fmt.Errorf("a scale of rank %d without block_size", len(scale.Shape))
 		}
+		if _, ok := scale.Shape[0].Int(); !ok { // it may turn out to be one scale for all
+			return sc.Assume(ir.Fact{Rel: ir.Broadcast, A: scale.Shape[0], B: x.Shape[axis], What: "length of scale"})
+		}
 		_, err := sc.Same(scale.Shape[0], x.Shape[axis], "length of scale")
 		return err
 	}
