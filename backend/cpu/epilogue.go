@@ -89,12 +89,11 @@ func (t *tail) take(n, m *ir.Node, channel int, residual bool) bool {
 		if v == t.y {
 			v = m.In[1]
 		}
-		if v.Def != nil {
-			return false
+		i := slices.Index(t.body.Inputs, v)
+		if i < 1 {
+			return false // a value of the body has no place among the node's operands, not even a constant
 		}
-		if i := slices.Index(t.body.Inputs, v); i > 0 {
-			v = n.In[n.Own()+i-1]
-		}
+		v = n.In[n.Own()+i-1]
 		y := n.Out[0].Type
 		switch {
 		case t.bias == nil && t.res == nil && alongAxis(v, n.Out[0], channel):

@@ -30,6 +30,13 @@ var epilogueGraphs = []struct{ name, src, kernels string }{
 	%y = add(%e, %r) : f32[N,400]
 	return %y as "y"
 }`, "product.then.f32"},
+	{"bias of one channel, which the fused body holds itself", `graph g(%x: f32[N,3,70]) {
+	%w = const @w : f32[70,1]
+	%b = const [0.5] : f32[1]
+	%m = matmul(%x, %w) : f32[N,3,1]
+	%y = add(%m, %b) : f32[N,3,1]
+	return %y as "y"
+}`, "product.then.f32"},
 	{"scaled column added to a product", `graph g(%x: f32[N,70], %w: f32[70,40], %c: f32[N,1]) {
 	%m = gemm(%x, %w, %c) {alpha=0.5, beta=2} : f32[N,40]
 	%y = sigmoid(%m) : f32[N,40]
