@@ -78,3 +78,22 @@ func TestResizeToSizesGivenAtRunTimeBetweenConvolutions(t *testing.T) {
 }
 `, x, w, tensor.Of([]int64{4, 4}))
 }
+
+func TestConstantPadsOfAResultWhoseSizesOnlyRunningTells(t *testing.T) {
+	sameAsEval(t, `graph g(%x: f32[N,M], %c: bool[]) {
+	%p = const [1, 0, 0, 2] : i64[4]
+	%h = if(%c, %x) {
+		body(%a: f32[N,M]) {
+			%b = transpose(%a) {perm=[1,0]} : f32[M,N]
+			return %b as "b"
+		}
+		body(%d: f32[N,M]) {
+			%e = neg(%d) : f32[N,M]
+			return %e as "e"
+		}
+	} : f32[u0,u1]
+	%y = pad(%h, %p, _, _) : f32[u0+1,u1+2]
+	return %y as "y"
+}
+`, tensor.Of([]float32{1, 2, 3, 4, 5, 6}, 2, 3), tensor.Scalar(true))
+}

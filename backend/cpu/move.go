@@ -205,7 +205,7 @@ func emitPad(c *call, n *ir.Node) (any, error) {
 		return p, nil
 	}
 	rank := n.In[0].Type.Rank()
-	p.Before = make([]int, rank)
+	p.Before, p.After = make([]int, rank), make([]int, rank)
 	axes := make([]int, 0, rank)
 	if len(n.In) > 3 && n.In[3] != nil {
 		axes, _ = n.In[3].Known().Ints()
@@ -215,7 +215,7 @@ func emitPad(c *call, n *ir.Node) (any, error) {
 		}
 	}
 	for i, a := range axes {
-		p.Before[(a+rank)%rank] = pads[i]
+		p.Before[(a+rank)%rank], p.After[(a+rank)%rank] = pads[i], pads[len(axes)+i]
 	}
 	c.SetArgs(n.In[0], nil, value)
 	return p, nil

@@ -275,7 +275,7 @@ func TopKDims(c *Call) error {
 	return nil
 }
 
-// PadDims sets the dims of the result of [Pad] where it reads its pads.
+// PadDims sets the dims of the result of [Pad].
 func PadDims(c *Call) error {
 	p, ok := c.Param.(*PadParam)
 	if !ok || len(c.Args) < 3 {
@@ -283,8 +283,18 @@ func PadDims(c *Call) error {
 	}
 	in, out := c.Args[0].Dims, c.Args[len(c.Args)-1].Dims
 	rank := len(in)
-	if !p.Dynamic || len(out) != rank {
-		return fmt.Errorf("pad: sizes of %v are not known", out)
+	if len(out) != rank || !p.Dynamic && (len(p.Before) != rank || len(p.After) != rank) {
+		return fmt.Errorf("pad: %d dims, %d before and %d behind for %d results", rank, len(p.Before), len(p.After), len(out))
+	}
+	if !p.Dynamic {
+		for i, d := range in {
+			b, a := p.Before[i], p.After[i]
+			if b < -d || a < -d || max(b, a) > 1<<48 || d+b+a < 0 {
+				return fmt.Errorf("pad: pads %d and %d for size %d", b, a, d)
+			}
+			out[i] = d + b + a
+		}
+		return nil
 	}
 	var before [MaxRank]int
 	if err := p.read(c, &before, rank); err != nil {

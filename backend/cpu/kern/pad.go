@@ -19,6 +19,7 @@ const (
 type PadParam struct {
 	Mode    PadMode
 	Before  []int
+	After   []int // tells the result's dims where only running tells the operand's
 	Axes    []int // only with Dynamic; nil means all
 	Value   []byte
 	Size    int
