@@ -17,7 +17,7 @@ func TestInferenceKeepsSizesAsSymbols(t *testing.T) {
 		{"%y = dft(%u) : f32[*]", "f32[*]", ""},
 		{"%st = const [160] : i64[]; %n = const [400] : i64[]; %y = stft(%x, %st, _, %n) : f32[N,f,201,2]", "f32[N,(L+80)//160-2,201,2]", "400 <= L"},
 		{"%y = dequantize_linear(%q, %s) {block_size=32} : f32[N,K]", "f32[N,K]", "S == -((-K)//32)"},
-		{"%y = quantize_linear(%x, %v) {axis=1} : u8[N,L,1]", "u8[N,L,1]", "C == L"},
+		{"%y = quantize_linear(%x, %v) {axis=1} : u8[N,L,1]", "u8[N,L,1]", "C ~ L"},
 		{"%y = prelu(%x, %v) : f32[N,L,1]", "f32[N,L,1]", "C == 1"},
 		{"%p = random_normal_like(%x) : f32[N,L,1]; %y = multinomial(%s) {sample_size=3} : i32[N,3]", "i32[N,3]", ""},
 		{"%h = shape(%x) {start=1, end=2} : i64[1]; %z = const [0] : i64[1]; %n = squeeze(%h, %z) : i64[]; %y = hann_window(%n) : f32[L]", "f32[L]", ""},
