@@ -13,3 +13,6 @@ var viewOps = map[*ir.Op]bool{
 	op.Unsqueeze.Op: true,
 	op.Identity.Op:  true,
 }
+
+// IsView reports whether results of o are views of its first operand, wherever that is a row-major tensor: nothing moves.
+func IsView(o *ir.Op) bool { return viewOps[o] }
