@@ -45,6 +45,7 @@ var contribOps = []adapter{
 	{microsoft, "MultiHeadAttention", always, contrib(4, multiHeadAttention)},
 	{microsoft, "DecoderMaskedMultiHeadAttention", always, contrib(4, decoderAttention)},
 	{microsoft, "GroupQueryAttention", always, groupQuery},
+	{microsoft, "MatMulNBits", always, matMulNBits},
 }
 
 // contrib makes an adapter of what builds a node's results, at most outs of them; nil ones cannot be had. What it leaves of the attributes is refused.

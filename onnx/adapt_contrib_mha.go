@@ -244,3 +244,11 @@ func groupQuery(n *node) ([]*ir.Value, error) {
 	}
 	return nil, nil
 }
+
+// matMulNBits drops an attribute that is about a layout of the weights that only GPUs have.
+func matMulNBits(n *node) ([]*ir.Value, error) {
+	if a := n.attrs["weight_prepacked"]; a != nil && a.I == 0 {
+		delete(n.attrs, "weight_prepacked")
+	}
+	return nil, nil
+}

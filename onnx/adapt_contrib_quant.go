@@ -144,8 +144,26 @@ func (m *maker) quantise(y *ir.Value, i int) []*ir.Value {
 	return one(m.op("QuantizeLinear", a, y, m.scalarOf(scale), m.scalarOf(zero)))
 }
 
+// quantiseShifted is quantise by operators that round after they add the zero point: halves then go to the even sum.
+func (m *maker) quantiseShifted(y *ir.Value, i int) []*ir.Value {
+	scale, zero := m.scalarOf(m.in(i)), m.scalarOf(m.in(i+1))
+	if m.err != nil || scale == nil || zero == nil {
+		return m.quantise(y, i)
+	}
+	if zero.IsConst() && zero.Data.Int64At(0)%2 == 0 { // then it is the same
+		return m.quantise(y, i)
+	}
+	// What is odd in the zero point is added before.
+	odd := m.op("BitwiseAnd", nil, zero, m.number(zero, 1))
+	if m.err != nil {
+		return nil
+	}
+	y = m.op("Add", nil, m.op("Div", nil, y, scale), m.cast(odd, tensor.F32))
+	return one(m.op("QuantizeLinear", nil, y, m.number(y, 1), m.op("Sub", nil, zero, odd)))
+}
+
 func qBinary(name string) func(*maker) []*ir.Value {
-	return func(m *maker) []*ir.Value { return m.quantise(m.op(name, nil, m.real(0), m.real(3)), 6) }
+	return func(m *maker) []*ir.Value { return m.quantiseShifted(m.op(name, nil, m.real(0), m.real(3)), 6) }
 }
 
 func qUnary(name string, keep ...string) func(*maker) []*ir.Value {
@@ -187,7 +205,11 @@ func qPool(name string, keep ...string) func(*maker) []*ir.Value {
 			return nil
 		}
 		a := m.pass(keep...)
-		return m.quantise(m.channelsFirst(x, last, func(x *ir.Value) *ir.Value { return m.op(name, a, x) }), 3)
+		y := m.channelsFirst(x, last, func(x *ir.Value) *ir.Value { return m.op(name, a, x) })
+		if name == "AveragePool" {
+			return m.quantiseShifted(y, 3)
+		}
+		return m.quantise(y, 3)
 	}
 }
 
