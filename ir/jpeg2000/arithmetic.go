@@ -1,5 +1,7 @@
 package jpeg2000
 
+import "math/bits"
+
 // state is a row of the standard's table C.2, for one value of the symbol that is more probable.
 type state struct {
 	qe       uint32 // the probability of the other symbol
@@ -112,9 +114,10 @@ func (m *coder) bit(context uint8) uint32 {
 		if m.left == 0 {
 			m.next()
 		}
-		m.a <<= 1
-		m.c <<= 1
-		m.left--
+		n := min(uint32(bits.LeadingZeros16(uint16(m.a))), m.left)
+		m.a <<= n
+		m.c <<= n
+		m.left -= n
 		if m.a&0x8000 != 0 {
 			return symbol
 		}

@@ -83,16 +83,17 @@ func decodeBMP(e *ir.Env, data []byte) (*picture, error) {
 	if err != nil {
 		return nil, err
 	}
+	runs := h.packing == bmpRuns8 && h.bits == 8 || h.packing == bmpRuns4 && h.bits == 4
+	if h.packing != bmpPlain && !runs && (h.packing != bmpMasks || h.bits < 16) {
+		return nil, fmt.Errorf("a bitmap of %d bits a pixel, packed by %d: %w", h.bits, h.packing, ir.ErrUnsupported)
+	}
+	stride := (h.width*h.bits + 31) / 32 * 4
+	if runs {
+		h.pixels, h.bits, stride = h.unpack(), 8, h.width
+	}
 	pixel, err := h.pixel()
 	if err != nil {
 		return nil, err
-	}
-	if h.packing == bmpRuns8 || h.packing == bmpRuns4 {
-		h.pixels, h.bits = h.unpack(), 8
-	}
-	stride := (h.width*h.bits + 31) / 32 * 4
-	if h.packing == bmpRuns8 || h.packing == bmpRuns4 {
-		stride = h.width
 	}
 	if len(h.pixels) < stride*(h.height-1)+(h.width*h.bits+7)/8 {
 		return nil, fmt.Errorf("%w: %d bytes of pixels", errNoImage, len(h.pixels))

@@ -72,6 +72,8 @@ var imageFormats = []imageFormat{
 	{"BMP", "BM", decodeBMP},
 	{"TIFF", "II*\x00", decodeTIFF},
 	{"TIFF", "MM\x00*", decodeTIFF},
+	{"TIFF", "II+\x00", decodeTIFF},
+	{"TIFF", "MM\x00+", decodeTIFF},
 	{"WebP", "RIFF????WEBP", decodeWebP},
 	{"portable map", "P?", decodePNM},
 	{"JPEG 2000", "\x00\x00\x00\x0cjP  \r\n\x87\n", decodeJPEG2000},

@@ -11,8 +11,6 @@ import (
 	"io"
 	"slices"
 
-	"golang.org/x/image/webp"
-
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
@@ -59,21 +57,6 @@ func (m cutOff) rgb(x, y int) (r, g, b uint8) {
 	}
 	k := uint8(min(v, 255))
 	return k, k, k
-}
-
-// decodeWebP decodes the first picture of WebP files.
-func decodeWebP(e *ir.Env, data []byte) (*picture, error) {
-	m, err := standard(e, data, webp.DecodeConfig, webp.Decode)
-	if err != nil {
-		return nil, err
-	}
-	switch y := m.(type) {
-	case *image.YCbCr:
-		m = studioImage{y}
-	case *image.NYCbCrA:
-		m = studioImage{&y.YCbCr}
-	}
-	return fromImage(e, m)
 }
 
 // decodeGIF decodes the first picture of GIF files, on a screen of the transparent colour, or else of the first one. Transparency is left out: that colour is what the palette says.

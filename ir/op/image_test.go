@@ -162,12 +162,55 @@ func TestTIFFsOfManyKinds(t *testing.T) {
 			t.Errorf("%s: %v, %v", c.name, y, err)
 		}
 	}
+	if _, err := decodeAs("RGB", bmpOf(16, 1, "", "", "\x01\x01\x01\x00\x00\x01"), 1<<20); !errors.Is(err, ir.ErrUnsupported) {
+		t.Errorf("16 bits in runs: %v", err)
+	}
 	for name, file := range map[string][]byte{
 		"the compression 50000": tiffOf(binary.LittleEndian, "\x01\x02", [2]uint16{258, 8}, [2]uint16{262, 1}, [2]uint16{259, 50000}),
 		"that mean 8":           tiffOf(binary.LittleEndian, "\x01\x02\x03\x04\x05\x06", [2]uint16{258, 8}, [2]uint16{262, 8}, [2]uint16{277, 3}),
 	} {
 		if _, err := decodeAs("RGB", file, 1<<20); !errors.Is(err, ir.ErrUnsupported) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestLargeTIFFsHaveLongerNumbers(t *testing.T) {
+	le := binary.LittleEndian
+	file := le.AppendUint64([]byte("II+\x00\x08\x00\x00\x00"), 24)
+	file = le.AppendUint64(append(file, "\x07\x09\x00\x00\x00\x00\x00\x00"...), 8)
+	for _, tag := range [][3]uint64{{256, 3, 2}, {257, 3, 1}, {258, 3, 8}, {262, 3, 1}, {273, 16, 16}, {277, 3, 1}, {278, 3, 1}, {279, 16, 2}} {
+		file = le.AppendUint16(le.AppendUint16(file, uint16(tag[0])), uint16(tag[1]))
+		file = le.AppendUint64(le.AppendUint64(file, 1), tag[2])
+	}
+	y, err := decodeAs("Grayscale", file, 1<<20)
+	if err != nil || string(y.Bytes()) != "\x07\x09" {
+		t.Errorf("%v, %v", y, err)
+	}
+	le.PutUint64(file[8:], 1<<63)
+	if y, err := decodeAs("Grayscale", file, 1<<20); err != nil || y.Len() != 0 {
+		t.Errorf("a directory far beyond the end: %v, %v", y, err)
+	}
+}
+
+// twoPixels is the picture of a WebP file.
+const twoPixels = "VP8L\x1b\x00\x00\x00\x2f\x01\x00\x00\x00\x0f\x70\x81\xfc\xcd\x27\x93\xb6\x69\x3b\xff\x82\xf7\xcd\x7f\xb0\x1f\x2a\x10\xd1\xff\x00\x00"
+
+func TestWebPsThatMoveGiveTheirFirstPicture(t *testing.T) {
+	chunk := func(kind, body string) string {
+		return kind + string(binary.LittleEndian.AppendUint32(nil, uint32(len(body)))) + body
+	}
+	head := chunk("VP8X", "\x02\x00\x00\x00\x03\x00\x00\x00\x00\x00")
+	frame := chunk("ANMF", "\x01\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00"+twoPixels)
+	for name, c := range map[string]struct{ chunks, want string }{
+		"still":  {twoPixels, "\x01\x02\x03\xfa\xfb\xfc"},
+		"moving": {head + chunk("ANIM", "\x00\x00\x00\x00\x00\x00") + frame, "\x00\x00\x00\x00\x00\x00\x01\x02\x03\xfa\xfb\xfc"},
+		"empty":  {head, ""},
+	} {
+		file := "RIFF" + string(binary.LittleEndian.AppendUint32(nil, uint32(4+len(c.chunks)))) + "WEBP" + c.chunks
+		y, err := decodeAs("RGB", []byte(file), 1<<20)
+		if err != nil || string(y.Bytes()) != c.want {
+			t.Errorf("%s: %v, %v", name, y, err)
 		}
 	}
 }
@@ -238,6 +281,7 @@ func FuzzImageDecoder(f *testing.F) {
 	}
 	f.Add(b.Bytes())
 	f.Add([]byte("P3\n2 1\n9 1 2 3 4 5 6\n"))
+	f.Add([]byte("RIFF\x40\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x00\x00ANMF\x33\x00\x00\x00\x01\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00" + twoPixels))
 	f.Add([]byte("P4\n9 1\n\x55\x80"))
 	f.Add(bmpOf(8, 1, "", strings.Repeat("\x01\x02\x03\x00", 256), "\x01\x01\x00\x02\x01\x00\x00\x03\x01\x02\x03\x00\x00\x01"))
 	f.Add(bmpOf(16, 3, "\x00\xf8\x00\x00\xe0\x07\x00\x00\x1f\x00\x00\x00", "", "\x20\x00\x00\xf8"))

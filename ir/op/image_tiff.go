@@ -3,6 +3,7 @@ package op
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/tensor"
@@ -32,6 +33,7 @@ const (
 type tiffFile struct {
 	data                    []byte
 	order                   binary.ByteOrder
+	long                    int // bytes of an offset
 	tags                    map[int][]uint32
 	bytes                   map[int][]byte // of tags of bytes
 	width, height           int
@@ -53,41 +55,59 @@ func (t *tiffFile) tag(tag, other int) int {
 	return other
 }
 
-// readTIFF reads the directory of a file's first picture.
+// readTIFF reads the directory of a file's first picture. Numbers in files of the larger kind have eight bytes where others have four.
 func readTIFF(e *ir.Env, data []byte) (*tiffFile, error) {
-	t := &tiffFile{data: data, order: binary.LittleEndian, tags: map[int][]uint32{}, bytes: map[int][]byte{}}
+	t := &tiffFile{data: data, order: binary.LittleEndian, long: 4, tags: map[int][]uint32{}, bytes: map[int][]byte{}}
 	if data[0] == 'M' {
 		t.order = binary.BigEndian
 	}
-	if len(data) < 8 {
+	if t.order.Uint16(data[2:]) == 43 {
+		t.long = 8
+	}
+	if len(data) < 16 {
 		return nil, t.fault("the file ends too soon")
 	}
-	at := int64(t.order.Uint32(data[4:]))
-	if at+2 > int64(len(data)) {
+	size, count, at := 12, 2, t.number(data[t.long:]) // bytes of an entry, and of the number of entries
+	if t.long == 8 {
+		size, count = 20, 8
+	}
+	if at > int64(len(data)-8) {
 		return nil, t.fault("no directory")
 	}
 	n := int64(t.order.Uint16(data[at:]))
-	if at += 2; at+12*n > int64(len(data)) {
+	if t.long == 8 {
+		n = t.number(data[at:])
+	}
+	if at += int64(count); n > int64(len(data)) || at+int64(size)*n > int64(len(data)) {
 		return nil, t.fault("a directory of %d entries", n)
 	}
-	for i := range n {
-		if err := t.entry(e, data[at+12*i:at+12*i+12]); err != nil {
+	for range n {
+		if err := t.entry(e, data[at:at+int64(size)]); err != nil {
 			return nil, err
 		}
+		at += int64(size)
 	}
 	return t, t.layOut()
 }
 
+// number reads a number of four bytes or eight; those beyond any file's length are all as good as the greatest.
+func (t *tiffFile) number(s []byte) int64 {
+	if t.long == 4 {
+		return int64(t.order.Uint32(s))
+	}
+	return int64(min(t.order.Uint64(s), 1<<48))
+}
+
 // entry reads a tag's values, if they are integers.
 func (t *tiffFile) entry(e *ir.Env, s []byte) error {
-	tag, kind, n := int(t.order.Uint16(s)), t.order.Uint16(s[2:]), int64(t.order.Uint32(s[4:]))
-	size := map[uint16]int64{1: 1, 3: 2, 4: 4, 7: 1}[kind]
+	tag, kind, n := int(t.order.Uint16(s)), t.order.Uint16(s[2:]), t.number(s[4:])
+	size := map[uint16]int64{1: 1, 3: 2, 4: 4, 7: 1, 16: 8}[kind]
 	if size == 0 || n == 0 {
 		return nil
 	}
-	values := s[8:]
-	if n*size > 4 {
-		at := int64(t.order.Uint32(values))
+	values := s[4+t.long:]
+	if n*size > int64(t.long) {
+		at := t.number(values)
 		if at+n*size > int64(len(t.data)) {
 			return t.fault("the tag %d beyond the end", tag)
 		}
@@ -102,10 +122,13 @@ func (t *tiffFile) entry(e *ir.Env, s []byte) error {
 	}
 	list := make([]uint32, n)
 	for i := range list {
-		if size == 2 {
+		switch size {
+		case 2:
 			list[i] = uint32(t.order.Uint16(values[2*i:]))
-		} else {
+		case 4:
 			list[i] = t.order.Uint32(values[4*i:])
+		default:
+			list[i] = uint32(min(t.order.Uint64(values[8*i:]), math.MaxUint32)) // beyond the end of what is read here
 		}
 	}
 	t.tags[tag] = list
@@ -121,12 +144,12 @@ func (t *tiffFile) layOut() error {
 	}
 	for _, b := range t.tags[tiffBits] {
 		if int(b) != t.bits {
-			return fmt.Errorf("samples of %d bits: %w", t.tags[tiffBits], ir.ErrUnsupported)
+			return fmt.Errorf("samples of %d and of %d bits: %w", t.bits, b, ir.ErrUnsupported)
 		}
 	}
 	for _, b := range t.tags[tiffFormat] {
 		if b != t.tags[tiffFormat][0] {
-			return fmt.Errorf("samples of formats %d: %w", t.tags[tiffFormat], ir.ErrUnsupported)
+			return fmt.Errorf("samples of formats %d and %d: %w", t.tags[tiffFormat][0], b, ir.ErrUnsupported)
 		}
 	}
 	if t.samples < 1 || t.samples > 8 {
