@@ -60,20 +60,22 @@ func (a LSTMAttrs) cell(s *sequence, dir int, pre, h, c []float64) error {
 	}
 	n := s.hidden
 	f, g, out := s.acts[dir*3], s.acts[dir*3+1], s.acts[dir*3+2]
-	peep := make([]float64, 3*n)
-	if s.p != nil {
-		peep = s.p[dir*3*n : (dir+1)*3*n]
+	peep := func(gate, j int, c float64) float64 {
+		if s.p == nil {
+			return 0 // whatever the cell holds, infinities included
+		}
+		return s.p[(dir*3+gate)*n+j] * c
 	}
 	for k := range h {
 		j := k % n
 		x := pre[k/n*4*n:]
-		in := f(s.clamp(x[j] + rec[0][k] + peep[j]*c[k]))
+		in := f(s.clamp(x[j] + rec[0][k] + peep(0, j, c[k])))
 		forget := 1 - in
 		if !a.InputForget {
-			forget = f(s.clamp(x[2*n+j] + rec[2][k] + peep[2*n+j]*c[k]))
+			forget = f(s.clamp(x[2*n+j] + rec[2][k] + peep(2, j, c[k])))
 		}
 		c[k] = forget*c[k] + in*g(s.clamp(x[3*n+j]+rec[3][k]))
-		h[k] = f(s.clamp(x[n+j]+rec[1][k]+peep[n+j]*c[k])) * out(c[k])
+		h[k] = f(s.clamp(x[n+j]+rec[1][k]+peep(1, j, c[k]))) * out(c[k])
 	}
 	return nil
 }
