@@ -178,7 +178,7 @@ func (e *emitter) node(n *ir.Node) error {
 		}
 	}
 	for _, v := range n.In {
-		if v != nil && v.Type.Unranked {
+		if v != nil && v.Type.Unranked && (k == nil || !k.AnyRank) {
 			k = nil
 		}
 	}

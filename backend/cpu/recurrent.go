@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
@@ -10,15 +11,15 @@ import (
 )
 
 var recurrentKernels = []Kernel{
-	{Name: "lstm.f32", Op: op.LSTM.Op, Takes: takesRecurrent, Emit: emitRecurrent, Scratch: recurrentScratch, Run: kern.RecurrentF32},
-	{Name: "gru.f32", Op: op.GRU.Op, Takes: takesRecurrent, Emit: emitRecurrent, Scratch: recurrentScratch, Run: kern.RecurrentF32},
-	{Name: "rnn.f32", Op: op.RNN.Op, Takes: takesRecurrent, Emit: emitRecurrent, Scratch: recurrentScratch, Run: kern.RecurrentF32},
+	{Name: "lstm.f32", Op: op.LSTM.Op, Takes: takesRecurrent, Emit: emitRecurrent, Scratch: recurrentScratch, Dims: kern.RecurrentDims, AnyRank: true, Run: kern.RecurrentF32},
+	{Name: "gru.f32", Op: op.GRU.Op, Takes: takesRecurrent, Emit: emitRecurrent, Scratch: recurrentScratch, Dims: kern.RecurrentDims, AnyRank: true, Run: kern.RecurrentF32},
+	{Name: "rnn.f32", Op: op.RNN.Op, Takes: takesRecurrent, Emit: emitRecurrent, Scratch: recurrentScratch, Dims: kern.RecurrentDims, AnyRank: true, Run: kern.RecurrentF32},
 }
 
 // takesRecurrent takes float32 layers in ONNX's first layout with activations that the kernel has.
 func takesRecurrent(n *ir.Node) bool {
 	for i, v := range n.In {
-		if v != nil && i != 4 && !isF32(v) {
+		if v != nil && i != 4 && !isF32(v) && (i == 1 || i == 2 || v.Type.Kind != ir.Tensor || !v.Type.Unranked || v.Type.DType != tensor.F32) {
 			return false
 		}
 	}
@@ -101,5 +102,8 @@ func emitRecurrent(c *call, n *ir.Node) (any, error) {
 
 func recurrentScratch(param any, args []kern.Arg, _ int) (int, error) {
 	x := args[0].Dims
+	if len(x) != 3 {
+		return 0, fmt.Errorf("x is of rank %d, not 3", len(x))
+	}
 	return kern.RNNScratch(param.(*kern.RNNParam), x[0], x[1]), nil
 }

@@ -16,8 +16,9 @@ type Kernel struct {
 	// Scratch returns the bytes that a call with operands and results of these sizes needs; nil: none.
 	Scratch func(param any, args []kern.Arg, workers int) (int, error)
 	// Dims sets the Dims of results, of which only the rank is known, where the data tells them; it may keep in State what Run then needs. nil: the types must tell.
-	Dims kern.Func
-	Run  kern.Func
+	Dims    kern.Func
+	AnyRank bool // operands may be of a rank that only running tells, which the kernel checks
+	Run     kern.Func
 }
 
 // rows holds the kernels by op, best first: the first row that the machine has and that takes the node wins.

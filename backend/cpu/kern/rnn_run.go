@@ -97,6 +97,11 @@ func (s *rnnState) prepare(c *Call, p *RNNParam) error {
 			return fmt.Errorf("operand %d of dims %v: want %d elements", i, a.Dims, want[i])
 		}
 	}
+	for i := rnnH0; i < min(in, rnnP); i++ {
+		if a := &s.args[i]; a.Has() && (len(a.Dims) != 3 || a.Dims[0] != d || a.Dims[1] != s.batch) {
+			return fmt.Errorf("operand %d of dims %v for %d directions and a batch of %d", i, a.Dims, d, s.batch)
+		}
+	}
 	if s.args[rnnLens].Has() {
 		for i, n := range Of[int32](&s.args[rnnLens])[:s.batch] {
 			if n < 0 || int(n) > s.steps {
@@ -105,6 +110,26 @@ func (s *rnnState) prepare(c *Call, p *RNNParam) error {
 		}
 	}
 	s.place(c)
+	return nil
+}
+
+// RecurrentDims sets the dims of the results of [RecurrentF32].
+func RecurrentDims(c *Call) error {
+	p, ok := c.Param.(*RNNParam)
+	if x := c.Args[0].Dims; !ok || len(x) != 3 {
+		return fmt.Errorf("recurrent: x of dims %v", x)
+	}
+	steps, batch, first := c.Args[0].Dims[0], c.Args[0].Dims[1], 6
+	if p.Kind == LSTM {
+		first = 8
+	}
+	for i, a := range c.Args[first:] {
+		if d := a.Dims; i == 0 && len(d) == 4 {
+			d[0], d[1], d[2], d[3] = steps, p.dirs(), batch, p.Hidden
+		} else if len(d) == 3 {
+			d[0], d[1], d[2] = p.dirs(), batch, p.Hidden
+		}
+	}
 	return nil
 }
 
