@@ -16,6 +16,8 @@ var convKernels = []Kernel{
 	{Name: "conv.f32.row_major", Op: op.Conv.Op, Takes: takesConv(ir.RowMajor), Emit: emitConv, Scratch: convRowMajorScratch, Run: convRowMajor},
 	{Name: "conv_transpose.f32.channels_last", Op: op.ConvTranspose.Op, Takes: takesConv(ir.ChannelsLast), Emit: emitConv, Scratch: convScratch, Run: kern.ConvF32},
 	{Name: "conv_transpose.f32.row_major", Op: op.ConvTranspose.Op, Takes: takesConv(ir.RowMajor), Emit: emitConv, Scratch: convRowMajorScratch, Run: convRowMajor},
+	{Name: "conv.f32.packing", Op: op.Conv.Op, Takes: takesConvPacking, Emit: emitConvPacking, Scratch: convPackingScratch, Run: convPacking},
+	{Name: "conv_transpose.f32.packing", Op: op.ConvTranspose.Op, Takes: takesConvPacking, Emit: emitConvPacking, Scratch: convPackingScratch, Run: convPacking},
 }
 
 // takesConv takes float32 convolutions with constant weights whose padding is known, with operand and result in the given layout.
