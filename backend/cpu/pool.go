@@ -10,6 +10,9 @@ import (
 var poolKernels = []Kernel{
 	{Name: "max_pool.f32", Op: op.MaxPool.Op, Takes: takesPool, Emit: emitPool, Run: kern.PoolF32},
 	{Name: "max_pool.i8", Op: op.MaxPool.Op, Takes: takesBytePool, Emit: emitBytePool, Run: kern.MaxPoolBytes},
+	{Name: "max_pool", Op: op.MaxPool.Op, Takes: takesMaxPool, Emit: emitMaxPool, Run: kern.MaxPool},
+	{Name: "max_unpool", Op: op.MaxUnpool.Op, Takes: takesUnpool, Emit: emitUnpool, Dims: kern.MaxUnpoolDims, Run: kern.MaxUnpool},
+	{Name: "col2im.f32", Op: op.Col2Im.Op, Takes: takesCol2Im, Emit: emitCol2Im, Run: kern.Col2Im},
 	{Name: "average_pool.f32", Op: op.AveragePool.Op, Takes: takesPool, Emit: emitPool, Run: kern.PoolF32},
 	{Name: "global_average_pool.f32", Op: op.GlobalAveragePool.Op, Takes: takesSpatial, Emit: emitGlobalPool(kern.ReduceMean), Run: kern.Reduce},
 	{Name: "global_max_pool.f32", Op: op.GlobalMaxPool.Op, Takes: takesSpatial, Emit: emitGlobalPool(kern.ReduceMax), Run: kern.Reduce},
@@ -96,4 +99,47 @@ func emitGlobalPool(r kern.ReduceOp) func(*call, *ir.Node) (any, error) {
 		}
 		return p, nil
 	}
+}
+
+// takesMaxPool takes what max_pool.f32 does not: other types, and places beside the maxima.
+func takesMaxPool(n *ir.Node) bool {
+	r := n.In[0].Type.Rank()
+	if d := n.In[0].Type.DType; !takesTyped(n) || r < 3 || r > 5 || d != tensor.F32 && d != tensor.F64 && d != tensor.I8 && d != tensor.U8 {
+		return false
+	}
+	_, ok := poolParam(n)
+	return ok
+}
+
+func emitMaxPool(c *call, n *ir.Node) (any, error) {
+	p, _ := poolParam(n)
+	c.absent = 2 - len(n.Out)
+	return &kern.MaxPoolParam{Pool: *p, Type: kernType(n.In[0].Type.DType), Columns: op.MaxPool.Attrs(n).StorageOrder == 1}, nil
+}
+
+func takesUnpool(n *ir.Node) bool {
+	return takesMove(0)(n) && n.In[0].Type.Rank() >= 2
+}
+
+func emitUnpool(_ *call, n *ir.Node) (any, error) {
+	a := op.MaxUnpool.Attrs(n)
+	p := &kern.UnpoolParam{Kernel: a.KernelShape, Strides: ones(a.Strides, len(a.KernelShape)), Pads: a.Pads, Size: sizeOf(n.In[0])}
+	if len(p.Pads) == 0 {
+		p.Pads = make([]int, 2*len(p.Kernel))
+	}
+	return p, nil
+}
+
+func takesCol2Im(n *ir.Node) bool {
+	return takesMove(0)(n) && isF32(n.In[0]) && isF32(n.Out[0]) && n.In[0].Type.Rank() == 3
+}
+
+func emitCol2Im(_ *call, n *ir.Node) (any, error) {
+	a := op.Col2Im.Attrs(n)
+	r := n.Out[0].Type.Rank() - 2
+	p := &kern.Col2ImParam{Strides: ones(a.Strides, r), Dilations: ones(a.Dilations, r), Pads: a.Pads}
+	if a.Pads == nil {
+		p.Pads = make([]int, 2*r)
+	}
+	return p, nil
 }

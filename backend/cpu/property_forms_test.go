@@ -37,7 +37,7 @@ var forms = map[string]func(*trial){
 	},
 	"conv":                func(c *trial) { c.conv(false) },
 	"conv_transpose":      func(c *trial) { c.conv(true) },
-	"max_pool":            func(c *trial) { c.pool(); c.outs = 1 + c.r.IntN(2)*c.r.IntN(2) },
+	"max_pool":            func(c *trial) { c.pool(); c.outs = c.from(1, 2); c.set("StorageOrder", c.r.IntN(2)) },
 	"average_pool":        func(c *trial) { c.pool(); c.set("CountIncludePad", c.coin()) },
 	"lp_pool":             func(c *trial) { c.pool(); c.set("P", c.from(1, 3)) },
 	"global_average_pool": (*trial).spatial, "global_max_pool": (*trial).spatial, "global_lp_pool": (*trial).spatial,
@@ -145,6 +145,7 @@ var forms = map[string]func(*trial){
 		c.set("Reduction", pick(c, "none", "add", "mul", "max", "min"))
 	},
 	"grid_sample": (*trial).gridSample, "roi_align": func(c *trial) { c.regions(4) }, "max_roi_pool": func(c *trial) { c.regions(5) },
+	"max_unpool": (*trial).unpool, "col2im": (*trial).columns,
 	"compress": (*trial).compress, "unique": (*trial).unique, "non_max_suppression": (*trial).suppression, "one_hot": (*trial).oneHot, "trilu": (*trial).trilu, "reverse_sequence": (*trial).reversed,
 	"where": func(c *trial) {
 		d := c.dims(c.r.IntN(7))

@@ -1,6 +1,8 @@
 package cpu_test
 
 import (
+	"slices"
+
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
@@ -103,4 +105,58 @@ func (c *trial) reversed() {
 		v[0] = pick(c, -1, d[time]+1, 0)
 	}
 	c.ints(v, nil)
+}
+
+func (c *trial) unpool() {
+	k := c.from(1, 3)
+	kernel, strides := c.between(k, 1, 3), c.between(k, 1, 3)
+	c.set("KernelShape", kernel)
+	c.set("Strides", strides)
+	pads := make([]int, 2*k)
+	if c.coin() {
+		for i := range pads {
+			pads[i] = c.r.IntN(2)
+		}
+		c.set("Pads", pads)
+	}
+	d, least := []int{c.from(1, 2), c.from(1, 3)}, 1
+	for range k {
+		d = append(d, c.from(1, 4))
+	}
+	out := slices.Clone(d)
+	for i := range k {
+		out[2+i] = (d[2+i]-1)*strides[i] + kernel[i] - pads[i] - pads[k+i]
+	}
+	least, _ = tensor.Count(out)
+	n, _ := tensor.Count(d)
+	c.x(d...)
+	v := c.between(n, 0, max(0, least-1))
+	if c.one(8) {
+		v[0] = pick(c, -1, least)
+	}
+	c.ints(v, d)
+	if c.coin() {
+		for i := range out {
+			out[i] = max(0, out[i]+c.from(0, 3)*min(i, 1))
+		}
+		c.ints(out, nil)
+	}
+}
+
+func (c *trial) columns() {
+	r := c.from(1, 3)
+	image, block, strides, dilations, pads := c.between(r, 1, 6), c.between(r, 1, 3), c.between(r, 1, 2), c.between(r, 1, 2), c.between(2*r, 0, 1)
+	places, elements := 1, 1
+	for i := range r {
+		n := (image[i]+pads[i]+pads[i+r]-dilations[i]*(block[i]-1)-1)/strides[i] + 1
+		places *= max(0, n)
+		elements *= block[i]
+	}
+	c.set("Strides", strides)
+	c.set("Dilations", dilations)
+	c.set("Pads", pads)
+	c.tame = true
+	c.x(c.from(1, 2), elements*c.from(1, 3), places)
+	c.ints(image, nil)
+	c.ints(block, nil)
 }

@@ -294,7 +294,7 @@ tree_ensemble tree_ensemble_classifier tree_ensemble_regressor`)
 var sums = set(`scatter_elements scatter_nd gemm matmul conv conv_transpose einsum reduce_sum reduce_mean reduce_l1 reduce_l2 reduce_sum_square reduce_log_sum reduce_log_sum_exp reduce_prod softmax log_softmax layer_normalization
 rms_normalization instance_normalization group_normalization batch_normalization lstm gru rnn average_pool global_average_pool lp_pool global_lp_pool resize cum_sum cum_prod attention lrn lp_normalization
 mean_variance_normalization group_query_attention rotary_embedding linear_attention swiglu matmul_nbits causal_conv_with_state negative_log_likelihood_loss softmax_cross_entropy_loss deform_conv dft stft det
-grid_sample affine_grid roi_align momentum adam adagrad mean sum`)
+grid_sample affine_grid roi_align col2im momentum adam adagrad mean sum`)
 
 // composite are the functions that subtract on the way, so that a unit in the last place grows.
 var composite = set(`gelu hard_sigmoid hard_swish mish tan`)
