@@ -30,6 +30,7 @@ func quantRules() []rewrite.Rule {
 func quantMoveRules() []rewrite.Rule {
 	return []rewrite.Rule{
 		{Name: "quantized-again", From: "quantize_linear(d:dequantize_linear(x, s, z?), t, u?)", Do: quantizedAgain, Shared: true},
+		{Name: "quantized-concat", From: "quantize_linear(c:concat(...), t, u?)", Do: quantizedConcat},
 		{Name: "quantized-move", From: "quantize_linear(p:max_pool|reshape|flatten|squeeze|unsqueeze|transpose|slice|expand|depth_to_space|space_to_depth(d, ...), t, u?)", Do: quantizedMove},
 	}
 }
@@ -396,4 +397,20 @@ func quantizedMove(m *rewrite.Match) *ir.Value {
 		return nil
 	}
 	return runnable(m, y.Out[0])
+}
+
+// quantizedConcat quantises what is joined, rather than what it becomes, where all of it comes of integers.
+func quantizedConcat(m *rewrite.Match) *ir.Value {
+	n, a := m.Node("c"), op.QuantizeLinear.Attrs(m.Root)
+	if a.BlockSize != 0 || !oneNumber(m.Value("t")) || m.Value("u") != nil && !oneNumber(m.Value("u")) {
+		return nil
+	}
+	in := make([]*ir.Value, len(n.In))
+	for i, v := range n.In {
+		if _, ok := quantizedAlong(v, -1); !ok {
+			return nil
+		}
+		in[i] = op.QuantizeLinear.New(m.B, a, v, m.Value("t"), m.Value("u"))
+	}
+	return runnable(m, op.Concat.New(m.B, op.Concat.Attrs(n), in...))
 }

@@ -24,6 +24,8 @@ func TestIntStructsLieAsKernelsExpect(t *testing.T) {
 		{"vecs", unsafe.Offsetof(b.vecs), 40}, {"add", unsafe.Offsetof(b.add), 48}, {"mul", unsafe.Offsetof(b.mul), 56}, {"real", unsafe.Offsetof(b.real), 64},
 		{"zb", unsafe.Offsetof(b.zb), 72}, {"rowsum", unsafe.Offsetof(b.rowsum), 80}, {"lo", unsafe.Offsetof(b.lo), 88}, {"hi", unsafe.Offsetof(b.hi), 96},
 		{"zero", unsafe.Offsetof(b.zero), 104}, {"mask", unsafe.Offsetof(b.mask), 108},
+		{"near", unsafe.Offsetof(b.near), 112}, {"near.real", unsafe.Offsetof(b.near.real), 8}, {"near.lo", unsafe.Offsetof(b.near.lo), 16},
+		{"near.hi", unsafe.Offsetof(b.near.hi), 20}, {"near.worst", unsafe.Offsetof(b.near.worst), 24},
 	} {
 		if f.have != f.want {
 			t.Errorf("%s lies at %d, not at %d", f.name, f.have, f.want)

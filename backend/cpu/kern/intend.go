@@ -22,6 +22,28 @@ type intEnd struct {
 	lo, hi float64  // bound the real result, before it is rounded
 	zero   int32    // added when it is rounded
 	mask   uint32   // the columns of the last vector (AVX-512), or whether bytes have a sign (AVX2)
+	near   intNear
+}
+
+// An intNear is mul, real, lo and hi in float32, for kernels of bytes, which are fast and note how
+// far results were from whole numbers: where none came nearer to the middle of two than the error
+// that float32 makes, they are those that float64 gives.
+type intNear struct {
+	mul    *float32 // nil: float32 does not serve
+	real   *float32
+	lo, hi float32
+	worst  [16]float32 // written by kernels
+	room   float32     // how far all results may be from whole numbers
+}
+
+// sure reports whether all bytes are those that float64 gives.
+func (n *intNear) sure() bool {
+	for _, v := range n.worst {
+		if !(v < n.room) {
+			return false
+		}
+	}
+	return true
 }
 
 // An intResult is a kind of result.

@@ -19,6 +19,11 @@ func intEndRealAVX512(t *byte)
 //go:noescape
 func intEndSmallAVX512(t *byte)
 
+// intEndNearAVX512 is intEndGo for vectors of 16 columns.
+//
+//go:noescape
+func intEndNearAVX512(t *byte)
+
 // intEndIntAVX2 is intEndGo for vectors of 8 columns.
 //
 //go:noescape
@@ -33,3 +38,8 @@ func intEndRealAVX2(t *byte)
 //
 //go:noescape
 func intEndSmallAVX2(t *byte)
+
+// intEndNearAVX2 is intEndGo for vectors of 8 columns.
+//
+//go:noescape
+func intEndNearAVX2(t *byte)

@@ -8,71 +8,89 @@
 // Requires: AVX, AVX512F
 TEXT ·intEndIntAVX512(SB), NOSPLIT, $0-8
 	MOVQ         t+0(FP), AX
-	MOVQ         32(AX), CX
-	MOVQ         80(AX), DX
-	MOVQ         (AX), BX
-	MOVQ         16(AX), SI
-	MOVQ         48(AX), DI
-	MOVQ         56(AX), R8
-	MOVQ         64(AX), R8
-	MOVQ         72(AX), R8
 	VPBROADCASTD 104(AX), Z0
-
-row:
-	TESTQ        R8, R8
-	JZ           begin
-	VPBROADCASTD (DX), Z1
-	ADDQ         $0x04, DX
-
-begin:
-	XORQ  R9, R9
-	MOVQ  40(AX), R10
-	MOVL  $0x0000ffff, R11
-	KMOVW R11, K1
-	KMOVW R11, K2
-	TESTQ R10, R10
-	JZ    tail
+	XORQ         CX, CX
+	MOVQ         40(AX), DX
+	TESTQ        DX, DX
+	JZ           tail
 
 vec:
-	VMOVDQU32   (BX)(R9*1), Z0
-	VMOVDQU32.Z (DI)(R9*1), K1, Z2
-	VPADDD      Z2, Z0, Z0
-	TESTQ       R8, R8
-	JZ          whole0
-	VMOVDQU32.Z (R8)(R9*1), K1, Z2
-	VPMULLD     Z1, Z2, Z2
-	VPADDD      Z2, Z0, Z0
+	MOVQ    48(AX), BX
+	VMOVUPS (BX)(CX*1), Z0
+	MOVQ    72(AX), BX
+	MOVQ    80(AX), SI
+	TESTQ   BX, BX
+	JZ      plain2
+	MOVQ    72(AX), DI
+	VMOVUPS (DI)(CX*1), Z1
 
-whole0:
-	VMOVDQU32 Z0, K1, (SI)(R9*1)
-	ADDQ      $0x40, R9
-	DECQ      R10
-	JNZ       vec
+plain2:
+	MOVQ (AX), DI
+	MOVQ 16(AX), R8
+	ADDQ CX, DI
+	MOVQ CX, R9
+	ADDQ R9, R8
+	MOVQ 32(AX), R9
+
+row1:
+	VPADDD       (DI), Z0, Z3
+	TESTQ        BX, BX
+	JZ           whole3
+	VPBROADCASTD (SI), Z4
+	ADDQ         $0x04, SI
+	VPMULLD      Z1, Z4, Z4
+	VPADDD       Z4, Z3, Z3
+
+whole3:
+	VMOVUPS Z3, (R8)
+	ADDQ    8(AX), DI
+	ADDQ    24(AX), R8
+	DECQ    R9
+	JNZ     row1
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNZ     vec
 
 tail:
-	MOVL        108(AX), R10
-	TESTL       R10, R10
-	JZ          next
-	KMOVW       R10, K1
-	SHRL        $0x08, R10
-	KMOVW       R10, K2
-	VMOVDQU32   (BX)(R9*1), Z0
-	VMOVDQU32.Z (DI)(R9*1), K1, Z2
-	VPADDD      Z2, Z0, Z0
-	TESTQ       R8, R8
-	JZ          whole1
-	VMOVDQU32.Z (R8)(R9*1), K1, Z2
-	VPMULLD     Z1, Z2, Z2
-	VPADDD      Z2, Z0, Z0
+	MOVL      108(AX), DX
+	TESTL     DX, DX
+	JZ        end
+	KMOVW     DX, K1
+	SHRL      $0x08, DX
+	KMOVW     DX, K2
+	MOVQ      48(AX), DX
+	VMOVUPS.Z (DX)(CX*1), K1, Z0
+	MOVQ      72(AX), DX
+	MOVQ      80(AX), BX
+	TESTQ     DX, DX
+	JZ        plain5
+	MOVQ      72(AX), SI
+	VMOVUPS.Z (SI)(CX*1), K1, Z2
 
-whole1:
-	VMOVDQU32 Z0, K1, (SI)(R9*1)
+plain5:
+	MOVQ (AX), SI
+	MOVQ 16(AX), DI
+	ADDQ CX, SI
+	ADDQ CX, DI
+	MOVQ 32(AX), CX
 
-next:
-	ADDQ 8(AX), BX
-	ADDQ 24(AX), SI
-	DECQ CX
-	JNZ  row
+row4:
+	VPADDD       (SI), Z0, Z1
+	TESTQ        DX, DX
+	JZ           whole6
+	VPBROADCASTD (BX), Z3
+	ADDQ         $0x04, BX
+	VPMULLD      Z2, Z3, Z3
+	VPADDD       Z3, Z1, Z1
+
+whole6:
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    8(AX), SI
+	ADDQ    24(AX), DI
+	DECQ    CX
+	JNZ     row4
+
+end:
 	VZEROUPPER
 	RET
 
@@ -80,105 +98,131 @@ next:
 // Requires: AVX, AVX512F, AVX512VL
 TEXT ·intEndRealAVX512(SB), NOSPLIT, $0-8
 	MOVQ         t+0(FP), AX
-	MOVQ         32(AX), CX
-	MOVQ         80(AX), DX
-	MOVQ         (AX), BX
-	MOVQ         16(AX), SI
-	MOVQ         48(AX), DI
-	MOVQ         56(AX), R8
-	MOVQ         64(AX), R9
-	MOVQ         72(AX), R10
 	VBROADCASTSD 88(AX), Z0
 	VBROADCASTSD 96(AX), Z1
 	VPBROADCASTD 104(AX), Z2
-
-row:
-	TESTQ        R10, R10
-	JZ           begin
-	VPBROADCASTD (DX), Z3
-	ADDQ         $0x04, DX
-
-begin:
-	XORQ  R11, R11
-	MOVQ  40(AX), R12
-	MOVL  $0x0000ffff, R13
-	KMOVW R13, K1
-	KMOVW R13, K2
-	TESTQ R12, R12
-	JZ    tail
+	XORQ         CX, CX
+	MOVQ         40(AX), DX
+	TESTQ        DX, DX
+	JZ           tail
 
 vec:
-	VMOVDQU32   (BX)(R11*1), Z2
-	VMOVDQU32.Z (DI)(R11*1), K1, Z4
-	VPADDD      Z4, Z2, Z2
-	TESTQ       R10, R10
-	JZ          whole2
-	VMOVDQU32.Z (R10)(R11*1), K1, Z4
-	VPMULLD     Z3, Z4, Z4
-	VPADDD      Z4, Z2, Z2
+	MOVQ    48(AX), BX
+	VMOVUPS (BX)(CX*1), Z2
+	MOVQ    56(AX), BX
+	VMOVUPS (BX)(CX*2), Z5
+	MOVQ    64(AX), BX
+	VMOVUPS (BX)(CX*2), Z6
+	MOVQ    56(AX), BX
+	VMOVUPS 64(BX)(CX*2), Z7
+	MOVQ    64(AX), BX
+	VMOVUPS 64(BX)(CX*2), Z8
+	MOVQ    72(AX), BX
+	MOVQ    80(AX), SI
+	TESTQ   BX, BX
+	JZ      plain2
+	MOVQ    72(AX), DI
+	VMOVUPS (DI)(CX*1), Z3
 
-whole2:
-	VMOVUPD.Z     (R8)(R11*2), K1, Z5
-	VMOVUPD.Z     (R9)(R11*2), K1, Z6
-	VCVTDQ2PD     Y2, Z4
-	VFMADD213PD   Z6, Z5, Z4
-	VMAXPD        Z4, Z0, Z4
-	VMINPD        Z4, Z1, Z4
-	VMOVUPD.Z     64(R8)(R11*2), K2, Z5
-	VMOVUPD.Z     64(R9)(R11*2), K2, Z6
-	VEXTRACTI64X4 $0x01, Z2, Y2
-	VCVTDQ2PD     Y2, Z2
-	VFMADD213PD   Z6, Z5, Z2
-	VMAXPD        Z2, Z0, Z2
-	VMINPD        Z2, Z1, Z2
-	VCVTPD2PS     Z4, Y4
-	VMOVUPS       Y4, K1, (SI)(R11*1)
-	VCVTPD2PS     Z2, Y2
-	VMOVUPS       Y2, K2, 32(SI)(R11*1)
-	ADDQ          $0x40, R11
-	DECQ          R12
+plain2:
+	MOVQ (AX), DI
+	MOVQ 16(AX), R8
+	ADDQ CX, DI
+	MOVQ CX, R9
+	ADDQ R9, R8
+	MOVQ 32(AX), R9
+
+row1:
+	VPADDD       (DI), Z2, Z9
+	TESTQ        BX, BX
+	JZ           whole3
+	VPBROADCASTD (SI), Z10
+	ADDQ         $0x04, SI
+	VPMULLD      Z3, Z10, Z10
+	VPADDD       Z10, Z9, Z9
+
+whole3:
+	VCVTDQ2PD     Y9, Z10
+	VFMADD213PD   Z6, Z5, Z10
+	VMAXPD        Z10, Z0, Z10
+	VMINPD        Z10, Z1, Z10
+	VEXTRACTI64X4 $0x01, Z9, Y9
+	VCVTDQ2PD     Y9, Z9
+	VFMADD213PD   Z8, Z7, Z9
+	VMAXPD        Z9, Z0, Z9
+	VMINPD        Z9, Z1, Z9
+	VCVTPD2PS     Z10, Y10
+	VMOVUPS       Y10, (R8)
+	VCVTPD2PS     Z9, Y9
+	VMOVUPS       Y9, 32(R8)
+	ADDQ          8(AX), DI
+	ADDQ          24(AX), R8
+	DECQ          R9
+	JNZ           row1
+	ADDQ          $0x40, CX
+	DECQ          DX
 	JNZ           vec
 
 tail:
-	MOVL        108(AX), R12
-	TESTL       R12, R12
-	JZ          next
-	KMOVW       R12, K1
-	SHRL        $0x08, R12
-	KMOVW       R12, K2
-	VMOVDQU32   (BX)(R11*1), Z2
-	VMOVDQU32.Z (DI)(R11*1), K1, Z4
-	VPADDD      Z4, Z2, Z2
-	TESTQ       R10, R10
-	JZ          whole3
-	VMOVDQU32.Z (R10)(R11*1), K1, Z4
-	VPMULLD     Z3, Z4, Z4
-	VPADDD      Z4, Z2, Z2
+	MOVL      108(AX), DX
+	TESTL     DX, DX
+	JZ        end
+	KMOVW     DX, K1
+	SHRL      $0x08, DX
+	KMOVW     DX, K2
+	MOVQ      48(AX), DX
+	VMOVUPS.Z (DX)(CX*1), K1, Z2
+	MOVQ      56(AX), DX
+	VMOVUPD.Z (DX)(CX*2), K1, Z3
+	MOVQ      64(AX), DX
+	VMOVUPD.Z (DX)(CX*2), K1, Z5
+	MOVQ      56(AX), DX
+	VMOVUPD.Z 64(DX)(CX*2), K2, Z6
+	MOVQ      64(AX), DX
+	VMOVUPD.Z 64(DX)(CX*2), K2, Z7
+	MOVQ      72(AX), DX
+	MOVQ      80(AX), BX
+	TESTQ     DX, DX
+	JZ        plain5
+	MOVQ      72(AX), SI
+	VMOVUPS.Z (SI)(CX*1), K1, Z4
 
-whole3:
-	VMOVUPD.Z     (R8)(R11*2), K1, Z5
-	VMOVUPD.Z     (R9)(R11*2), K1, Z6
-	VCVTDQ2PD     Y2, Z4
-	VFMADD213PD   Z6, Z5, Z4
-	VMAXPD        Z4, Z0, Z4
-	VMINPD        Z4, Z1, Z4
-	VMOVUPD.Z     64(R8)(R11*2), K2, Z5
-	VMOVUPD.Z     64(R9)(R11*2), K2, Z6
-	VEXTRACTI64X4 $0x01, Z2, Y2
-	VCVTDQ2PD     Y2, Z2
-	VFMADD213PD   Z6, Z5, Z2
-	VMAXPD        Z2, Z0, Z2
-	VMINPD        Z2, Z1, Z2
-	VCVTPD2PS     Z4, Y4
-	VMOVUPS       Y4, K1, (SI)(R11*1)
-	VCVTPD2PS     Z2, Y2
-	VMOVUPS       Y2, K2, 32(SI)(R11*1)
+plain5:
+	MOVQ (AX), SI
+	MOVQ 16(AX), DI
+	ADDQ CX, SI
+	ADDQ CX, DI
+	MOVQ 32(AX), CX
 
-next:
-	ADDQ 8(AX), BX
-	ADDQ 24(AX), SI
-	DECQ CX
-	JNZ  row
+row4:
+	VPADDD       (SI), Z2, Z8
+	TESTQ        DX, DX
+	JZ           whole6
+	VPBROADCASTD (BX), Z9
+	ADDQ         $0x04, BX
+	VPMULLD      Z4, Z9, Z9
+	VPADDD       Z9, Z8, Z8
+
+whole6:
+	VCVTDQ2PD     Y8, Z9
+	VFMADD213PD   Z5, Z3, Z9
+	VMAXPD        Z9, Z0, Z9
+	VMINPD        Z9, Z1, Z9
+	VEXTRACTI64X4 $0x01, Z8, Y8
+	VCVTDQ2PD     Y8, Z8
+	VFMADD213PD   Z7, Z6, Z8
+	VMAXPD        Z8, Z0, Z8
+	VMINPD        Z8, Z1, Z8
+	VCVTPD2PS     Z9, Y9
+	VMOVUPS       Y9, K1, (DI)
+	VCVTPD2PS     Z8, Y8
+	VMOVUPS       Y8, K2, 32(DI)
+	ADDQ          8(AX), SI
+	ADDQ          24(AX), DI
+	DECQ          CX
+	JNZ           row4
+
+end:
 	VZEROUPPER
 	RET
 
@@ -186,112 +230,262 @@ next:
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL
 TEXT ·intEndSmallAVX512(SB), NOSPLIT, $0-8
 	MOVQ         t+0(FP), AX
-	MOVQ         32(AX), CX
-	MOVQ         80(AX), DX
-	MOVQ         (AX), BX
-	MOVQ         16(AX), SI
-	MOVQ         48(AX), DI
-	MOVQ         56(AX), R8
-	MOVQ         64(AX), R9
-	MOVQ         72(AX), R10
 	VBROADCASTSD 88(AX), Z0
 	VBROADCASTSD 96(AX), Z1
 	VPBROADCASTD 104(AX), Z2
-
-row:
-	TESTQ        R10, R10
-	JZ           begin
-	VPBROADCASTD (DX), Z3
-	ADDQ         $0x04, DX
-
-begin:
-	XORQ  R11, R11
-	MOVQ  40(AX), R12
-	MOVL  $0x0000ffff, R13
-	KMOVW R13, K1
-	KMOVW R13, K2
-	TESTQ R12, R12
-	JZ    tail
+	XORQ         CX, CX
+	MOVQ         40(AX), DX
+	TESTQ        DX, DX
+	JZ           tail
 
 vec:
-	VMOVDQU32   (BX)(R11*1), Z4
-	VMOVDQU32.Z (DI)(R11*1), K1, Z5
-	VPADDD      Z5, Z4, Z4
-	TESTQ       R10, R10
-	JZ          whole4
-	VMOVDQU32.Z (R10)(R11*1), K1, Z5
-	VPMULLD     Z3, Z5, Z5
-	VPADDD      Z5, Z4, Z4
+	MOVQ    48(AX), BX
+	VMOVUPS (BX)(CX*1), Z3
+	MOVQ    56(AX), BX
+	VMOVUPS (BX)(CX*2), Z5
+	MOVQ    64(AX), BX
+	VMOVUPS (BX)(CX*2), Z6
+	MOVQ    56(AX), BX
+	VMOVUPS 64(BX)(CX*2), Z7
+	MOVQ    64(AX), BX
+	VMOVUPS 64(BX)(CX*2), Z8
+	MOVQ    72(AX), BX
+	MOVQ    80(AX), SI
+	TESTQ   BX, BX
+	JZ      plain2
+	MOVQ    72(AX), DI
+	VMOVUPS (DI)(CX*1), Z4
 
-whole4:
-	VMOVUPD.Z     (R8)(R11*2), K1, Z7
-	VMOVUPD.Z     (R9)(R11*2), K1, Z8
-	VCVTDQ2PD     Y4, Z5
-	VFMADD213PD   Z8, Z7, Z5
-	VMAXPD        Z0, Z5, Z5
-	VMINPD        Z1, Z5, Z5
-	VMOVUPD.Z     64(R8)(R11*2), K2, Z7
-	VMOVUPD.Z     64(R9)(R11*2), K2, Z8
-	VEXTRACTI64X4 $0x01, Z4, Y4
-	VCVTDQ2PD     Y4, Z4
-	VFMADD213PD   Z8, Z7, Z4
-	VMAXPD        Z0, Z4, Z4
-	VMINPD        Z1, Z4, Z4
-	MOVQ          R11, R13
-	SHRQ          $0x02, R13
-	VCVTPD2DQ     Z5, Y6
-	VCVTPD2DQ     Z4, Y4
-	VINSERTI64X4  $0x01, Y4, Z6, Z4
-	VPADDD        Z2, Z4, Z4
-	VPMOVDB       Z4, X4
-	VMOVDQU8      X4, K1, (SI)(R13*1)
-	ADDQ          $0x40, R11
-	DECQ          R12
+plain2:
+	MOVQ (AX), DI
+	MOVQ 16(AX), R8
+	ADDQ CX, DI
+	MOVQ CX, R9
+	SHRQ $0x02, R9
+	ADDQ R9, R8
+	MOVQ 32(AX), R9
+
+row1:
+	VPADDD       (DI), Z3, Z9
+	TESTQ        BX, BX
+	JZ           whole3
+	VPBROADCASTD (SI), Z10
+	ADDQ         $0x04, SI
+	VPMULLD      Z4, Z10, Z10
+	VPADDD       Z10, Z9, Z9
+
+whole3:
+	VCVTDQ2PD     Y9, Z10
+	VFMADD213PD   Z6, Z5, Z10
+	VMAXPD        Z0, Z10, Z10
+	VMINPD        Z1, Z10, Z10
+	VEXTRACTI64X4 $0x01, Z9, Y9
+	VCVTDQ2PD     Y9, Z9
+	VFMADD213PD   Z8, Z7, Z9
+	VMAXPD        Z0, Z9, Z9
+	VMINPD        Z1, Z9, Z9
+	VCVTPD2DQ     Z10, Y11
+	VCVTPD2DQ     Z9, Y9
+	VINSERTI64X4  $0x01, Y9, Z11, Z9
+	VPADDD        Z2, Z9, Z9
+	VPMOVDB       Z9, X9
+	VMOVDQU       X9, (R8)
+	ADDQ          8(AX), DI
+	ADDQ          24(AX), R8
+	DECQ          R9
+	JNZ           row1
+	ADDQ          $0x40, CX
+	DECQ          DX
 	JNZ           vec
 
 tail:
-	MOVL        108(AX), R12
-	TESTL       R12, R12
-	JZ          next
-	KMOVW       R12, K1
-	SHRL        $0x08, R12
-	KMOVW       R12, K2
-	VMOVDQU32   (BX)(R11*1), Z4
-	VMOVDQU32.Z (DI)(R11*1), K1, Z5
-	VPADDD      Z5, Z4, Z4
-	TESTQ       R10, R10
-	JZ          whole5
-	VMOVDQU32.Z (R10)(R11*1), K1, Z5
-	VPMULLD     Z3, Z5, Z5
-	VPADDD      Z5, Z4, Z4
+	MOVL      108(AX), DX
+	TESTL     DX, DX
+	JZ        end
+	KMOVW     DX, K1
+	SHRL      $0x08, DX
+	KMOVW     DX, K2
+	MOVQ      48(AX), DX
+	VMOVUPS.Z (DX)(CX*1), K1, Z3
+	MOVQ      56(AX), DX
+	VMOVUPD.Z (DX)(CX*2), K1, Z4
+	MOVQ      64(AX), DX
+	VMOVUPD.Z (DX)(CX*2), K1, Z5
+	MOVQ      56(AX), DX
+	VMOVUPD.Z 64(DX)(CX*2), K2, Z6
+	MOVQ      64(AX), DX
+	VMOVUPD.Z 64(DX)(CX*2), K2, Z7
+	MOVQ      72(AX), DX
+	MOVQ      80(AX), BX
+	TESTQ     DX, DX
+	JZ        plain5
+	MOVQ      72(AX), SI
+	VMOVUPS.Z (SI)(CX*1), K1, Z12
 
-whole5:
-	VMOVUPD.Z     (R8)(R11*2), K1, Z7
-	VMOVUPD.Z     (R9)(R11*2), K1, Z8
-	VCVTDQ2PD     Y4, Z5
-	VFMADD213PD   Z8, Z7, Z5
-	VMAXPD        Z0, Z5, Z5
-	VMINPD        Z1, Z5, Z5
-	VMOVUPD.Z     64(R8)(R11*2), K2, Z7
-	VMOVUPD.Z     64(R9)(R11*2), K2, Z8
-	VEXTRACTI64X4 $0x01, Z4, Y4
-	VCVTDQ2PD     Y4, Z4
-	VFMADD213PD   Z8, Z7, Z4
-	VMAXPD        Z0, Z4, Z4
-	VMINPD        Z1, Z4, Z4
-	SHRQ          $0x02, R11
-	VCVTPD2DQ     Z5, Y6
-	VCVTPD2DQ     Z4, Y4
-	VINSERTI64X4  $0x01, Y4, Z6, Z4
-	VPADDD        Z2, Z4, Z4
-	VPMOVDB       Z4, X4
-	VMOVDQU8      X4, K1, (SI)(R11*1)
+plain5:
+	MOVQ (AX), SI
+	MOVQ 16(AX), DI
+	ADDQ CX, SI
+	SHRQ $0x02, CX
+	ADDQ CX, DI
+	MOVQ 32(AX), CX
 
-next:
-	ADDQ 8(AX), BX
-	ADDQ 24(AX), SI
-	DECQ CX
-	JNZ  row
+row4:
+	VPADDD       (SI), Z3, Z8
+	TESTQ        DX, DX
+	JZ           whole6
+	VPBROADCASTD (BX), Z9
+	ADDQ         $0x04, BX
+	VPMULLD      Z12, Z9, Z9
+	VPADDD       Z9, Z8, Z8
+
+whole6:
+	VCVTDQ2PD     Y8, Z9
+	VFMADD213PD   Z5, Z4, Z9
+	VMAXPD        Z0, Z9, Z9
+	VMINPD        Z1, Z9, Z9
+	VEXTRACTI64X4 $0x01, Z8, Y8
+	VCVTDQ2PD     Y8, Z8
+	VFMADD213PD   Z7, Z6, Z8
+	VMAXPD        Z0, Z8, Z8
+	VMINPD        Z1, Z8, Z8
+	VCVTPD2DQ     Z9, Y11
+	VCVTPD2DQ     Z8, Y8
+	VINSERTI64X4  $0x01, Y8, Z11, Z8
+	VPADDD        Z2, Z8, Z8
+	VPMOVDB       Z8, X8
+	VMOVDQU8      X8, K1, (DI)
+	ADDQ          8(AX), SI
+	ADDQ          24(AX), DI
+	DECQ          CX
+	JNZ           row4
+
+end:
+	VZEROUPPER
+	RET
+
+// func intEndNearAVX512(t *byte)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VL
+TEXT ·intEndNearAVX512(SB), NOSPLIT, $0-8
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 128(AX), Z0
+	VBROADCASTSS 132(AX), Z1
+	VPXORD       Z2, Z2, Z2
+	VPBROADCASTD 104(AX), Z3
+	XORQ         CX, CX
+	MOVQ         40(AX), DX
+	TESTQ        DX, DX
+	JZ           tail
+
+vec:
+	MOVQ    48(AX), BX
+	VMOVUPS (BX)(CX*1), Z4
+	MOVQ    112(AX), BX
+	VMOVUPS (BX)(CX*1), Z6
+	MOVQ    120(AX), BX
+	VMOVUPS (BX)(CX*1), Z7
+	MOVQ    72(AX), BX
+	MOVQ    80(AX), SI
+	TESTQ   BX, BX
+	JZ      plain2
+	MOVQ    72(AX), DI
+	VMOVUPS (DI)(CX*1), Z5
+
+plain2:
+	MOVQ (AX), DI
+	MOVQ 16(AX), R8
+	ADDQ CX, DI
+	MOVQ CX, R9
+	SHRQ $0x02, R9
+	ADDQ R9, R8
+	MOVQ 32(AX), R9
+
+row1:
+	VPADDD       (DI), Z4, Z8
+	TESTQ        BX, BX
+	JZ           whole3
+	VPBROADCASTD (SI), Z9
+	ADDQ         $0x04, SI
+	VPMULLD      Z5, Z9, Z9
+	VPADDD       Z9, Z8, Z8
+
+whole3:
+	VCVTDQ2PS   Z8, Z8
+	VFMADD213PS Z7, Z6, Z8
+	VMAXPS      Z0, Z8, Z8
+	VMINPS      Z1, Z8, Z8
+	VRNDSCALEPS $0x08, Z8, Z9
+	VSUBPS      Z9, Z8, Z8
+	VRANGEPS    $0x0b, Z8, Z2, Z2
+	VCVTPS2DQ   Z9, Z9
+	VPADDD      Z3, Z9, Z9
+	VPMOVDB     Z9, X8
+	VMOVDQU     X8, (R8)
+	ADDQ        8(AX), DI
+	ADDQ        24(AX), R8
+	DECQ        R9
+	JNZ         row1
+	ADDQ        $0x40, CX
+	DECQ        DX
+	JNZ         vec
+
+tail:
+	MOVL      108(AX), DX
+	TESTL     DX, DX
+	JZ        end
+	KMOVW     DX, K1
+	SHRL      $0x08, DX
+	KMOVW     DX, K2
+	MOVQ      48(AX), DX
+	VMOVUPS.Z (DX)(CX*1), K1, Z4
+	MOVQ      112(AX), DX
+	VMOVUPS.Z (DX)(CX*1), K1, Z5
+	MOVQ      120(AX), DX
+	VMOVUPS.Z (DX)(CX*1), K1, Z6
+	MOVQ      72(AX), DX
+	MOVQ      80(AX), BX
+	TESTQ     DX, DX
+	JZ        plain5
+	MOVQ      72(AX), SI
+	VMOVUPS.Z (SI)(CX*1), K1, Z10
+
+plain5:
+	MOVQ (AX), SI
+	MOVQ 16(AX), DI
+	ADDQ CX, SI
+	SHRQ $0x02, CX
+	ADDQ CX, DI
+	MOVQ 32(AX), CX
+
+row4:
+	VPADDD       (SI), Z4, Z7
+	TESTQ        DX, DX
+	JZ           whole6
+	VPBROADCASTD (BX), Z8
+	ADDQ         $0x04, BX
+	VPMULLD      Z10, Z8, Z8
+	VPADDD       Z8, Z7, Z7
+
+whole6:
+	VCVTDQ2PS   Z7, Z7
+	VFMADD213PS Z6, Z5, Z7
+	VMAXPS      Z0, Z7, Z7
+	VMINPS      Z1, Z7, Z7
+	VRNDSCALEPS $0x08, Z7, Z8
+	VSUBPS      Z8, Z7, Z7
+	VMOVUPS.Z   Z7, K1, Z7
+	VRANGEPS    $0x0b, Z7, Z2, Z2
+	VCVTPS2DQ   Z8, Z8
+	VPADDD      Z3, Z8, Z8
+	VPMOVDB     Z8, X7
+	VMOVDQU8    X7, K1, (DI)
+	ADDQ        8(AX), SI
+	ADDQ        24(AX), DI
+	DECQ        CX
+	JNZ         row4
+
+end:
+	VMOVUPS Z2, 136(AX)
 	VZEROUPPER
 	RET
 
@@ -299,49 +493,50 @@ next:
 // Requires: AVX, AVX2
 TEXT ·intEndIntAVX2(SB), NOSPLIT, $0-8
 	MOVQ         t+0(FP), AX
-	MOVQ         32(AX), CX
-	MOVQ         80(AX), DX
-	MOVQ         (AX), BX
-	MOVQ         16(AX), SI
-	MOVQ         48(AX), DI
-	MOVQ         56(AX), R8
-	MOVQ         64(AX), R8
-	MOVQ         72(AX), R8
 	VPBROADCASTD 104(AX), Y0
-
-row:
-	TESTQ        R8, R8
-	JZ           begin
-	VPBROADCASTD (DX), Y1
-	ADDQ         $0x04, DX
-
-begin:
-	XORQ  R9, R9
-	MOVQ  40(AX), R10
-	TESTQ R10, R10
-	JZ    tail
+	XORQ         CX, CX
+	MOVQ         40(AX), DX
+	TESTQ        DX, DX
+	JZ           tail
 
 vec:
-	VMOVDQU (BX)(R9*1), Y0
-	VMOVDQU (DI)(R9*1), Y2
-	VPADDD  Y2, Y0, Y0
-	TESTQ   R8, R8
-	JZ      whole6
-	VMOVDQU (R8)(R9*1), Y2
-	VPMULLD Y1, Y2, Y2
-	VPADDD  Y2, Y0, Y0
+	MOVQ    48(AX), BX
+	VMOVUPS (BX)(CX*1), Y0
+	MOVQ    72(AX), BX
+	MOVQ    80(AX), SI
+	TESTQ   BX, BX
+	JZ      plain2
+	MOVQ    72(AX), DI
+	VMOVUPS (DI)(CX*1), Y1
 
-whole6:
-	VMOVDQU Y0, (SI)(R9*1)
-	ADDQ    $0x20, R9
-	DECQ    R10
+plain2:
+	MOVQ (AX), DI
+	MOVQ 16(AX), R8
+	ADDQ CX, DI
+	MOVQ CX, R9
+	ADDQ R9, R8
+	MOVQ 32(AX), R9
+
+row1:
+	VPADDD       (DI), Y0, Y2
+	TESTQ        BX, BX
+	JZ           whole3
+	VPBROADCASTD (SI), Y3
+	ADDQ         $0x04, SI
+	VPMULLD      Y1, Y3, Y3
+	VPADDD       Y3, Y2, Y2
+
+whole3:
+	VMOVUPS Y2, (R8)
+	ADDQ    8(AX), DI
+	ADDQ    24(AX), R8
+	DECQ    R9
+	JNZ     row1
+	ADDQ    $0x20, CX
+	DECQ    DX
 	JNZ     vec
 
 tail:
-	ADDQ 8(AX), BX
-	ADDQ 24(AX), SI
-	DECQ CX
-	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -349,67 +544,72 @@ tail:
 // Requires: AVX, AVX2, FMA3
 TEXT ·intEndRealAVX2(SB), NOSPLIT, $0-8
 	MOVQ         t+0(FP), AX
-	MOVQ         32(AX), CX
-	MOVQ         80(AX), DX
-	MOVQ         (AX), BX
-	MOVQ         16(AX), SI
-	MOVQ         48(AX), DI
-	MOVQ         56(AX), R8
-	MOVQ         64(AX), R9
-	MOVQ         72(AX), R10
 	VBROADCASTSD 88(AX), Y0
 	VBROADCASTSD 96(AX), Y1
 	VPBROADCASTD 104(AX), Y2
-
-row:
-	TESTQ        R10, R10
-	JZ           begin
-	VPBROADCASTD (DX), Y3
-	ADDQ         $0x04, DX
-
-begin:
-	XORQ  R11, R11
-	MOVQ  40(AX), R12
-	TESTQ R12, R12
-	JZ    tail
+	XORQ         CX, CX
+	MOVQ         40(AX), DX
+	TESTQ        DX, DX
+	JZ           tail
 
 vec:
-	VMOVDQU (BX)(R11*1), Y2
-	VMOVDQU (DI)(R11*1), Y4
-	VPADDD  Y4, Y2, Y2
-	TESTQ   R10, R10
-	JZ      whole7
-	VMOVDQU (R10)(R11*1), Y4
-	VPMULLD Y3, Y4, Y4
-	VPADDD  Y4, Y2, Y2
+	MOVQ    48(AX), BX
+	VMOVUPS (BX)(CX*1), Y2
+	MOVQ    56(AX), BX
+	VMOVUPS (BX)(CX*2), Y4
+	MOVQ    64(AX), BX
+	VMOVUPS (BX)(CX*2), Y5
+	MOVQ    56(AX), BX
+	VMOVUPS 32(BX)(CX*2), Y6
+	MOVQ    64(AX), BX
+	VMOVUPS 32(BX)(CX*2), Y7
+	MOVQ    72(AX), BX
+	MOVQ    80(AX), SI
+	TESTQ   BX, BX
+	JZ      plain2
+	MOVQ    72(AX), DI
+	VMOVUPS (DI)(CX*1), Y3
 
-whole7:
-	VMOVUPD      (R8)(R11*2), Y5
-	VMOVUPD      (R9)(R11*2), Y6
-	VCVTDQ2PD    X2, Y4
-	VFMADD213PD  Y6, Y5, Y4
-	VMAXPD       Y4, Y0, Y4
-	VMINPD       Y4, Y1, Y4
-	VMOVUPD      32(R8)(R11*2), Y5
-	VMOVUPD      32(R9)(R11*2), Y6
-	VEXTRACTI128 $0x01, Y2, X2
-	VCVTDQ2PD    X2, Y2
-	VFMADD213PD  Y6, Y5, Y2
-	VMAXPD       Y2, Y0, Y2
-	VMINPD       Y2, Y1, Y2
-	VCVTPD2PSY   Y4, X4
-	VMOVUPS      X4, (SI)(R11*1)
-	VCVTPD2PSY   Y2, X2
-	VMOVUPS      X2, 16(SI)(R11*1)
-	ADDQ         $0x20, R11
-	DECQ         R12
+plain2:
+	MOVQ (AX), DI
+	MOVQ 16(AX), R8
+	ADDQ CX, DI
+	MOVQ CX, R9
+	ADDQ R9, R8
+	MOVQ 32(AX), R9
+
+row1:
+	VPADDD       (DI), Y2, Y8
+	TESTQ        BX, BX
+	JZ           whole3
+	VPBROADCASTD (SI), Y9
+	ADDQ         $0x04, SI
+	VPMULLD      Y3, Y9, Y9
+	VPADDD       Y9, Y8, Y8
+
+whole3:
+	VCVTDQ2PD    X8, Y9
+	VFMADD213PD  Y5, Y4, Y9
+	VMAXPD       Y9, Y0, Y9
+	VMINPD       Y9, Y1, Y9
+	VEXTRACTI128 $0x01, Y8, X8
+	VCVTDQ2PD    X8, Y8
+	VFMADD213PD  Y7, Y6, Y8
+	VMAXPD       Y8, Y0, Y8
+	VMINPD       Y8, Y1, Y8
+	VCVTPD2PSY   Y9, X9
+	VMOVUPS      X9, (R8)
+	VCVTPD2PSY   Y8, X8
+	VMOVUPS      X8, 16(R8)
+	ADDQ         8(AX), DI
+	ADDQ         24(AX), R8
+	DECQ         R9
+	JNZ          row1
+	ADDQ         $0x20, CX
+	DECQ         DX
 	JNZ          vec
 
 tail:
-	ADDQ 8(AX), BX
-	ADDQ 24(AX), SI
-	DECQ CX
-	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -417,81 +617,168 @@ tail:
 // Requires: AVX, AVX2, FMA3
 TEXT ·intEndSmallAVX2(SB), NOSPLIT, $0-8
 	MOVQ         t+0(FP), AX
-	MOVQ         32(AX), CX
-	MOVQ         80(AX), DX
-	MOVQ         (AX), BX
-	MOVQ         16(AX), SI
-	MOVQ         48(AX), DI
-	MOVQ         56(AX), R8
-	MOVQ         64(AX), R9
-	MOVQ         72(AX), R10
 	VBROADCASTSD 88(AX), Y0
 	VBROADCASTSD 96(AX), Y1
 	VPBROADCASTD 104(AX), Y2
-
-row:
-	TESTQ        R10, R10
-	JZ           begin
-	VPBROADCASTD (DX), Y3
-	ADDQ         $0x04, DX
-
-begin:
-	XORQ  R11, R11
-	MOVQ  40(AX), R12
-	TESTQ R12, R12
-	JZ    tail
+	XORQ         CX, CX
+	MOVQ         40(AX), DX
+	TESTQ        DX, DX
+	JZ           tail
 
 vec:
-	VMOVDQU (BX)(R11*1), Y4
-	VMOVDQU (DI)(R11*1), Y5
-	VPADDD  Y5, Y4, Y4
-	TESTQ   R10, R10
-	JZ      whole8
-	VMOVDQU (R10)(R11*1), Y5
-	VPMULLD Y3, Y5, Y5
-	VPADDD  Y5, Y4, Y4
+	MOVQ    48(AX), BX
+	VMOVUPS (BX)(CX*1), Y3
+	MOVQ    56(AX), BX
+	VMOVUPS (BX)(CX*2), Y5
+	MOVQ    64(AX), BX
+	VMOVUPS (BX)(CX*2), Y6
+	MOVQ    56(AX), BX
+	VMOVUPS 32(BX)(CX*2), Y7
+	MOVQ    64(AX), BX
+	VMOVUPS 32(BX)(CX*2), Y8
+	MOVQ    72(AX), BX
+	MOVQ    80(AX), SI
+	TESTQ   BX, BX
+	JZ      plain2
+	MOVQ    72(AX), DI
+	VMOVUPS (DI)(CX*1), Y4
 
-whole8:
-	VMOVUPD      (R8)(R11*2), Y6
-	VMOVUPD      (R9)(R11*2), Y7
-	VCVTDQ2PD    X4, Y5
-	VFMADD213PD  Y7, Y6, Y5
-	VMAXPD       Y0, Y5, Y5
-	VMINPD       Y1, Y5, Y5
-	VMOVUPD      32(R8)(R11*2), Y6
-	VMOVUPD      32(R9)(R11*2), Y7
-	VEXTRACTI128 $0x01, Y4, X4
-	VCVTDQ2PD    X4, Y4
-	VFMADD213PD  Y7, Y6, Y4
-	VMAXPD       Y0, Y4, Y4
-	VMINPD       Y1, Y4, Y4
-	MOVQ         R11, R13
-	SHRQ         $0x02, R13
-	VCVTPD2DQY   Y5, X5
-	VCVTPD2DQY   Y4, X4
-	VPADDD       X2, X5, X5
-	VPADDD       X2, X4, X4
-	VPACKSSDW    X4, X5, X5
-	MOVL         108(AX), R14
-	TESTL        R14, R14
-	JNZ          signed9
-	VPACKUSWB    X5, X5, X5
-	JMP          done9
+plain2:
+	MOVQ (AX), DI
+	MOVQ 16(AX), R8
+	ADDQ CX, DI
+	MOVQ CX, R9
+	SHRQ $0x02, R9
+	ADDQ R9, R8
+	MOVQ 32(AX), R9
 
-signed9:
-	VPACKSSWB X5, X5, X5
+row1:
+	VPADDD       (DI), Y3, Y9
+	TESTQ        BX, BX
+	JZ           whole3
+	VPBROADCASTD (SI), Y10
+	ADDQ         $0x04, SI
+	VPMULLD      Y4, Y10, Y10
+	VPADDD       Y10, Y9, Y9
 
-done9:
-	VMOVQ X5, R14
-	MOVQ  R14, (SI)(R13*1)
-	ADDQ  $0x20, R11
-	DECQ  R12
+whole3:
+	VCVTDQ2PD    X9, Y10
+	VFMADD213PD  Y6, Y5, Y10
+	VMAXPD       Y0, Y10, Y10
+	VMINPD       Y1, Y10, Y10
+	VEXTRACTI128 $0x01, Y9, X9
+	VCVTDQ2PD    X9, Y9
+	VFMADD213PD  Y8, Y7, Y9
+	VMAXPD       Y0, Y9, Y9
+	VMINPD       Y1, Y9, Y9
+	VCVTPD2DQY   Y10, X10
+	VCVTPD2DQY   Y9, X9
+	VPADDD       X2, X10, X10
+	VPADDD       X2, X9, X9
+	VPACKSSDW    X9, X10, X10
+	MOVL         108(AX), R10
+	TESTL        R10, R10
+	JNZ          signed4
+	VPACKUSWB    X10, X10, X10
+	JMP          done5
+
+signed4:
+	VPACKSSWB X10, X10, X10
+
+done5:
+	VMOVQ X10, (R8)
+	ADDQ  8(AX), DI
+	ADDQ  24(AX), R8
+	DECQ  R9
+	JNZ   row1
+	ADDQ  $0x20, CX
+	DECQ  DX
 	JNZ   vec
 
 tail:
-	ADDQ 8(AX), BX
-	ADDQ 24(AX), SI
-	DECQ CX
-	JNZ  row
+	VZEROUPPER
+	RET
+
+// func intEndNearAVX2(t *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·intEndNearAVX2(SB), NOSPLIT, $0-8
+	MOVQ         t+0(FP), AX
+	VBROADCASTSS 128(AX), Y0
+	VBROADCASTSS 132(AX), Y1
+	VXORPS       Y2, Y2, Y2
+	VPCMPEQD     Y3, Y3, Y3
+	VPSRLD       $0x01, Y3, Y3
+	VPBROADCASTD 104(AX), Y4
+	XORQ         CX, CX
+	MOVQ         40(AX), DX
+	TESTQ        DX, DX
+	JZ           tail
+
+vec:
+	MOVQ    48(AX), BX
+	VMOVUPS (BX)(CX*1), Y5
+	MOVQ    112(AX), BX
+	VMOVUPS (BX)(CX*1), Y7
+	MOVQ    120(AX), BX
+	VMOVUPS (BX)(CX*1), Y8
+	MOVQ    72(AX), BX
+	MOVQ    80(AX), SI
+	TESTQ   BX, BX
+	JZ      plain2
+	MOVQ    72(AX), DI
+	VMOVUPS (DI)(CX*1), Y6
+
+plain2:
+	MOVQ (AX), DI
+	MOVQ 16(AX), R8
+	ADDQ CX, DI
+	MOVQ CX, R9
+	SHRQ $0x02, R9
+	ADDQ R9, R8
+	MOVQ 32(AX), R9
+
+row1:
+	VPADDD       (DI), Y5, Y9
+	TESTQ        BX, BX
+	JZ           whole3
+	VPBROADCASTD (SI), Y10
+	ADDQ         $0x04, SI
+	VPMULLD      Y6, Y10, Y10
+	VPADDD       Y10, Y9, Y9
+
+whole3:
+	VCVTDQ2PS    Y9, Y9
+	VFMADD213PS  Y8, Y7, Y9
+	VMAXPS       Y0, Y9, Y9
+	VMINPS       Y1, Y9, Y9
+	VROUNDPS     $0x08, Y9, Y10
+	VSUBPS       Y10, Y9, Y9
+	VANDPS       Y3, Y9, Y9
+	VMAXPS       Y9, Y2, Y2
+	VCVTPS2DQ    Y10, Y10
+	VPADDD       Y4, Y10, Y10
+	VEXTRACTI128 $0x01, Y10, X9
+	VPACKSSDW    X9, X10, X10
+	MOVL         108(AX), R10
+	TESTL        R10, R10
+	JNZ          signed4
+	VPACKUSWB    X10, X10, X10
+	JMP          done5
+
+signed4:
+	VPACKSSWB X10, X10, X10
+
+done5:
+	VMOVQ X10, (R8)
+	ADDQ  8(AX), DI
+	ADDQ  24(AX), R8
+	DECQ  R9
+	JNZ   row1
+	ADDQ  $0x20, CX
+	DECQ  DX
+	JNZ   vec
+
+tail:
+	VMOVUPS Y2, 136(AX)
 	VZEROUPPER
 	RET

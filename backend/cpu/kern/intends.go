@@ -42,6 +42,7 @@ type intEnds struct {
 	zeros    []int32 // by row, where they differ
 	zeroA    int32   // A's own
 	done     bool
+	near     [2][]float32 // mul and real
 	bias32   []int32
 	biasReal []float32
 }
@@ -208,5 +209,29 @@ func (s *intEnds) scales(p *IntParam, args []Arg, n int) error {
 		lo, hi = min(max(lo, least-z), least+255-z), max(min(hi, least+255-z), least-z)
 	}
 	s.end.lo, s.end.hi = lo, hi
+	if s.result != intResultReal {
+		s.setNear()
+	}
 	return nil
+}
+
+// setNear rounds the factors to float32, if bytes can be made by those. A result x is out by less
+// than 2^-24·(2·|sum·mul| + |real| + |x|), and |sum·mul| is at most |real| + |x|; a result that lies
+// outside the bounds by more than one is outside them in either way.
+func (s *intEnds) setNear() {
+	s.near[0], s.near[1] = roomOf(s.near[0], len(s.mul)), roomOf(s.near[1], len(s.mul))
+	most := 0.0
+	for j, m := range s.mul {
+		s.near[0][j], s.near[1][j] = float32(m), float32(s.real[j])
+		if !(math.Abs(m) < 1e30) {
+			most = math.Inf(1)
+		}
+		most = max(most, math.Abs(s.real[j]))
+	}
+	e := &s.end.near
+	e.mul, e.real, e.lo, e.hi = nil, at0(s.near[1]), float32(s.end.lo), float32(s.end.hi)
+	out := 0x1p-22 * (most + max(math.Abs(s.end.lo), math.Abs(s.end.hi)) + 1)
+	if out < 0.05 {
+		e.mul, e.room = at0(s.near[0]), float32(0.5-out)
+	}
 }

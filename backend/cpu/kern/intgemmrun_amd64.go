@@ -41,6 +41,11 @@ func intEndVectors(kind intResult, t *intEnd, cols int) int {
 		case intResultReal:
 			intEndRealAVX512(p)
 		default:
+			if t.near.mul != nil {
+				if intEndNearAVX512(p); t.near.sure() {
+					return cols
+				}
+			}
 			intEndSmallAVX512(p)
 		}
 		return cols
@@ -51,10 +56,16 @@ func intEndVectors(kind intResult, t *intEnd, cols int) int {
 			intEndIntAVX2(p)
 		case intResultReal:
 			intEndRealAVX2(p)
-		case intResultI8:
-			t.mask = 1
-			intEndSmallAVX2(p)
 		default:
+			if kind == intResultI8 {
+				t.mask = 1
+			}
+			t.near.worst = [16]float32{}
+			if t.near.mul != nil {
+				if intEndNearAVX2(p); t.near.sure() {
+					return cols &^ 7
+				}
+			}
 			intEndSmallAVX2(p)
 		}
 		return cols &^ 7

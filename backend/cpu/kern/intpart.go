@@ -84,6 +84,10 @@ func (g *intPart) finish(acc []int32, col, cols, run, i, mr int) {
 	if g.result != intResult32 {
 		e.mul = (*float64)(unsafe.Add(unsafe.Pointer(e.mul), 8*col))
 		e.real = (*float64)(unsafe.Add(unsafe.Pointer(e.real), 8*col))
+		if e.near.mul != nil {
+			e.near.mul = (*float32)(unsafe.Add(unsafe.Pointer(e.near.mul), 4*col))
+			e.near.real = (*float32)(unsafe.Add(unsafe.Pointer(e.near.real), 4*col))
+		}
 	}
 	row := run*g.len + i
 	if e.zb != nil {

@@ -1,5 +1,5 @@
 // Command intend writes what turns sums of products of small integers into results. Every kernel is
-// the loop of intEndGo for its kind of result.
+// the loop of intEndGo for its kind of result, a vector of columns at a time.
 package main
 
 import (
@@ -27,6 +27,8 @@ const (
 	offHi     = 96
 	offZero   = 104
 	offMask   = 108
+	offNear   = 112 // float32 instead of the float64 of mul, real, lo and hi
+	offWorst  = 136
 )
 
 type isa struct {
@@ -37,26 +39,34 @@ type isa struct {
 
 var isas = []isa{{"AVX512", 16, ZMM}, {"AVX2", 8, YMM}}
 
-// A kernel writes one kind of result: "Int", 32-bit sums; "Real", float32; "Small", bytes.
+// A kernel writes one kind of result: "Int", 32-bit sums; "Real", float32; "Small", bytes; "Near",
+// bytes by way of float32, and how near to the middle of two whole numbers any came.
 type kernel struct {
 	isa
-	kind    string
-	size    int // bytes of a result
-	t       reg.GPVirtual
-	k1, k2  reg.Register
-	lo, hi  reg.VecVirtual
-	zero    reg.VecVirtual
-	rowsum  reg.VecVirtual
-	acc, at reg.GPVirtual // this row's sums; how many columns lie behind, times 4
-	out     reg.GPVirtual
-	p       [4]reg.GPVirtual // add, mul, real, zb
+	kind   string
+	size   int // bytes of a result
+	t      reg.GPVirtual
+	k1, k2 reg.Register
+	lo, hi reg.VecVirtual
+	zero   reg.VecVirtual
+	worst  reg.VecVirtual // of Near
+	abs    reg.VecVirtual
+	// Of the columns at hand:
+	at         reg.GPVirtual // how many lie before them, times 4
+	add, zb    reg.VecVirtual
+	mul, real  [2]reg.VecVirtual
+	zbs, sums  reg.GPVirtual
+	from, to   reg.GPVirtual // a row of sums, and of results
+	partial    bool          // the last columns, behind masks
+	labelsMade int
 }
 
 func main() {
 	ConstraintExpr("!purego")
 	for _, v := range isas {
-		for kind, size := range []int{4, 4, 1} {
-			k := &kernel{isa: v, kind: []string{"Int", "Real", "Small"}[kind], size: size}
+		for _, kind := range []string{"Int", "Real", "Small", "Near"} {
+			k := &kernel{isa: v, kind: kind, size: map[string]int{"Int": 4, "Real": 4}[kind]}
+			k.size = max(k.size, 1)
 			k.write()
 		}
 	}
@@ -71,42 +81,23 @@ func (k *kernel) gp(off int) reg.GPVirtual {
 	return p
 }
 
+func (k *kernel) label(name string) string {
+	k.labelsMade++
+	return fmt.Sprintf("%s%d", name, k.labelsMade)
+}
+
 func (k *kernel) write() {
 	name := "intEnd" + k.kind + k.name
 	TEXT(name, NOSPLIT, "func(t *byte)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s is intEndGo for vectors of %d columns.", name, k.lanes))
 	k.t = Load(Param("t"), GP64()).(reg.GPVirtual)
-	rows, sums := k.gp(offRows), k.gp(offRowSum)
-	k.acc, k.out = k.gp(offAcc), k.gp(offOut)
-	for i, off := range []int{offAdd, offMul, offReal, offZB} {
-		k.p[i] = k.gp(off)
-	}
-	k.lo, k.hi, k.zero, k.rowsum = k.vec(), k.vec(), k.vec(), k.vec()
-	if k.kind != "Int" {
-		VBROADCASTSD(k.field(offLo), k.lo)
-		VBROADCASTSD(k.field(offHi), k.hi)
-	}
+	k.bounds()
+	k.zero = k.vec()
 	VPBROADCASTD(k.field(offZero), k.zero)
-	if k.lanes == 16 {
-		k.k1, k.k2 = K(), K()
-	}
-	Label("row")
-	TESTQ(k.p[3], k.p[3])
-	JZ(LabelRef("begin"))
-	VPBROADCASTD(Mem{Base: sums}, k.rowsum)
-	ADDQ(U8(4), sums)
-	Label("begin")
 	k.at = GP64().(reg.GPVirtual)
 	XORQ(k.at, k.at)
-	vecs := GP64()
-	MOVQ(k.field(offVecs), vecs)
-	if k.lanes == 16 {
-		all := GP32()
-		MOVL(U32(0xffff), all)
-		KMOVW(all, k.k1)
-		KMOVW(all, k.k2)
-	}
+	vecs := k.gp(offVecs)
 	TESTQ(vecs, vecs)
 	JZ(LabelRef("tail"))
 	Label("vec")
@@ -119,152 +110,217 @@ func (k *kernel) write() {
 		m := GP32()
 		MOVL(k.field(offMask), m)
 		TESTL(m, m)
-		JZ(LabelRef("next"))
+		JZ(LabelRef("end"))
+		k.k1, k.k2 = K(), K()
 		KMOVW(m, k.k1)
 		SHRL(U8(8), m)
 		KMOVW(m, k.k2)
+		k.partial = true
 		k.columns()
-		Label("next")
+		Label("end")
 	}
-	ADDQ(k.field(offLdacc), k.acc)
-	ADDQ(k.field(offLdout), k.out)
-	DECQ(rows)
-	JNZ(LabelRef("row"))
+	if k.kind == "Near" {
+		VMOVUPS(k.worst, k.field(offWorst))
+	}
 	VZEROUPPER()
 	RET()
 }
 
-// columns does one vector of columns.
-func (k *kernel) columns() {
-	v, w := k.vec(), k.vec()
-	k.ints(Mem{Base: k.acc, Index: k.at, Scale: 1}, v, true)
-	k.ints(Mem{Base: k.p[0], Index: k.at, Scale: 1}, w, false)
-	VPADDD(w, v, v)
-	label := fmt.Sprintf("whole%d", labels)
-	labels++
-	TESTQ(k.p[3], k.p[3])
-	JZ(LabelRef(label))
-	k.ints(Mem{Base: k.p[3], Index: k.at, Scale: 1}, w, false)
-	VPMULLD(k.rowsum, w, w)
-	VPADDD(w, v, v)
-	Label(label)
+func (k *kernel) bounds() {
 	if k.kind == "Int" {
-		to := Mem{Base: k.out, Index: k.at, Scale: 1}
-		if k.lanes == 16 {
-			VMOVDQU32(v, k.k1, to)
-		} else {
-			VMOVDQU(v, to)
-		}
 		return
 	}
-	var half [2]reg.VecVirtual
-	for i := range half {
-		half[i] = k.vec()
-		k.toReal(v, i, half[i])
-	}
-	if k.kind == "Real" {
-		k.storeReal(half)
+	k.lo, k.hi = k.vec(), k.vec()
+	if k.kind != "Near" {
+		VBROADCASTSD(k.field(offLo), k.lo)
+		VBROADCASTSD(k.field(offHi), k.hi)
 		return
 	}
-	k.storeSmall(half)
+	VBROADCASTSS(k.field(offNear+16), k.lo)
+	VBROADCASTSS(k.field(offNear+20), k.hi)
+	k.worst = k.vec()
+	if k.lanes == 16 {
+		VPXORD(k.worst, k.worst, k.worst)
+		return
+	}
+	VXORPS(k.worst, k.worst, k.worst)
+	k.abs = k.vec()
+	VPCMPEQD(k.abs, k.abs, k.abs)
+	VPSRLD(U8(1), k.abs, k.abs)
 }
 
-var labels int
-
-// ints loads a vector of 32-bit integers; what is padded need no mask.
-func (k *kernel) ints(from Mem, to reg.VecVirtual, padded bool) {
+// load reads part of a vector: i 32-bit elements of size bytes in, behind masks where columns are.
+func (k *kernel) load(off int, scale uint8, half int, to reg.VecVirtual) {
+	p := k.gp(off)
+	m := Mem{Base: p, Index: k.at, Scale: scale, Disp: 4 * k.lanes * half}
 	switch {
-	case k.lanes == 8:
-		VMOVDQU(from, to)
-	case padded:
-		VMOVDQU32(from, to)
+	case !k.partial:
+		VMOVUPS(m, to)
+	case scale == 2: // float64
+		VMOVUPD_Z(m, []reg.Register{k.k1, k.k2}[half], to)
 	default:
-		VMOVDQU32_Z(from, k.k1, to)
+		VMOVUPS_Z(m, k.k1, to)
+	}
+}
+
+// columns does one vector of columns.
+func (k *kernel) columns() {
+	k.add, k.zb = k.vec(), k.vec()
+	k.load(offAdd, 1, 0, k.add)
+	switch k.kind {
+	case "Near":
+		k.mul[0], k.real[0] = k.vec(), k.vec()
+		k.load(offNear, 1, 0, k.mul[0])
+		k.load(offNear+8, 1, 0, k.real[0])
+	case "Real", "Small":
+		for i := range 2 {
+			k.mul[i], k.real[i] = k.vec(), k.vec()
+			k.load(offMul, 2, i, k.mul[i])
+			k.load(offReal, 2, i, k.real[i])
+		}
+	}
+	k.zbs, k.sums = k.gp(offZB), k.gp(offRowSum)
+	row, plain := k.label("row"), k.label("plain")
+	TESTQ(k.zbs, k.zbs)
+	JZ(LabelRef(plain))
+	k.load(offZB, 1, 0, k.zb)
+	Label(plain)
+	k.from, k.to = k.gp(offAcc), k.gp(offOut)
+	ADDQ(k.at, k.from)
+	at := GP64().(reg.GPVirtual)
+	MOVQ(k.at, at)
+	if k.size == 1 {
+		SHRQ(U8(2), at)
+	}
+	ADDQ(at, k.to)
+	rows := k.gp(offRows)
+	Label(row)
+	k.one()
+	ADDQ(k.field(offLdacc), k.from)
+	ADDQ(k.field(offLdout), k.to)
+	DECQ(rows)
+	JNZ(LabelRef(row))
+}
+
+// one does the columns of one row. Sums are padded: reading them needs no mask.
+func (k *kernel) one() {
+	v := k.vec()
+	if k.lanes == 16 {
+		VPADDD(Mem{Base: k.from}, k.add, v)
+	} else {
+		VPADDD(Mem{Base: k.from}, k.add, v)
+	}
+	whole := k.label("whole")
+	TESTQ(k.zbs, k.zbs)
+	JZ(LabelRef(whole))
+	w := k.vec()
+	VPBROADCASTD(Mem{Base: k.sums}, w)
+	ADDQ(U8(4), k.sums)
+	VPMULLD(k.zb, w, w)
+	VPADDD(w, v, v)
+	Label(whole)
+	switch k.kind {
+	case "Int":
+		k.store(v)
+	case "Real":
+		k.storeReal(k.toReal(v, 0), k.toReal(v, 1))
+	case "Small":
+		k.storeSmall(k.toReal(v, 0), k.toReal(v, 1))
+	default:
+		k.near(v)
+	}
+}
+
+func (k *kernel) store(v reg.VecVirtual) {
+	to := Mem{Base: k.to}
+	if k.partial {
+		VMOVUPS(v, k.k1, to)
+	} else {
+		VMOVUPS(v, to)
 	}
 }
 
 // toReal computes half i of v·mul + real, bounded.
-func (k *kernel) toReal(v reg.VecVirtual, i int, d reg.VecVirtual) {
-	mul := Mem{Base: k.p[1], Index: k.at, Scale: 2, Disp: 4 * k.lanes * i}
-	real := Mem{Base: k.p[2], Index: k.at, Scale: 2, Disp: 4 * k.lanes * i}
-	m, r := k.vec(), k.vec()
-	if k.lanes == 16 {
-		mask := k.k1
-		if i == 1 {
-			mask = k.k2
-		}
-		VMOVUPD_Z(mul, mask, m)
-		VMOVUPD_Z(real, mask, r)
-		if i == 1 {
-			h := YMM()
-			VEXTRACTI64X4(U8(1), v, h)
-			VCVTDQ2PD(h, d)
-		} else {
-			VCVTDQ2PD(v.(reg.Vec).AsY(), d)
-		}
-	} else {
-		VMOVUPD(mul, m)
-		VMOVUPD(real, r)
-		if i == 1 {
-			h := XMM()
-			VEXTRACTI128(U8(1), v, h)
-			VCVTDQ2PD(h, d)
-		} else {
-			VCVTDQ2PD(v.(reg.Vec).AsX(), d)
-		}
+func (k *kernel) toReal(v reg.VecVirtual, i int) reg.VecVirtual {
+	d := k.vec()
+	switch {
+	case k.lanes == 16 && i == 1:
+		h := YMM()
+		VEXTRACTI64X4(U8(1), v, h)
+		VCVTDQ2PD(h, d)
+	case k.lanes == 16:
+		VCVTDQ2PD(v.(reg.Vec).AsY(), d)
+	case i == 1:
+		h := XMM()
+		VEXTRACTI128(U8(1), v, h)
+		VCVTDQ2PD(h, d)
+	default:
+		VCVTDQ2PD(v.(reg.Vec).AsX(), d)
 	}
-	VFMADD213PD(r, m, d)
+	VFMADD213PD(k.real[i], k.mul[i], d)
 	if k.kind == "Real" { // NaN stays
 		VMAXPD(d, k.lo, d)
 		VMINPD(d, k.hi, d)
-		return
+		return d
 	}
 	VMAXPD(k.lo, d, d) // NaN becomes lo
 	VMINPD(k.hi, d, d)
+	return d
 }
 
-func (k *kernel) storeReal(half [2]reg.VecVirtual) {
+func (k *kernel) storeReal(half ...reg.VecVirtual) {
 	for i, d := range half {
-		to := Mem{Base: k.out, Index: k.at, Scale: 1, Disp: 2 * k.lanes * i}
-		if k.lanes == 16 {
-			f := YMM()
-			VCVTPD2PS(d, f)
-			VMOVUPS(f, []reg.Register{k.k1, k.k2}[i], to)
+		to := Mem{Base: k.to, Disp: 2 * k.lanes * i}
+		if k.lanes == 8 {
+			f := XMM()
+			VCVTPD2PSY(d, f)
+			VMOVUPS(f, to)
 			continue
 		}
-		f := XMM()
-		VCVTPD2PSY(d, f)
-		VMOVUPS(f, to)
+		f := YMM()
+		VCVTPD2PS(d, f)
+		if k.partial {
+			VMOVUPS(f, []reg.Register{k.k1, k.k2}[i], to)
+		} else {
+			VMOVUPS(f, to)
+		}
 	}
 }
 
-// storeSmall rounds to even, adds the zero point and stores bytes, which are within range. The mask is not 0 where AVX2 shall store bytes with a sign.
-func (k *kernel) storeSmall(half [2]reg.VecVirtual) {
-	at := GP64().(reg.GPVirtual)
-	MOVQ(k.at, at)
-	SHRQ(U8(2), at)
-	to := Mem{Base: k.out, Index: at, Scale: 1}
+// storeSmall rounds to even, adds the zero point and stores bytes, which are within range.
+func (k *kernel) storeSmall(half ...reg.VecVirtual) {
 	if k.lanes == 16 {
 		a, b, z := YMM(), YMM(), ZMM()
 		VCVTPD2DQ(half[0], a)
 		VCVTPD2DQ(half[1], b)
 		VINSERTI64X4(U8(1), b, a.(reg.Vec).AsZ(), z)
 		VPADDD(k.zero, z, z)
-		x := XMM()
-		VPMOVDB(z, x)
-		VMOVDQU8(x, k.k1, to)
+		k.bytes(z)
 		return
 	}
 	a, b := XMM(), XMM()
 	VCVTPD2DQY(half[0], a)
 	VCVTPD2DQY(half[1], b)
-	zero := k.zero.(reg.Vec).AsX()
-	VPADDD(zero, a, a)
-	VPADDD(zero, b, b)
+	VPADDD(k.zero.(reg.Vec).AsX(), a, a)
+	VPADDD(k.zero.(reg.Vec).AsX(), b, b)
+	k.pack(a, b)
+}
+
+// bytes stores the low bytes of 16 integers.
+func (k *kernel) bytes(z reg.VecVirtual) {
+	x := XMM()
+	VPMOVDB(z, x)
+	if k.partial {
+		VMOVDQU8(x, k.k1, Mem{Base: k.to})
+	} else {
+		VMOVDQU(x, Mem{Base: k.to})
+	}
+}
+
+// pack stores eight integers as bytes; the mask is not 0 where they have a sign.
+func (k *kernel) pack(a, b reg.VecVirtual) {
 	VPACKSSDW(b, a, a)
-	signed, done := fmt.Sprintf("signed%d", labels), fmt.Sprintf("done%d", labels)
-	labels++
-	low := GP64()
+	signed, done := k.label("signed"), k.label("done")
 	m := GP32()
 	MOVL(k.field(offMask), m)
 	TESTL(m, m)
@@ -274,6 +330,37 @@ func (k *kernel) storeSmall(half [2]reg.VecVirtual) {
 	Label(signed)
 	VPACKSSWB(a, a, a)
 	Label(done)
-	VMOVQ(a, low)
-	MOVQ(low, to)
+	VMOVQ(a, Mem{Base: k.to})
+}
+
+// near computes bytes by way of float32, and notes how far they were from whole numbers.
+func (k *kernel) near(v reg.VecVirtual) {
+	x, r := k.vec(), k.vec()
+	VCVTDQ2PS(v, x)
+	VFMADD213PS(k.real[0], k.mul[0], x)
+	VMAXPS(k.lo, x, x)
+	VMINPS(k.hi, x, x)
+	if k.lanes == 16 {
+		VRNDSCALEPS(U8(8), x, r)
+	} else {
+		VROUNDPS(U8(8), x, r)
+	}
+	VSUBPS(r, x, x)
+	if k.lanes == 16 {
+		if k.partial { // what stands behind the columns is not looked at
+			VMOVUPS_Z(x, k.k1, x)
+		}
+		VRANGEPS(U8(11), x, k.worst, k.worst) // the greater without its sign
+		VCVTPS2DQ(r, r)
+		VPADDD(k.zero, r, r)
+		k.bytes(r)
+		return
+	}
+	VANDPS(k.abs, x, x)
+	VMAXPS(x, k.worst, k.worst)
+	VCVTPS2DQ(r, r)
+	VPADDD(k.zero, r, r)
+	h := XMM()
+	VEXTRACTI128(U8(1), r, h)
+	k.pack(r.(reg.Vec).AsX().(reg.VecVirtual), h)
 }
