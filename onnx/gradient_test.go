@@ -79,4 +79,3 @@ func TestGradientRefusesWhatHasNone(t *testing.T) {
 		})
 	}
 }
-

@@ -11,6 +11,10 @@ func init() {
 	for _, k := range []Kind[None]{Floor, Ceil, Round, Sign} {
 		derive(k, flatGrad[None])
 	}
+	derive(RandomNormalLike, flatGrad[NormalAttrs])
+	derive(RandomUniformLike, flatGrad[UniformAttrs])
+	derive(Bernoulli, flatGrad[BernoulliAttrs])
+	derive(EyeLike, flatGrad[EyeLikeAttrs])
 	pointwise := func(k Kind[None], f func(m maths, x, y *ir.Value) *ir.Value) {
 		derive(k, slope(func(m maths, _ None, x, y *ir.Value) *ir.Value { return f(m, x, y) }))
 	}
@@ -77,7 +81,7 @@ func init() {
 	derive(Dropout, dropoutGrad)
 }
 
-// flatGrad is the gradient of what is constant almost everywhere.
+// flatGrad is the gradient of what is constant almost everywhere, or draws at random.
 func flatGrad[A any](*ir.Grad, A, *ir.Node) []*ir.Value { return nil }
 
 // slope is the gradient of a function of one operand applied element by element, by its derivative.

@@ -28,6 +28,10 @@ func pointwiseCases() []gradCase {
 	each("log sqrt reciprocal", 0.3, 2)
 	each("acosh", 1.2, 3)
 	return append(out,
+		gradCase{op: "random_normal_like", in: "%x: f64[3]", expr: "random_normal_like(%x)"},
+		gradCase{op: "random_uniform_like", in: "%x: f64[3]", expr: "random_uniform_like(%x)"},
+		gradCase{op: "bernoulli", in: "%x: f64[3]", expr: "bernoulli(%x)", lo: 0.2, hi: 0.8},
+		gradCase{op: "eye_like", in: "%x: f64[3,3]", expr: "eye_like(%x)"},
 		gradCase{op: "prelu", in: "%x: f64[2,3], %s: f64[3]", expr: "prelu(%x, %s)"},
 		gradCase{op: "clip", in: "%x: f64[9], %l: f64[] = [-0.7], %h: f64[] = [0.9]", expr: "clip(%x, %l, %h)"},
 		gradCase{op: "clip", in: "%x: f64[2,9], %l: f64[], %h: f64[]", expr: "clip(%x, %l, %h)"},
