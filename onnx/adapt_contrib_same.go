@@ -39,6 +39,9 @@ var contribSame = []adapter{
 	})},
 	{microsoft, "ScaledSiLU", always, contrib(1, scaledSiLU)},
 	{microsoft, "LinearAttentionGate", always, contrib(2, attentionGate)},
+	{microsoft, "HyperConnectionPreMix", always, contrib(1, preMix)},
+	{microsoft, "HyperConnectionPostMix", always, contrib(1, postMix)},
+	{microsoft, "EngramGate", always, contrib(2, engramGate)},
 	{microsoft, "WordConvEmbedding", always, contrib(1, wordConv)},
 	{microsoft, "IsAllFinite", always, contrib(1, isAllFinite)},
 }
