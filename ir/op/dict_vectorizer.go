@@ -25,7 +25,8 @@ func (a DictVectorizerAttrs) check(keys tensor.DType) error {
 	return nil
 }
 
-// DictVectorizer is the values of a map at the places that their keys have in the vocabulary, as one row; zeros, or empty strings, elsewhere.
+// DictVectorizer is the values of a map at the places that their keys have in the vocabulary, as one row; zeros, or empty strings, elsewhere. Other keys
+// do not count: ONNX forbids them, ONNX Runtime and scikit-learn pass them over.
 var DictVectorizer = define(Def[DictVectorizerAttrs]{
 	Name: "dict_vectorizer", ONNX: "DictVectorizer", Domain: mlDomain, Sig: "x map -> y i64|f32|f64|str",
 	Props: ir.Pure,
@@ -51,11 +52,9 @@ var DictVectorizer = define(Def[DictVectorizerAttrs]{
 		}
 		places := categories(m.Keys, a.Ints, a.Strings)
 		for i := range m.Keys.Len() {
-			k := places(i)
-			if k < 0 {
-				return nil, fmt.Errorf("key %d is not in the vocabulary", i)
+			if k := places(i); k >= 0 {
+				setElem(out, k, m.Values, i)
 			}
-			setElem(out, k, m.Values, i)
 		}
 		return out, nil
 	},
