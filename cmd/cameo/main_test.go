@@ -112,6 +112,8 @@ func TestExitStatusAndMessage(t *testing.T) {
 		{"ops Nope", exitUsage, "no operator"},
 		{"ops --json Gemm", 0, "gemm.f32"},
 		{"verify --precision bf16 .", exitUsage, "fp32"},
+		{"run " + digits + " --input " + seven + " --precision fp16", exitUsage, "fp32-strict"},
+		{"run " + digits + " --input " + seven + " --precision fp32-strict --top 1", 0, "     7  0.99"},
 		{"verify " + t.TempDir(), exitUsage, "no test case"},
 		{"verify --rtol x .", exitUsage, "invalid argument"},
 	} {

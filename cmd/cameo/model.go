@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cameo-onnx/cameo"
-	"github.com/cameo-onnx/cameo/backend/cpu"
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/onnx"
 	"github.com/cameo-onnx/cameo/onnx/wire"
@@ -26,6 +25,7 @@ import (
 type modelFlags struct {
 	threads   int
 	passes    string
+	precision string
 	maxMemory string
 	timeout   time.Duration
 	seed      uint64
@@ -39,6 +39,7 @@ func (f *modelFlags) register(c *cobra.Command) {
 	fl := c.Flags()
 	fl.IntVar(&f.threads, "threads", 0, "threads of a run (default: all)")
 	fl.StringVar(&f.passes, "passes", "", "off: no pass that correctness does not need; -NAME,…: all but these")
+	fl.StringVar(&f.precision, "precision", string(cameo.FP32), precisionUsage)
 	fl.StringVar(&f.maxMemory, "max-memory", "", "memory that a run may take for intermediate values, such as 500MB or 1GiB (default 8GiB)")
 }
 
@@ -68,7 +69,9 @@ func (f *modelFlags) options() (runtime.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	setOff(&o, cpu.Backend{}, off)
+	if err := setBackend(&o, f.precision, off); err != nil {
+		return o, err
+	}
 	if f.maxMemory != "" {
 		o.Memory, err = byteCount(f.maxMemory)
 	}

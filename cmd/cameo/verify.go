@@ -64,7 +64,7 @@ Exit status 0 only if nothing failed; 2 where there is no case.`,
 	fl.StringVar(&f.match, "match", "", "regular expression of the names of cases to run")
 	fl.BoolVar(&f.failures, "failures", false, "print only cases that do not pass")
 	fl.StringVar(&f.skips, "skips", "", "file of cases that may fail, a line each: name, reason; one that passes fails the run")
-	fl.StringVar(&f.precision, "precision", "fp32", "of the arithmetic: fp32, or fp32-strict, which takes no rule that changes rounding")
+	fl.StringVar(&f.precision, "precision", string(cameo.FP32), precisionUsage)
 	return c
 }
 
@@ -90,25 +90,24 @@ func passesOff(s string) ([]string, error) {
 	return off, nil
 }
 
-// setOff leaves passes and stages of the CPU out.
-func setOff(o *runtime.Options, b cpu.Backend, off []string) {
+const precisionUsage = "of the arithmetic: fp32, or fp32-strict, which takes no rule or kernel that changes rounding"
+
+// setBackend chooses the CPU with a precision, and leaves passes and stages out.
+func setBackend(o *runtime.Options, precision string, off []string) error {
+	b := cpu.Backend{Strict: precision == string(cameo.FP32Strict)}
+	if !b.Strict && precision != string(cameo.FP32) {
+		return usagef("--precision %s: there are %s and %s", precision, cameo.FP32, cameo.FP32Strict)
+	}
+	o.Passes.Strict = b.Strict
 	o.Backend, o.Passes.Off = b.Without(off)
+	return nil
 }
 
 func (f *verifyFlags) options() (verify.Options, error) {
 	o := verify.Options{EachPass: f.eachPass, Dynamic: f.dynamic, ConstInputs: f.constInputs, Timeout: f.timeout}
 	off, err := passesOff(f.passes)
 	o.Runtime.Threads = f.threads
-	b := cpu.Backend{}
-	switch f.precision {
-	case string(cameo.FP32):
-	case string(cameo.FP32Strict):
-		b.Strict, o.Runtime.Passes.Strict = true, true
-	default:
-		return o, usagef("--precision %s: there are %s and %s", f.precision, cameo.FP32, cameo.FP32Strict)
-	}
-	setOff(&o.Runtime, b, off)
-	return o, err
+	return o, errors.Join(err, setBackend(&o.Runtime, f.precision, off))
 }
 
 func runVerify(c *cobra.Command, dirs []string, f *verifyFlags) error {
