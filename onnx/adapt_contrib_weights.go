@@ -7,7 +7,7 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// gatherBlocks gathers from a table that is quantised in blocks along an axis, and dequantises what it gathered.
+// gatherBlocks gathers from a table that is quantised in blocks along an axis, and dequantises what it gathered. Indices out of range give zeros.
 func gatherBlocks(m *maker) []*ir.Value {
 	m.without(4)
 	bits, block := m.int("bits", 4), m.int("block_size", 128)
@@ -40,8 +40,10 @@ func gatherBlocks(m *maker) []*ir.Value {
 	}
 	if along == axis {
 		y := m.op("DequantizeLinear", attrs{"axis": intAttr(along), "block_size": intAttr(block)}, m.unpackBits(data, bits), scale, zero)
-		return one(m.op("Gather", attrs{"axis": intAttr(axis)}, y, at))
+		at, within := m.inRange(at, m.size(y, axis))
+		return one(m.zeroOutside(m.op("Gather", attrs{"axis": intAttr(axis)}, y, at), within, rank-1-axis))
 	}
+	at, within := m.inRange(at, m.size(data, axis))
 	take := func(v *ir.Value) *ir.Value {
 		if v == nil {
 			return nil
@@ -52,7 +54,31 @@ func gatherBlocks(m *maker) []*ir.Value {
 	if along > axis {
 		along += int64(at.Type.Rank()) - 1
 	}
-	return one(m.op("DequantizeLinear", attrs{"axis": intAttr(along), "block_size": intAttr(block)}, q, s, z))
+	y := m.op("DequantizeLinear", attrs{"axis": intAttr(along), "block_size": intAttr(block)}, q, s, z)
+	return one(m.zeroOutside(y, within, rank-1-axis))
+}
+
+// inRange returns indices with 0 for those that are not within an axis of size n, a vector of one, and which are.
+func (m *maker) inRange(at, n *ir.Value) (_, within *ir.Value) {
+	at = m.cast(at, tensor.I64)
+	n = m.scalarOf(n)
+	within = m.op("And", nil, m.op("Less", nil, at, n), m.op("GreaterOrEqual", nil, at, m.op("Neg", nil, n)))
+	return m.op("Where", nil, within, at, m.n.constant(tensor.Scalar[int64](0))), within
+}
+
+// zeroOutside keeps what was gathered by indices within range; behind their axes lie so many of the table.
+func (m *maker) zeroOutside(y, within *ir.Value, behind int64) *ir.Value {
+	if m.err != nil {
+		return nil
+	}
+	var axes []int64
+	for i := range behind {
+		axes = append(axes, int64(within.Type.Rank())+i)
+	}
+	if len(axes) > 0 {
+		within = m.op("Unsqueeze", nil, within, m.n.ints(axes...))
+	}
+	return m.op("Where", nil, within, y, m.number(y, 0))
 }
 
 // bytes makes numbers of a byte of those of four bits.

@@ -19,7 +19,8 @@ var network = []*ir.Op{
 	op.MeanVarianceNormalization.Op, op.LpNormalization.Op, op.LRN.Op, op.LSTM.Op, op.GRU.Op, op.RNN.Op, op.SoftmaxCrossEntropyLoss.Op,
 	op.NegativeLogLikelihoodLoss.Op, op.Einsum.Op, op.Det.Op, op.DeformConv.Op, op.Attention.Op, op.RotaryEmbedding.Op, op.LinearAttention.Op,
 	op.CausalConvWithState.Op, op.MatMulInteger.Op, op.ConvInteger.Op, op.QLinearConv.Op, op.QLinearMatMul.Op, op.SwiGLU.Op, op.GroupQueryAttention.Op,
-	op.MatMulNBits.Op,
+	op.MatMulNBits.Op, op.CropAndResize.Op, op.MaxpoolWithMask.Op, op.Inverse.Op, op.CDist.Op, op.NGramRepeatBlock.Op, op.BifurcationDetector.Op,
+	op.DynamicTimeWarping.Op, op.DynamicQuantizeLSTM.Op,
 }
 
 // TestNetworkOpsNeverPanic throws operands and attributes at random at the ops: what inference and evaluation accept must have the inferred sizes, all else is an error.
