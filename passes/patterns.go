@@ -41,6 +41,7 @@ var patternRules = rewrite.Compile(slices.Concat(
 		{Name: "pixel-unshuffle", From: "reshape(t:transpose(r:reshape(x, ...)), ...)", Do: spaceToDepth},
 	},
 	loose(attentionRules()),
+	tokenRules(),
 	quantMoveRules(),
 	loose(quantRules()),
 ))

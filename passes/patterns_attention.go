@@ -321,10 +321,16 @@ func swapped(m *rewrite.Match, v *ir.Value, scale *float64) *ir.Value {
 
 // unrepeated returns the heads [N,h,length,size] that v repeats, each for a group of its own: unsqueezed to [N,h,1,…], expanded, and reshaped to [N,h·group,…].
 func unrepeated(v *ir.Value) *ir.Value {
-	if v.Def == nil || v.Def.Op != op.Reshape.Op || !op.Expand.Is(v.Def.In[0]) {
+	if v.Def == nil || v.Def.Op != op.Reshape.Op {
 		return nil
 	}
 	wide := v.Def.In[0]
+	for wide.Def != nil && wide.Def.Op == op.Reshape.Op {
+		wide = wide.Def.In[0]
+	}
+	if !op.Expand.Is(wide) {
+		return nil
+	}
 	thin := wide.Def.In[0]
 	if wide.Type.Rank() != 5 || thin.Type.Rank() != 5 || thin.Def == nil || thin.Def.Op != op.Unsqueeze.Op && thin.Def.Op != op.Reshape.Op {
 		return nil
