@@ -201,8 +201,11 @@ func (g *Graph) Const(name string, t *tensor.Tensor) *Value {
 	return v
 }
 
+// CountsSizes reports whether tensors of d may hold sizes whose entries are followed: integers that an int holds, and bools.
+func CountsSizes(d tensor.DType) bool { return d.IsInt() && d != tensor.U64 || d == tensor.Bool }
+
 func elemsOf(t *tensor.Tensor) []sym.Dim {
-	if t.Len() > MaxElems || t.Rank() > 1 || !t.DType().IsInt() && t.DType() != tensor.Bool {
+	if t.Len() > MaxElems || t.Rank() > 1 || !CountsSizes(t.DType()) {
 		return nil
 	}
 	out := make([]sym.Dim, t.Len())

@@ -67,7 +67,7 @@ func (k Known) Present() bool { return k.Type.Kind != NoKind }
 
 // Ints returns all entries of a constant tensor of integers or bools, whatever its size.
 func (k Known) Ints() ([]int, bool) {
-	if k.Const != nil && (k.Const.DType().IsInt() || k.Const.DType() == tensor.Bool) {
+	if k.Const != nil && CountsSizes(k.Const.DType()) {
 		v := k.Const.Int64s()
 		out := make([]int, len(v))
 		for i, x := range v {

@@ -15,15 +15,27 @@ var arithKernels = func() []Kernel {
 	for o, code := range map[*ir.Op]kern.Op{
 		op.Add.Op: kern.OpAdd, op.Sub.Op: kern.OpSub, op.Mul.Op: kern.OpMul, op.Div.Op: kern.OpDiv, op.Min.Op: kern.OpMin, op.Max.Op: kern.OpMax, op.Mod.Op: kern.OpMod,
 		op.Equal.Op: kern.OpEq, op.Greater.Op: kern.OpGt, op.GreaterOrEqual.Op: kern.OpGe, op.Less.Op: kern.OpLt, op.LessOrEqual.Op: kern.OpLe,
-		op.And.Op: kern.OpAnd, op.Or.Op: kern.OpOr, op.Xor.Op: kern.OpXor,
+		op.Pow.Op: kern.OpPow, op.And.Op: kern.OpAnd, op.Or.Op: kern.OpOr, op.Xor.Op: kern.OpXor,
 	} {
 		out = append(out, Kernel{Name: o.Name, Op: o, Takes: takesArith, Emit: emitArith(code), Run: kern.Arith})
 	}
-	for o, code := range map[*ir.Op]kern.Op{op.Neg.Op: kern.OpNeg, op.Abs.Op: kern.OpAbs, op.Sign.Op: kern.OpSign, op.Not.Op: kern.OpNot} {
+	for o, code := range unaryOps {
 		out = append(out, Kernel{Name: o.Name, Op: o, Takes: takesUnary, Emit: emitArith(code), Run: kern.Unary})
+	}
+	for o, code := range map[*ir.Op]kern.BitOp{op.BitwiseAnd.Op: kern.BitAnd, op.BitwiseOr.Op: kern.BitOr, op.BitwiseXor.Op: kern.BitXor, op.BitShift.Op: kern.BitLeft} {
+		out = append(out, Kernel{Name: o.Name, Op: o, Takes: takesArith, Emit: emitBits(code), Run: kern.Bits})
 	}
 	return out
 }()
+
+// wholeOps are those of unaryOps that integers have too, or bools; the others are for float64.
+var wholeOps = map[*ir.Op]bool{op.Neg.Op: true, op.Abs.Op: true, op.Sign.Op: true, op.Relu.Op: true, op.BitwiseNot.Op: true}
+
+var unaryOps = map[*ir.Op]kern.Op{
+	op.Neg.Op: kern.OpNeg, op.Abs.Op: kern.OpAbs, op.Sign.Op: kern.OpSign, op.Relu.Op: kern.OpRelu, op.Not.Op: kern.OpNot, op.BitwiseNot.Op: kern.OpFlip,
+	op.Sqrt.Op: kern.OpSqrt, op.Reciprocal.Op: kern.OpReciprocal, op.Floor.Op: kern.OpFloor, op.Ceil.Op: kern.OpCeil, op.Round.Op: kern.OpRound, op.Exp.Op: kern.OpExp, op.Log.Op: kern.OpLog,
+	op.Sigmoid.Op: kern.OpSigmoid, op.Tanh.Op: kern.OpTanh, op.Erf.Op: kern.OpErf, op.Sin.Op: kern.OpSin, op.Cos.Op: kern.OpCos, op.Tan.Op: kern.OpTan, op.IsNaN.Op: kern.OpIsNaN,
+}
 
 // takesArith takes two operands of one type that kernels have a name for: integers, bools and float64.
 func takesArith(n *ir.Node) bool {
@@ -33,8 +45,8 @@ func takesArith(n *ir.Node) bool {
 	switch d := n.In[0].Type.DType; n.Op {
 	case op.Min.Op, op.Max.Op:
 		return d.IsInt() // NaN is left to Eval
-	case op.Mod.Op:
-		return d.IsInt()
+	case op.Pow.Op:
+		return d != tensor.F32 // whose powers are pointwise programs
 	case op.Div.Op:
 		return d != tensor.Bool
 	}
@@ -43,7 +55,7 @@ func takesArith(n *ir.Node) bool {
 
 func takesUnary(n *ir.Node) bool {
 	d := n.In[0].Type.DType
-	return takesTyped(n) && (d.IsInt() || n.Op == op.Not.Op)
+	return takesTyped(n) && (d.IsInt() && wholeOps[n.Op] || n.Op == op.Not.Op || d == tensor.F64)
 }
 
 func emitArith(code kern.Op) func(*call, *ir.Node) (any, error) {
@@ -55,6 +67,16 @@ func emitArith(code kern.Op) func(*call, *ir.Node) (any, error) {
 	}
 }
 
+func emitBits(code kern.BitOp) func(*call, *ir.Node) (any, error) {
+	return func(_ *call, n *ir.Node) (any, error) {
+		p := &kern.BitsParam{Op: code, Type: kernType(n.In[0].Type.DType)}
+		if n.Op == op.BitShift.Op && op.BitShift.Attrs(n).Direction == "RIGHT" {
+			p.Op = kern.BitRight
+		}
+		return p, nil
+	}
+}
+
 // scatterKernels holds what writes to places that indices name.
 var scatterKernels = []Kernel{
 	{Name: "scatter_nd", Op: op.ScatterND.Op, Takes: takesScatter, Emit: emitScatterND, Run: kern.ScatterND},
@@ -63,10 +85,18 @@ var scatterKernels = []Kernel{
 
 var scatterOps = map[string]kern.ScatterOp{"none": kern.ScatterSet, "add": kern.ScatterAdd, "mul": kern.ScatterMul, "max": kern.ScatterMax, "min": kern.ScatterMin}
 
-// takesScatter takes float32 and what is merely written.
+// takesScatter takes sums and the like of numbers that kernels have names for, and of any type of up to 8 bytes what is merely written.
 func takesScatter(n *ir.Node) bool {
-	return takesTyped(n) && n.In[0].Type.Rank() > 0 && (n.In[0].Type.DType == tensor.F32 || scatterReduction(n) == "none")
+	d := n.In[0].Type.DType
+	if !takesMove(0)(n) || n.In[0].Type.Rank() == 0 {
+		return false
+	}
+	_, typed := kernTypeOf(d)
+	return typed && d != tensor.Bool || scatterReduction(n) == "none" && d.Bits() <= 64
 }
+
+// wordTypes are integers by their bytes, for what is only moved.
+var wordTypes = map[int]kern.DType{1: kern.Uint8, 2: kern.Uint16, 4: kern.Uint32, 8: kern.Uint64}
 
 func scatterReduction(n *ir.Node) string {
 	switch a := n.Attrs.(type) {
@@ -79,7 +109,11 @@ func scatterReduction(n *ir.Node) string {
 }
 
 func scatterParam(n *ir.Node) *kern.ScatterParam {
-	return &kern.ScatterParam{Op: scatterOps[scatterReduction(n)], Type: kernType(n.In[0].Type.DType), Index: kernType(n.In[1].Type.DType)}
+	p := &kern.ScatterParam{Op: scatterOps[scatterReduction(n)], Type: kernType(n.In[0].Type.DType), Index: kernType(n.In[1].Type.DType)}
+	if p.Op == kern.ScatterSet {
+		p.Type = wordTypes[sizeOf(n.In[0])]
+	}
+	return p
 }
 
 func emitScatterND(_ *call, n *ir.Node) (any, error) { return scatterParam(n), nil }

@@ -19,6 +19,7 @@ var rowKernels = append([]Kernel{
 	{Name: "arg_max", Op: op.ArgMax.Op, Takes: takesTyped, Emit: emitArg(op.ArgMax, false), Run: kern.ArgReduce},
 	{Name: "arg_min", Op: op.ArgMin.Op, Takes: takesTyped, Emit: emitArg(op.ArgMin, true), Run: kern.ArgReduce},
 	{Name: "top_k", Op: op.TopK.Op, Takes: takesTyped, Emit: emitTopK, Dims: kern.TopKDims, Run: kern.TopK},
+	{Name: "cum_prod", Op: op.CumProd.Op, Takes: takesCumSum, Emit: emitCumSum, Run: kern.CumSum},
 	{Name: "cum_sum", Op: op.CumSum.Op, Takes: takesCumSum, Emit: emitCumSum, Run: kern.CumSum},
 }, reduceKernels()...)
 
@@ -144,7 +145,11 @@ func takesReduce(n *ir.Node) bool {
 	}
 	switch n.In[0].Type.DType {
 	case tensor.F32:
-	case tensor.I32, tensor.I64:
+	case tensor.I8, tensor.U8:
+		if n.Op != op.ReduceMax.Op && n.Op != op.ReduceMin.Op {
+			return false
+		}
+	case tensor.F64, tensor.I32, tensor.I64:
 		if n.Op != op.ReduceSum.Op && n.Op != op.ReduceMax.Op && n.Op != op.ReduceMin.Op && n.Op != op.ReduceProd.Op {
 			return false
 		}
@@ -188,8 +193,8 @@ func takesCumSum(n *ir.Node) bool {
 }
 
 func emitCumSum(c *call, n *ir.Node) (any, error) {
-	a := op.CumSum.Attrs(n)
+	a := n.Attrs.(op.CumAttrs)
 	axis, _ := n.In[1].Known().Ints()
 	c.SetArgs(n.In[0])
-	return &kern.CumSumParam{Axis: axis[0], Exclusive: a.Exclusive, Reverse: a.Reverse, Type: kernType(n.In[0].Type.DType)}, nil
+	return &kern.CumSumParam{Axis: axis[0], Exclusive: a.Exclusive, Reverse: a.Reverse, Product: n.Op == op.CumProd.Op, Type: kernType(n.In[0].Type.DType)}, nil
 }

@@ -31,12 +31,12 @@ func holding(t ir.Type, entries []sym.Dim) ir.Known {
 
 // tracked reports whether the entries of a tensor of type t may be known as sizes.
 func tracked(t ir.Type) bool {
-	return t.Kind == ir.Tensor && (t.DType.IsInt() || t.DType == tensor.Bool) && !t.Unranked && len(t.Shape) <= 1
+	return t.Kind == ir.Tensor && ir.CountsSizes(t.DType) && !t.Unranked && len(t.Shape) <= 1
 }
 
 // laidOut is holding for a tensor of any rank, whose entries are in row-major order; only ops that move elements look at those above rank 1.
 func laidOut(t ir.Type, entries []sym.Dim) ir.Known {
-	if len(entries) > ir.MaxElems || !t.DType.IsInt() && t.DType != tensor.Bool {
+	if len(entries) > ir.MaxElems || !ir.CountsSizes(t.DType) {
 		entries = nil
 	}
 	return ir.Known{Type: t, Elems: entries}
@@ -44,7 +44,7 @@ func laidOut(t ir.Type, entries []sym.Dim) ir.Known {
 
 // laidEntries returns the entries of a small tensor of integers or bools of any rank.
 func laidEntries(k ir.Known) ([]sym.Dim, bool) {
-	if !k.Type.DType.IsInt() && k.Type.DType != tensor.Bool || k.Elems == nil && (k.Const == nil || k.Const.Len() > ir.MaxElems) {
+	if !ir.CountsSizes(k.Type.DType) || k.Elems == nil && (k.Const == nil || k.Const.Len() > ir.MaxElems) {
 		return nil, false
 	}
 	return k.Sizes()

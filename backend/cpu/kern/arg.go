@@ -98,6 +98,7 @@ func argRows[T number](s *argState, lo, hi int) {
 type CumSumParam struct {
 	Axis               int
 	Exclusive, Reverse bool
+	Product            bool  // of what CumSum adds up
 	Type               DType // Float32, Float64, Int32, Int64
 }
 
@@ -157,8 +158,21 @@ func cumRows[T, S number](s *cumSumState, lo, hi int) {
 			at, step = at+(s.n-1)*step, -step
 		}
 		sum := S(0)
+		if s.p.Product {
+			sum = 1
+		}
 		for range s.n {
 			v := S(x[at])
+			if s.p.Product {
+				if s.p.Exclusive {
+					y[at] = T(sum)
+				}
+				if sum *= v; !s.p.Exclusive {
+					y[at] = T(sum)
+				}
+				at += step
+				continue
+			}
 			if s.p.Exclusive {
 				y[at] = T(sum)
 				sum += v

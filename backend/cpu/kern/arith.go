@@ -17,6 +17,8 @@ type ArithParam struct {
 // ErrDivideByZero tells of an integer division by zero in an operand's data.
 var ErrDivideByZero = errors.New("integer division by zero")
 
+var errZeroPower = errors.New("zero to a negative power")
+
 type arithState struct {
 	sweep
 	p       *ArithParam
@@ -53,7 +55,10 @@ func Arith(c *Call) error {
 	s.zero.Store(false)
 	c.ParallelTask(s.pieces, s.grain(), s)
 	s.a, s.b, s.y = Arg{}, Arg{}, Arg{}
-	if s.zero.Load() {
+	switch {
+	case s.zero.Load() && p.Op == OpPow:
+		return errZeroPower
+	case s.zero.Load():
 		return ErrDivideByZero
 	}
 	return nil
@@ -131,7 +136,9 @@ func arithRow[T number](op Op, y, a, b []T, sa, sb int) bool {
 		}
 	case OpPow:
 		for i := range y {
-			y[i] = powOf(a[i*sa], b[i*sb])
+			if y[i] = powOf(a[i*sa], b[i*sb]); b[i*sb] < 0 && a[i*sa] == 0 && !isFloat[T]() {
+				return false
+			}
 		}
 	default:
 		return divideRow(op, y, a, b, sa, sb)
@@ -148,7 +155,9 @@ func divideRow[T number](op Op, y, a, b []T, sa, sb int) bool {
 		u, v := a[i*sa], b[i*sb]
 		if float && op != OpDiv {
 			r := math.Mod(float64(u), float64(v))
-			if op == OpMod && r != 0 && (r < 0) != (v < 0) {
+			if op == OpMod && r == 0 {
+				r = math.Copysign(0, float64(v))
+			} else if op == OpMod && (r < 0) != (v < 0) {
 				r += float64(v)
 			}
 			y[i] = T(r)

@@ -76,6 +76,8 @@ const (
 	OpWhere // b if a is true, else c
 	OpClip  // min(max(a, b), c)
 	numOps
+	// OpFlip flips every bit of an integer: [Unary] has it and no program.
+	OpFlip = numOps
 )
 
 // ImmReg in place of an operand stands for the instruction's Imm. Instructions of two operands
@@ -122,6 +124,8 @@ func (o Op) operands() int {
 	switch {
 	case o == OpConst:
 		return 0
+	case o == OpFlip:
+		return 1
 	case o >= OpFMA:
 		return 3
 	case o >= OpAdd && o <= OpXor:

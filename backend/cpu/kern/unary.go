@@ -19,7 +19,7 @@ func Unary(c *Call) error {
 	}
 	out := p.Type
 	switch p.Op {
-	case OpCopy, OpNeg, OpAbs, OpSign, OpSquare, OpRelu:
+	case OpCopy, OpNeg, OpAbs, OpSign, OpSquare, OpRelu, OpFlip:
 	case OpNot:
 		if p.Type != Bool {
 			return fmt.Errorf("unary: not of type %d", p.Type)
@@ -94,6 +94,8 @@ func unaryRow[T number](s *unaryState, lo, hi int) {
 			}
 		case OpNot:
 			v = 1 - v
+		case OpFlip:
+			v = 0 - v - 1
 		}
 		y[i] = v
 	}
