@@ -141,8 +141,14 @@ func takesIntMatMul(n *ir.Node) bool {
 	if y.DType == tensor.I32 {
 		depth = 0
 	}
-	return takesInt(n, &in, b, axis, depth)
+	return takesInt(n, &in, b, axis, depth) && (!packsB(in[intB]) || worthPacking(in[intB], func() (int, error) {
+		d := in[intB].Data.Dims()
+		return kern.PackedIntB(kern.IntPackingBest(), d[1-axis], d[axis]), nil
+	}))
 }
+
+// packsB reports whether B is packed when compiling.
+func packsB(b *ir.Value) bool { return b.IsConst() && b.Type.Rank() == 2 && !empty(b) }
 
 // takesIntConv takes convolutions with constant weights whose padding is known.
 func takesIntConv(l ir.Layout) func(*ir.Node) bool {
@@ -162,9 +168,32 @@ func takesIntConv(l ir.Layout) func(*ir.Node) bool {
 		if y.DType == tensor.I32 {
 			depth = 0
 		}
-		_, ok := windowsOf(n)
-		return ok && takesInt(n, &in, w.Type, 0, depth)
+		p, ok := intConvParam(n)
+		return ok && takesInt(n, &in, w.Type, 0, depth) && worthPacking(w, func() (int, error) { return kern.PackedIntConv(p, w.Data.Dims()) })
 	}
+}
+
+// worthPacking reports whether panels of w take memory in proportion to w: where they have few columns each, most of a panel is padding.
+func worthPacking(w *ir.Value, packed func() (int, error)) bool {
+	const some, times = 16 << 20, 16
+	n, err := packed()
+	return err == nil && (n <= some || n/times <= w.Data.Len())
+}
+
+// intConvParam returns the parameter of an integer convolution but for what intParam fills in; false where its padding is not known.
+func intConvParam(n *ir.Node) (*kern.IntConvParam, bool) {
+	windows, ok := windowsOf(n)
+	if !ok {
+		return nil, false
+	}
+	p := &kern.IntConvParam{Conv: *windows}
+	p.Packing = kern.IntPackingBest()
+	if zeros, ok := depthZeros(n, p); ok {
+		p.Depth = zeros // and NR as windowsOf has it
+	} else {
+		p.Conv.NR = p.Packing.NR
+	}
+	return p, true
 }
 
 // windowsOf returns the windows of an integer convolution.
@@ -209,7 +238,7 @@ func emitIntMatMul(c *call, n *ir.Node) (any, error) {
 		p.TransB = op.ScaledMatMul.Attrs(n).TransB
 	}
 	b := intOperands(n)[intB]
-	if !b.IsConst() || b.Type.Rank() != 2 || empty(b) {
+	if !packsB(b) {
 		p.Fixed = false
 		return p, nil
 	}
@@ -229,15 +258,11 @@ func intMatMulScratch(param any, args []kern.Arg, workers int) (int, error) {
 }
 
 func emitIntConv(c *call, n *ir.Node) (any, error) {
-	p := &kern.IntConvParam{IntParam: intParam(c, n)}
+	p, _ := intConvParam(n)
+	packing := p.Packing
+	p.IntParam = intParam(c, n)
+	p.Packing = packing
 	w := intOperands(n)[intB]
-	windows, _ := windowsOf(n)
-	p.Conv, p.Packing = *windows, kern.IntPackingBest()
-	if zeros, ok := depthZeros(n, p); ok {
-		p.Depth = zeros // and NR as windowsOf has it
-	} else {
-		p.Conv.NR = p.Packing.NR
-	}
 	size, err := kern.PackedIntConv(p, w.Data.Dims())
 	if err != nil {
 		return nil, err
