@@ -79,26 +79,36 @@ func (m *maker) multiHead(q, k, v, bias, mask, added *ir.Value, c *caches) []*ir
 		s.past = m.size(c.key, 2)
 		s.total = m.op("Add", nil, s.past, s.total)
 	}
+	out := m.attend(a, s, [3]*ir.Value{q, k, v}, m.keyMask(s, mask, added, filter), c, present)
+	if m.err == nil && flat && q.Type.Rank() == 4 {
+		out[0] = m.op("Reshape", nil, m.op("Transpose", attrs{"perm": intsAttr(0, 2, 1, 3)}, out[0]), m.n.ints(0, 0, -1))
+	}
+	return out
+}
+
+// attend returns the results that the node asks for; present, where it is not nil, is the second and the third.
+func (m *maker) attend(a attrs, s keys, qkv [3]*ir.Value, added *ir.Value, c *caches, present []*ir.Value) []*ir.Value {
+	if m.err != nil {
+		return nil
+	}
+	q, k, v := qkv[0], qkv[1], qkv[2]
 	outs := max(1, min(m.n.outs, 4))
 	if outs == 4 {
 		a["qk_matmul_output_mode"] = intAttr(2)
-	}
-	added = m.keyMask(s, mask, added, filter)
-	if m.err != nil {
-		return nil
 	}
 	if a["is_causal"] != nil && (outs == 4 || present != nil || !q.Type.Shape[len(q.Type.Shape)-2].Equal(k.Type.Shape[len(k.Type.Shape)-2])) {
 		delete(a, "is_causal")
 		added = m.plus(m.later(s), added)
 	}
-	deep := q.Type.Rank() == 4
-	out := m.ops("Attention", a, outs, q, k, v, added, c.key, c.value)
+	ask := outs
+	if present != nil && outs < 4 {
+		ask = 1
+	}
+	out := m.ops("Attention", a, ask, q, k, v, added, c.key, c.value)
 	if m.err != nil {
 		return nil
 	}
-	if flat && deep {
-		out[0] = m.op("Reshape", nil, m.op("Transpose", attrs{"perm": intsAttr(0, 2, 1, 3)}, out[0]), m.n.ints(0, 0, -1))
-	}
+	out = append(out, make([]*ir.Value, outs-len(out))...)
 	copy(out[1:], present[:min(len(present), len(out)-1)])
 	return out
 }

@@ -129,7 +129,7 @@ func matMulBnb4(m *maker) []*ir.Value {
 	turned := m.int("transB", 1) != 0
 	m.int("training_mode", 0)
 	if k < 1 || n < 1 || k > 1<<31 || n > 1<<31 || block < 1 || block > 1<<31 || kind < 0 || kind > 1 || m.in(1) == nil || m.in(2) == nil {
-		m.fail(fmt.Errorf("K %d, N %d, block_size %d, quant_type %d: %w", k, n, block, kind, ir.ErrUnsupported))
+		m.fail(fmt.Errorf("weights of %d by %d, block_size %d, quant_type %d: %w", n, k, block, kind, ir.ErrUnsupported))
 		return nil
 	}
 	u8 := func(v uint8) *ir.Value { return m.n.constant(tensor.Scalar(v)) }
