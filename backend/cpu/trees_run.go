@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
 	"github.com/cameo-onnx/cameo/ir/op"
@@ -43,7 +44,7 @@ func treeSizes(p *treeParam, x *kern.Arg) (rows, cols, block, bytes int, err err
 
 func treeScratch(param any, args []kern.Arg, workers int) (int, error) {
 	_, _, _, bytes, err := treeSizes(param.(*treeParam), &args[0])
-	if err == nil && bytes > (1<<62)/workers {
+	if err == nil && bytes > math.MaxInt/workers {
 		err = fmt.Errorf("%d bytes of scratch for each of %d threads", bytes, workers)
 	}
 	return bytes * workers, err
