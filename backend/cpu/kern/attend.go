@@ -131,6 +131,9 @@ const (
 
 // attendSizesOf cuts attention of so many items, heads, queries, keys, and sizes of heads.
 func attendSizesOf(n, hq, hk, tq, tk, d, dv int, windowed bool, workers int) (s attendSizes, err error) {
+	if n == 0 || hq == 0 || tq == 0 || dv == 0 {
+		return s, nil // nothing is computed, however large the other sizes are
+	}
 	if all := float64(n) * float64(hq) * float64(tq+1) * float64(tk+1) * float64(d+dv+1); all > maxElements {
 		return s, fmt.Errorf("%d items, %d heads, %d queries, %d keys: too many elements", n, hq, tq, tk)
 	}
@@ -172,10 +175,10 @@ func (a *attend) run(c *Call, scratch []float32) error {
 	if a.sizes, err = attendSizesOf(a.q.n, a.q.heads, a.k.heads, a.q.length, a.k.length, a.q.size, a.v.size, a.windowed(), w); err != nil {
 		return err
 	}
-	units := a.q.n * a.k.heads
-	if units == 0 || a.sizes.rows == 0 || a.v.size == 0 {
+	if a.sizes.rows == 0 {
 		return nil
 	}
+	units := a.q.n * a.k.heads
 	if want := a.sizes.scratch(w); len(scratch) < want {
 		return fmt.Errorf("scratch has %d elements: want %d", len(scratch), want)
 	}
@@ -232,7 +235,9 @@ type joinTask struct {
 // run makes to of past and h, and h of to.
 func (t *joinTask) run(c *Call, h, past *headsF32, to headsF32) {
 	t.past, t.now, t.to = *past, *h, to
-	c.ParallelTask(to.n*to.heads, max(1, 1<<14/max(1, to.length*to.size)), t)
+	if to.size > 0 {
+		c.ParallelTask(to.n*to.heads, max(1, 1<<14/max(1, to.length*to.size)), t)
+	}
 	*h = to
 	t.past.v, t.now.v, t.to.v = nil, nil, nil
 }

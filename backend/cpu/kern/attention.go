@@ -185,6 +185,9 @@ func (st *attentionState) ranges(p *AttentionParam, c *Call, s *attentionShape) 
 			return fmt.Errorf("numbers of keys of sizes %v for %d items", lens.Dims, s.n)
 		}
 	}
+	if s.n == 0 || s.hq == 0 || s.tq == 0 || s.dv == 0 {
+		return nil // nothing is computed, and no operand bounds the number of items
+	}
 	if cap(st.first) < s.n {
 		st.first, st.valid = make([]int, s.n), make([]int, s.n)
 	}

@@ -123,3 +123,31 @@ func standsAlone(t *testing.T, c attentionCase) {
 		}
 	}
 }
+
+// Sizes without elements cost nothing, however large they are.
+func TestAttentionOfNothing(t *testing.T) {
+	const huge = 1 << 50
+	for _, d := range [][3][]int{
+		{{0, 1, 1, huge}, {0, 1, 1, huge}, {0, 1, 1, huge}},
+		{{1, 1, huge, 0}, {1, 1, huge, 0}, {1, 1, huge, 0}},
+		{{1, 0, huge, huge}, {1, 0, huge, huge}, {1, 0, huge, huge}},
+		{{1, huge, 0}, {1, huge, 0}, {1, huge, 0}},
+		{{huge, 0, 1, 1}, {huge, 0, 1, 1}, {huge, 0, 1, 1}},
+	} {
+		c := &Call{Param: &AttentionParam{QHeads: 2, KVHeads: 2, Left: -1, Right: -1}, Args: make([]Arg, 10)}
+		for i := range d {
+			c.Args[i] = Arg{Data: []byte{}, Dims: d[i]}
+		}
+		c.Args[7] = Arg{Data: []byte{}, Dims: d[0]}
+		if len(d[0]) == 4 {
+			c.Args[8], c.Args[9] = c.Args[1], c.Args[2]
+		}
+		n, err := AttentionF32Scratch(c.Param.(*AttentionParam), c.Args, 2)
+		if err != nil || n != 0 {
+			t.Errorf("%v: %d bytes of scratch, error %v", d[0], n, err)
+		}
+		if err := AttentionF32(c); err != nil {
+			t.Errorf("%v: %v", d[0], err)
+		}
+	}
+}

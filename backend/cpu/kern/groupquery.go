@@ -114,7 +114,7 @@ func GroupQueryF32(c *Call) error {
 	}
 	st := StateOf[groupQueryState](c)
 	err := st.set(p, c)
-	if err == nil {
+	if err == nil && st.shape.size > 0 {
 		st.task.st = st
 		tokens := max(st.shape.cache, 1) * max(st.shape.size, 1)
 		c.ParallelTask(st.shape.n*(p.Heads+2*p.KVHeads), max(1, 1<<14/tokens), &st.task)
@@ -272,7 +272,7 @@ func (st *groupQueryState) rotary(c *Call) error {
 		}
 	}
 	for i := range s.n {
-		for t := range s.length {
+		for t := range min(s.length, n) { // none where heads have no element
 			if _, err := st.at(i, t); err != nil {
 				return err
 			}
