@@ -25,8 +25,8 @@ func (a DynamicQuantizeLSTMAttrs) lstm() LSTMAttrs {
 }
 
 // DynamicQuantizeLSTM is an LSTM whose weights w[D,I,4H] and r[D,H,4H] are quantised, with scales and zero points for each direction [D] or each column of it
-// [D,4H]. What they multiply is quantised too, as DynamicQuantizeLinear does: x as a whole, up to the longest item's end, and hidden states of
-// all items together at each step.
+// [D,4H]. What they multiply is quantised too, as DynamicQuantizeLinear does: x as a whole, up to the longest item's end, and the hidden state of each item at each
+// step. (ONNX Runtime does the latter with as many items together as fall to one thread.)
 var DynamicQuantizeLSTM = defineN(DefN[DynamicQuantizeLSTMAttrs]{
 	Name: "dynamic_quantize_lstm", ONNX: "DynamicQuantizeLSTM", Domain: "com.microsoft",
 	Sig: "x T, w W, r W, b? T, sequence_lens? i32, initial_h? T, initial_c? T, p? T, w_scale T, w_zero_point W, r_scale T, r_zero_point W -> " +
@@ -61,12 +61,9 @@ var DynamicQuantizeLSTM = defineN(DefN[DynamicQuantizeLSTMAttrs]{
 			asBytes(s.x[:slices.Max(s.lens)*s.batch*tens(in, recX).Dims()[2]])
 		}
 		err = s.run(func(s *sequence, dir int, pre, h, c []float64) error {
-			for i, n := range s.lens {
-				if s.step >= n { // an item that has ended
-					clear(h[i*s.hidden : (i+1)*s.hidden])
-				}
+			for i := range s.batch {
+				asBytes(h[i*s.hidden : (i+1)*s.hidden])
 			}
-			asBytes(h)
 			return lstm.cell(s, dir, pre, h, c)
 		})
 		if err != nil {

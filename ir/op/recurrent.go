@@ -132,7 +132,6 @@ type sequence struct {
 	acts                       []func(float64) float64
 	y                          []float64 // in the result's own order
 	rec                        []float64 // of each gate, item × hidden
-	step                       int       // of the run
 }
 
 // A cell computes the next states of all items in one direction: pre is the operand's part of each gate, item by item.
@@ -261,7 +260,6 @@ func (s *sequence) run(f cell) error {
 					copy(pre[i*wide:(i+1)*wide], parts[(at(step, n, backward)*s.batch+i)*wide:])
 				}
 			}
-			s.step = step
 			copy(hn, h)
 			copy(cn, c)
 			if err := f(s, dir, pre, hn, cn); err != nil {
