@@ -27,6 +27,9 @@ type Param struct {
 // Takes reports whether the operand or result may be a tensor of element type d.
 func (p Param) Takes(d tensor.DType) bool { return p.Types.dtypes>>d&1 != 0 }
 
+// TakesOthers reports whether the operand or result may be something else than a tensor.
+func (p Param) TakesOthers() bool { return p.Types.kinds != 0 }
+
 type typeSet struct {
 	dtypes uint32 // bit d: a tensor of element type d
 	kinds  uint8  // bit k: a value of Kind k other than Tensor

@@ -9,6 +9,11 @@
 // Write one file named after the op, such as leaky_relu.go, with one call of define. Nothing else changes: the op parses, prints, verifies, evaluates, and is imported, folded and fuzzed.
 // Where ONNX changed the op between opsets, the newest form is defined here and package onnx adapts the older ones.
 //
+// # Gradients
+//
+// Grad builds the adjoints of the operands from those of the results, out of ops of this package. Those of the catalogue are in the files grad_*.go, by family; an op without one is
+// differentiated through what it lowers to. A test of package passes/grad compares every gradient with differences, and fails for one that it has no case of.
+//
 // # Inference
 //
 // Infer gets what is known of each operand: its type, its value where it is constant, and the entries of small integer tensors as sizes. It returns the same of the result.

@@ -217,7 +217,7 @@ func through(g *ir.Grad, n *ir.Node, build func(m maths, in []*ir.Value) []*ir.V
 func Differentiable(o *ir.Op) bool {
 	floats := func(ps []ir.Param) bool {
 		for _, p := range ps {
-			if p.Takes(tensor.F32) {
+			if p.Takes(tensor.F32) || p.TakesOthers() {
 				return true
 			}
 		}

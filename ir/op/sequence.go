@@ -99,7 +99,55 @@ var SequenceAt = define(Def[None]{
 		}
 		return s[i], nil
 	},
+	Lower: lowerSequenceAt,
 })
+
+// lowerSequenceAt takes an element from where it comes: an operand of a sequence that is listed, or a part of a tensor that is split, where it is certain that there is such a part.
+func lowerSequenceAt(b *ir.Builder, _ None, in []*ir.Value) *ir.Value {
+	at, ok := in[1].Known().Ints()
+	from := in[0].Def
+	if !ok || len(at) != 1 || at[0] < 0 || from == nil {
+		return nil
+	}
+	i := at[0]
+	if from.Op.Name == "sequence_construct" && i < len(from.In) {
+		return Identity.New(b, None{}, from.In[i])
+	}
+	a, is := from.Attrs.(SplitToSequenceAttrs)
+	if !is || from.Op.Name != "split_to_sequence" {
+		return nil
+	}
+	x, split := from.In[0], operand(from, 1)
+	sizes, known := split.Known().Ints()
+	axis, err := normAxis(a.Axis, x.Type.Rank())
+	if x.Type.Unranked || err != nil || split != nil && (!known || split.Type.Rank() < 0) {
+		return nil
+	}
+	start, end := 0, 0
+	if split != nil && split.Type.Rank() == 1 {
+		if i >= len(sizes) {
+			return nil
+		}
+		for _, s := range sizes[:i] {
+			start += s
+		}
+		end = start + sizes[i]
+	} else {
+		size := 1
+		if split != nil {
+			size = sizes[0]
+		}
+		if d, ok := x.Type.Shape[axis].Int(); !ok || size < 1 || i > d/size || i*size >= d {
+			return nil
+		}
+		start, end = i*size, (i+1)*size
+	}
+	y := Slice.New(b, None{}, x, intsConst(b, start), intsConst(b, end), intsConst(b, axis))
+	if split == nil && !a.KeepDims {
+		y = Squeeze.New(b, None{}, y, intsConst(b, axis))
+	}
+	return y
+}
 
 // SequenceInsert is s with x inserted before a place, or at the end.
 var SequenceInsert = define(Def[None]{

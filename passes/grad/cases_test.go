@@ -5,7 +5,7 @@ import "strings"
 // cases lists nodes of every op that has a gradient.
 func cases() []gradCase {
 	var out []gradCase
-	for _, list := range [][]gradCase{pointwiseCases(), arithmeticCases(), shapeCases(), indexCases(), matrixCases(), reduceCases(), windowCases(), normCases(), functionCases(), controlCases(), recurrentCases()} {
+	for _, list := range [][]gradCase{pointwiseCases(), arithmeticCases(), shapeCases(), indexCases(), matrixCases(), reduceCases(), windowCases(), normCases(), functionCases(), controlCases(), recurrentCases(), resampleCases()} {
 		out = append(out, list...)
 	}
 	return out

@@ -15,6 +15,9 @@ func functionCases() []gradCase {
 		{op: "swiglu", in: "%a: f64[2,3], %b: f64[2,3]", expr: "swiglu(%a, %b)"},
 		{op: "rotary_embedding", in: "%x: f32[1,2,3,4], %c: f32[3,2], %s: f32[3,2], %p: i64[1,3] = [0,2,1]", expr: "rotary_embedding(%x, %c, %s, %p)", out: "f32[*]", tol: 1e-3, fix: true, known: true},
 		{op: "causal_conv_with_state", in: "%x: f32[1,2,4], %w: f32[2,1,3], %b: f32[2], %p: f32[1,2,2]", expr: "causal_conv_with_state(%x, %w, %b, %p)", out: "f32[*], f32[*]", tol: 1e-3, fix: true},
+		{op: "sequence_at", in: "%x: f64[2,6]", body: "%n = const [2, 1, 3] : i64[3]\n\t%i = const [2] : i64[]\n\t%s = split_to_sequence(%x, %n) {axis=1} : seq(f64[*])\n\t%y = sequence_at(%s, %i) : f64[*]\n\treturn %y"},
+		{op: "sequence_at", in: "%x: f64[3,2]", body: "%i = const [1] : i64[]\n\t%s = split_to_sequence(%x) {keepdims=0} : seq(f64[*])\n\t%y = sequence_at(%s, %i) : f64[*]\n\treturn %y", fix: true},
+		{op: "sequence_at", in: "%x: f64[3,2], %y: f64[3,2]", body: "%i = const [1] : i64[]\n\t%s = sequence_construct(%x, %y) : seq(f64[*])\n\t%z = sequence_at(%s, %i) : f64[*]\n\treturn %z"},
 		{op: "dynamic_quantize_linear", in: "%x: f32[4]", body: "%y, %s, %z = dynamic_quantize_linear(%x) : u8[4], f32[], u8[]\n\treturn %s", tol: 1e-3, fix: true},
 	}
 }
@@ -56,4 +59,21 @@ func recurrentCases() []gradCase {
 		{op: "lstm", in: "%x: f64[3,2,2], %w: f64[1,8,2], %r: f64[1,8,2]", expr: `lstm(%x, %w, %r) {input_forget=1, activations=["HardSigmoid", "Softsign", "Elu"]}`, out: yc, lo: -1, hi: 1},
 		{op: "lstm", in: "%x: f64[2,0,2], %w: f64[1,8,2], %r: f64[1,8,2]", expr: "lstm(%x, %w, %r)", out: yc},
 	}
+}
+
+func resampleCases() []gradCase {
+	out := []gradCase{
+		{op: "affine_grid", in: "%t: f64[2,2,3], %s: i64[4] = [2,1,3,4]", expr: "affine_grid(%t, %s)", fix: true},
+		{op: "affine_grid", in: "%t: f64[1,3,4], %s: i64[5] = [1,1,2,3,2]", expr: "affine_grid(%t, %s) {align_corners=1}", fix: true},
+		{op: "resize", in: "%x: f64[1,1,4,5], %z: i64[2] = [7,3]", expr: `resize(%x, _, _, %z) {mode="linear", axes=[2,3], antialias=1}`},
+		{op: "resize", in: "%x: f64[2,3], %r: f64[4] = [0.1,-0.2,0.9,1.1], %z: i64[2] = [4,5]", expr: `resize(%x, %r, _, %z) {mode="linear", coordinate_transformation_mode="tf_crop_and_resize", extrapolation_value=3.0}`},
+	}
+	for _, mode := range []string{"nearest", "linear", "cubic"} {
+		for _, coords := range []string{"half_pixel", "align_corners", "asymmetric", "pytorch_half_pixel"} {
+			attrs := ` {mode="` + mode + `", coordinate_transformation_mode="` + coords + `"}`
+			out = append(out, gradCase{op: "resize", in: "%x: f64[1,2,4,3], %s: f32[4] = [1,1,2,1.5]", expr: "resize(%x, _, %s)" + attrs},
+				gradCase{op: "resize", in: "%x: f64[1,4,5], %z: i64[3] = [1,7,3]", expr: "resize(%x, _, _, %z)" + attrs})
+		}
+	}
+	return out
 }
