@@ -13,6 +13,7 @@ type depthRun struct {
 	expanded int       // float32 of scratch: one image with each channel repeated, if there is a multiplier
 	x        []float32 // the images to read
 	first    int       // image number of x[0]
+	skipped  [2]int    // float32 of the images that lie before x[0], and of the results before y[0]
 	repeat   repeatTask
 }
 
@@ -224,8 +225,8 @@ func (cv *convRun) depthRow(worker int, ph *depthPhase, n, tz, ty, c0, c1 int) i
 		if len(taps) > 0 {
 			t.w = unsafe.Add(ptr(cv.w), 4*(ph.weights+c0))
 		}
-		t.at = 4 * s.oc * (in + p.first*x.istep)
-		at := 4 * (out + p.first*x.ostep*s.oc)
+		t.at = 4 * (s.oc*(in+p.first*x.istep) - d.skipped[0])
+		at := 4 * (out + p.first*x.ostep*s.oc - d.skipped[1])
 		t.dst = unsafe.Add(ptr(cv.y), at)
 		if cv.res != nil {
 			t.res = unsafe.Add(ptr(cv.res), at)

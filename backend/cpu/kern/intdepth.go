@@ -39,6 +39,9 @@ type intDepth struct {
 	widens     bool // Do widens A; else it ends results
 	zero       float32
 	oc, pixels int
+	strips     depthStrips
+	floats     []float32
+	weights    []float32
 }
 
 // intDepthSizes returns the float32 of the image and of the result, whole cache lines and one more.
@@ -47,6 +50,10 @@ func intDepthSizes(x, y *Arg) (nx, ny int) { return x.Len()&^15 + 32, y.Len()&^1
 func intDepthScratch(p *IntConvParam, args []Arg, workers int) (int, error) {
 	if len(args) != intArgCount {
 		return 0, fmt.Errorf("%d operands", len(args))
+	}
+	var d depthStrips
+	if ok, err := d.plan(&p.Conv, args[intArgA].Dims, args[intArgB].Dims, args[intArgY].Dims, workers); ok || err != nil {
+		return 4 * workers * (d.nx + d.ny), err
 	}
 	n, err := ConvF32Scratch(&p.Conv, args[intArgA].Dims, args[intArgB].Dims, args[intArgY].Dims, workers)
 	nx, ny := intDepthSizes(&args[intArgA], &args[intArgY])
@@ -58,16 +65,22 @@ func (st *intDepth) run(c *Call, p *IntConvParam) error {
 		return fmt.Errorf("%d operands", len(c.Args))
 	}
 	x, y := &c.Args[intArgA], &c.Args[intArgY]
+	ok, err := st.strips.plan(&p.Conv, x.Dims, c.Args[intArgB].Dims, y.Dims, c.Workers())
+	if err != nil {
+		return err
+	}
 	nx, ny := intDepthSizes(x, y)
-	if len(x.Data) < x.Len() || len(y.Data) < y.Len()*p.Result.Size() || len(c.Scratch) < 4*(nx+ny) {
+	scratch := 4 * (nx + ny)
+	if ok {
+		scratch = 4 * c.Workers() * (st.strips.nx + st.strips.ny)
+	}
+	if len(x.Data) < x.Len() || len(y.Data) < y.Len()*p.Result.Size() || len(c.Scratch) < scratch {
 		return fmt.Errorf("input of %d bytes, result of %d, scratch of %d", len(x.Data), len(y.Data), len(c.Scratch))
 	}
-	floats := Of[float32](&Arg{Data: c.Scratch})
+	st.floats = Of[float32](&Arg{Data: c.Scratch})
 	st.p, st.src, st.out = p, x.Data[:x.Len()], y.Data
-	st.x, st.y = floats[:x.Len()], floats[nx:nx+y.Len()]
-	st.oc = y.Dims[1]
-	st.pixels = len0(y.Dims)
-	if len(st.out) == 0 || y.Len() == 0 {
+	st.oc, st.pixels = y.Dims[1], len0(y.Dims)
+	if y.Len() == 0 {
 		return nil
 	}
 	w := c.Args[intArgB].Dims
@@ -87,6 +100,10 @@ func (st *intDepth) run(c *Call, p *IntConvParam) error {
 		return err
 	}
 	st.zero, st.widens = float32(st.ends.zeroA), true
+	if ok {
+		return st.inStrips(c)
+	}
+	st.x, st.y = st.floats[:x.Len()], st.floats[nx:nx+y.Len()]
 	st.share(c, len(st.x), 1<<13)
 	st.args = [5]Arg{{Data: Bytes(st.x), Dims: x.Dims}, c.Args[intArgB], {}, {}, {Data: Bytes(st.y), Dims: y.Dims}}
 	st.conv.Args, st.conv.Param, st.conv.Scratch, st.conv.Threads, st.conv.Stop = st.args[:], &p.Conv, c.Scratch[4*(nx+ny):], c.Threads, c.Stop
@@ -95,6 +112,21 @@ func (st *intDepth) run(c *Call, p *IntConvParam) error {
 	}
 	st.widens = false
 	st.share(c, st.pixels, max(1, 1<<12/st.oc))
+	return nil
+}
+
+// inStrips runs strip by strip.
+func (st *intDepth) inStrips(c *Call) error {
+	st.weights = F32(&c.Args[intArgB])
+	if want := st.strips.cv.shape.taps() * st.oc; len(st.weights) < want {
+		return fmt.Errorf("%d packed weights, not %d", len(st.weights), want)
+	}
+	n := st.strips.strips()
+	if n == 1 || float64(len(st.src))*float64(st.strips.cv.shape.taps()) < smallGemm/4 {
+		(*stripTask)(st).Do(0, 0, n)
+		return nil
+	}
+	c.ParallelTask(n, 1, (*stripTask)(st))
 	return nil
 }
 
