@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"slices"
+
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
@@ -15,6 +17,8 @@ var rowKernels = append([]Kernel{
 	{Name: "rms_normalization.f32", Op: op.RMSNormalization.Op, Takes: takesLayerNorm, Emit: emitRMSNorm, Run: kern.LayerNormF32},
 	{Name: "instance_normalization.f32", Op: op.InstanceNormalization.Op, Takes: takesGroupNorm, Emit: emitInstanceNorm, Run: kern.GroupNormF32},
 	{Name: "group_normalization.f32", Op: op.GroupNormalization.Op, Takes: takesGroupNorm, Emit: emitGroupNorm, Run: kern.GroupNormF32},
+	{Name: "instance_normalization.f32.channels_last", Op: op.InstanceNormalization.Op, Takes: takesGroupNormLast, Emit: emitGroupNormLast(emitInstanceNorm), Scratch: groupNormScratch, Run: kern.GroupNormLastF32},
+	{Name: "group_normalization.f32.channels_last", Op: op.GroupNormalization.Op, Takes: takesGroupNormLast, Emit: emitGroupNormLast(emitGroupNorm), Scratch: groupNormScratch, Run: kern.GroupNormLastF32},
 	{Name: "batch_normalization.f32", Op: op.BatchNormalization.Op, Takes: takesBatchNorm, Emit: emitBatchNorm, Run: kern.BatchNormF32},
 	{Name: "arg_max", Op: op.ArgMax.Op, Takes: takesTyped, Emit: emitArg(op.ArgMax, false), Run: kern.ArgReduce},
 	{Name: "arg_min", Op: op.ArgMin.Op, Takes: takesTyped, Emit: emitArg(op.ArgMin, true), Run: kern.ArgReduce},
@@ -112,6 +116,29 @@ func emitInstanceNorm(_ *call, n *ir.Node) (any, error) {
 func emitGroupNorm(_ *call, n *ir.Node) (any, error) {
 	a := op.GroupNormalization.Attrs(n)
 	return &kern.GroupNormParam{Groups: a.NumGroups, Eps: a.Epsilon}, nil
+}
+
+// takesGroupNormLast is takesGroupNorm for channels that lie last.
+func takesGroupNormLast(n *ir.Node) bool {
+	if n.In[0].Type.Layout != ir.ChannelsLast || n.Out[0].Type.Layout != ir.ChannelsLast || n.In[0].Type.Rank() < 3 {
+		return false
+	}
+	m := *n
+	m.In, m.Out = slices.Clone(n.In), []*ir.Value{rowMajorVersion(n.Out[0])}
+	m.In[0] = rowMajorVersion(n.In[0])
+	return takesGroupNorm(&m)
+}
+
+func emitGroupNormLast(emit func(*call, *ir.Node) (any, error)) func(*call, *ir.Node) (any, error) {
+	return func(c *call, n *ir.Node) (any, error) {
+		c.Alias(0, channelsLast(n.In[0].Type.Shape))
+		c.AliasOut(0, channelsLast(n.Out[0].Type.Shape))
+		return emit(c, n)
+	}
+}
+
+func groupNormScratch(_ any, args []kern.Arg, _ int) (int, error) {
+	return kern.GroupNormLastScratch(args[0].Dims), nil
 }
 
 // takesBatchNorm takes inference, in either layout.

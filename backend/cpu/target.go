@@ -31,7 +31,7 @@ func (b Backend) TakesEpilogue(n *ir.Node) bool {
 // imageOps are the ops whose rows read and write images with channels last.
 var imageOps = []*ir.Op{
 	op.Conv.Op, op.ConvTranspose.Op, op.MaxPool.Op, op.AveragePool.Op, op.GlobalAveragePool.Op, op.GlobalMaxPool.Op, op.Resize.Op,
-	op.BatchNormalization.Op, op.Concat.Op, op.Split.Op, op.Slice.Op, op.Pad.Op, op.QuantizeLinear.Op, op.DequantizeLinear.Op,
+	op.BatchNormalization.Op, op.GroupNormalization.Op, op.InstanceNormalization.Op, op.Concat.Op, op.Split.Op, op.Slice.Op, op.Pad.Op, op.QuantizeLinear.Op, op.DequantizeLinear.Op,
 	op.ConvInteger.Op, op.QLinearConv.Op, op.ScaledConv.Op,
 }
 
@@ -71,6 +71,12 @@ func fresh(n *ir.Node) bool {
 		}
 	}
 	return false
+}
+
+func rowMajorVersion(v *ir.Value) *ir.Value {
+	w := *v
+	w.Type.Layout = ir.RowMajor
+	return &w
 }
 
 func lastVersion(v *ir.Value) *ir.Value {

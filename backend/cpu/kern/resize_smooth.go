@@ -59,12 +59,12 @@ func (s *resizeState) smooth(c *Call) error {
 	return nil
 }
 
-// cheapest orders the axes so that those that shrink most come first, and of those alike the last.
+// cheapest orders the axes so that those that shrink most come first; of those alike the first where they shrink, for it goes over whole rows, else the last, for it has fewer then.
 func (s *resizeState) cheapest() {
 	for i := 1; i < len(s.order); i++ {
 		for j := i; j > 0; j-- {
 			a, b := &s.spans[s.order[j-1]], &s.spans[s.order[j]]
-			if a.out*b.in < b.out*a.in {
+			if p, q := a.out*b.in, b.out*a.in; p < q || p == q && a.out < a.in {
 				break
 			}
 			s.order[j-1], s.order[j] = s.order[j], s.order[j-1]
