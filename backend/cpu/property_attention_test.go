@@ -107,22 +107,7 @@ func (c *trial) groupQuery() {
 	c.index[5] = c.coin()
 	c.ints([]int{total}, []int{1})
 	c.index[6] = true
-	if c.set("DoRotary", c.coin()); c.attrs.(op.GroupQueryAttentionAttrs).DoRotary {
-		half, rows := c.from(1, size/2), max(cache, total)+c.from(0, 3)
-		if c.one(8) {
-			rows = c.from(0, rows)
-		}
-		c.x(rows, half)
-		c.x(rows, half)
-		if c.one(3) {
-			c.ints(c.between(n*length, 0, max(0, rows-1)), []int{n, length})
-		} else {
-			c.none(1)
-		}
-		c.set("RotaryInterleaved", c.coin())
-	} else {
-		c.none(3)
-	}
+	c.angles(n, length, size, max(cache, total))
 	if c.one(4) {
 		c.x(c.shrunkScores(n, hq, length, max(total, cache))...)
 	} else {
@@ -138,6 +123,26 @@ func (c *trial) groupQuery() {
 	c.set("Scale", pick(c, 0, 0, 0.5))
 	c.set("Softcap", pick(c, 0, 0, 5))
 	c.outs = 3
+}
+
+// angles adds what turns queries and keys, or nothing.
+func (c *trial) angles(n, length, size, most int) {
+	if c.set("DoRotary", c.coin()); c.attrs.(op.GroupQueryAttentionAttrs).DoRotary {
+		half, rows := c.from(1, size/2), most+c.from(0, 3)
+		if c.one(8) {
+			rows = c.from(0, rows)
+		}
+		c.x(rows, half)
+		c.x(rows, half)
+		if c.one(3) {
+			c.ints(c.between(n*length, 0, max(0, rows-1)), []int{n, length})
+		} else {
+			c.none(1)
+		}
+		c.set("RotaryInterleaved", c.coin())
+	} else {
+		c.none(3)
+	}
 }
 
 // shrunkScores returns the sizes of a mask of four axes that broadcasts to those given.

@@ -155,20 +155,7 @@ func (st *groupQueryState) set(p *GroupQueryParam, c *Call) error {
 			}
 		}
 	}
-	q := F32(&c.Args[gqQ])
-	st.q = headsAt(q, s.n, p.Heads, s.length, s.size, true)
-	if c.Args[gqK].present() {
-		for i := range st.news {
-			st.news[i] = headsAt(F32(&c.Args[gqK+i]), s.n, p.KVHeads, s.fresh, s.size, true)
-		}
-	} else {
-		st.q.token = (p.Heads + 2*p.KVHeads) * s.size
-		st.q.item = s.length * st.q.token
-		for i := range st.news {
-			st.news[i] = st.q
-			st.news[i].heads, st.news[i].v = p.KVHeads, q[min(len(q), (p.Heads+i*p.KVHeads)*s.size):]
-		}
-	}
+	st.projections(c)
 	st.y = headsAt(F32(&c.Args[gqY]), s.n, p.Heads, s.length, s.size, true)
 	if c.Args[gqY].Len() != s.n*s.length*p.Heads*s.size {
 		return fmt.Errorf("result of sizes %v", c.Args[gqY].Dims)
@@ -198,6 +185,25 @@ func (st *groupQueryState) set(p *GroupQueryParam, c *Call) error {
 		return err
 	}
 	return st.rotary(c)
+}
+
+// projections lays out queries, keys and values, which may lie side by side.
+func (st *groupQueryState) projections(c *Call) {
+	s, p := &st.shape, st.p
+	q := F32(&c.Args[gqQ])
+	st.q = headsAt(q, s.n, p.Heads, s.length, s.size, true)
+	if c.Args[gqK].present() {
+		for i := range st.news {
+			st.news[i] = headsAt(F32(&c.Args[gqK+i]), s.n, p.KVHeads, s.fresh, s.size, true)
+		}
+	} else {
+		st.q.token = (p.Heads + 2*p.KVHeads) * s.size
+		st.q.item = s.length * st.q.token
+		for i := range st.news {
+			st.news[i] = st.q
+			st.news[i].heads, st.news[i].v = p.KVHeads, q[min(len(q), (p.Heads+i*p.KVHeads)*s.size):]
+		}
+	}
 }
 
 // lengths reads how many keys each item has, and what its queries see.
