@@ -15,6 +15,8 @@ func TestQuantisationRoundsAndSaturates(t *testing.T) {
 		{"u8 without a zero point", x + half, "%y = quantize_linear(%x, %s) : u8[4]; return %y", "u8[4] {0, 2, 255, 0}"},
 		{"i4 with a zero point", x + half + ", %z: i4[] = [1]", "%y = quantize_linear(%x, %s, %z) : i4[4]; return %y", "i4[4] {1, 3, 7, -8}"},
 		{"u2", x + half, "%y = quantize_linear(%x, %s) {output_dtype=u2} : u2[4]; return %y", "u2[4] {0, 2, 3, 0}"},
+		{"a product by a negative scale", "%a: i8[1,2] = [3, 4], %s: f32[] = [-0.5], %z: i8[] = [0], %b: i8[2,1] = [2, 5]",
+			"%y = qlinear_matmul(%a, %s, %z, %b, %s, %z, %s, %z) : i8[1,1]; return %y", "i8[1,1] {-13}"},
 		{"f4 rounds once and saturates", x + half, "%y = quantize_linear(%x, %s) {output_dtype=f4e2m1} : f4e2m1[4]; return %y", "f4e2m1[4] {0.5, 1.5, 6.0, -6.0}"},
 		{"f8 overflows when asked", x + half, "%y = quantize_linear(%x, %s) {output_dtype=f8e4m3fn, saturate=false} : f8e4m3fn[4]; return %y", "f8e4m3fn[4] {0.5, 1.5, NaN, NaN}"},
 		{"blocks share a scale, the last is short", "%x: f32[1,3] = [2, 4, 6], %s: f32[1,2] = [2, 3]", "%y = quantize_linear(%x, %s) {block_size=2} : u8[1,3]; return %y", "u8[1,3] {1, 2, 2}"},

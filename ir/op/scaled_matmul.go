@@ -142,6 +142,9 @@ func rescaled(e *ir.Env, sums []int64, dims []int, n, inner int, in []tensor.Val
 		return nil, err
 	}
 	lo, hi := float64(least)/sy, float64(most)/sy
+	if sy < 0 {
+		lo, hi = hi, lo
+	}
 	for i, s := range sums {
 		j := i / inner % n
 		x := math.FMA(float64(s), mul[j], add[j])
