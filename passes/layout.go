@@ -5,6 +5,7 @@ import (
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
+	"github.com/cameo-onnx/cameo/ir/sym"
 )
 
 // layout removes transposes, then lays images out channels-last where convolutions and their like want it.
@@ -123,7 +124,7 @@ func (r *regions) claims(n *ir.Node) bool {
 func isImage(t ir.Type) bool { return t.Rank() >= 3 && t.Rank() <= 5 }
 
 // imagesOf returns the operands of an elementwise node that must lie as its result does. The others must be such that
-// any layout reads them well: constants, and tensors with at most one axis that is not 1, whatever its place.
+// any layout reads them well: constants that vary over channels or over pixels alone, and tensors with at most one axis that is not 1, whatever its place.
 func imagesOf(n *ir.Node) (images []*ir.Value, ok bool) {
 	y := n.Out[0].Type
 	for _, v := range n.In {
@@ -135,11 +136,21 @@ func imagesOf(n *ir.Node) (images []*ir.Value, ok bool) {
 			if !slices.Contains(images, v) {
 				images = append(images, v)
 			}
-		case !v.IsConst() && !thin(v.Type):
+		case !thin(v.Type) && (!v.IsConst() || mixed(v.Type, y.Rank())):
 			return nil, false
 		}
 	}
 	return images, len(images) > 0
+}
+
+// mixed reports whether a tensor of fewer axes than an image of the given rank varies over its channels and over its pixels.
+func mixed(t ir.Type, rank int) bool {
+	at := t.Rank() - rank + 1 // of the channels
+	if at < 0 {
+		return false
+	}
+	n, ok := t.Shape[at].Int()
+	return (!ok || n != 1) && slices.ContainsFunc(t.Shape[at+1:], func(d sym.Dim) bool { n, ok := d.Int(); return !ok || n != 1 })
 }
 
 // thin reports whether at most one axis of t is not 1.

@@ -55,6 +55,14 @@ var epilogueGraphs = []struct{ name, src, kernels string }{
 	%y = add(%b, %r) : f32[N,40]
 	return %y as "y"
 }`, "product.then.f32"},
+	{"images and a constant over channels and pixels", `graph g(%x: f32[N,24,13,11]) {
+	%w = const @w : f32[24,24,3,3]
+	%p = const @p : f32[24,13,11]
+	%c = conv(%x, %w, _) {kernel_shape=[3,3], pads=[1,1,1,1]} : f32[N,24,13,11]
+	%a = add(%c, %p) : f32[N,24,13,11]
+	%y = conv(%a, %w, _) {kernel_shape=[3,3], pads=[1,1,1,1]} : f32[N,24,13,11]
+	return %y as "y"
+}`, ""},
 	{"residual block of images", `graph g(%x: f32[N,24,13,11]) {
 	%w = const @w : f32[24,24,3,3]
 	%v = const @v : f32[24,1,3,3]

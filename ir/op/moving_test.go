@@ -87,6 +87,7 @@ func TestEvaluationOfCornerCases(t *testing.T) {
 		{"a copied zero cancels", op.Reshape.Op, nil, []tensor.Value{seq(tensor.F32, 0, 6), i(0, 2, -1)}, "[0 2 3] []"},
 		{"no gathers from nothing", op.Gather.Op, nil, []tensor.Value{seq(tensor.F32, 0, 3), tensor.New(tensor.I64, 0)}, "[0 3] []"},
 		{"non-zeros of a scalar", op.NonZero.Op, nil, []tensor.Value{scalar}, "[0 1] []"},
+		{"updates are appended to strings", op.ScatterND.Op, op.ScatterNDAttrs{Reduction: "add"}, []tensor.Value{tensor.OfStrings([]string{"a", "b"}, 2), tensor.Of([]int64{1, 1}, 2, 1), tensor.OfStrings([]string{"c", "d"}, 2)}, "[2] [a bcd]"},
 		{"non-zero of NaN", op.NonZero.Op, nil, []tensor.Value{tensor.Of([]float32{0, nan})}, "[1 1] [1]"},
 		{"the largest unsigned integer", op.ArgMax.Op, op.ArgAttrs{}, []tensor.Value{tensor.Of([]uint64{1, math.MaxUint64, 5})}, "[] [1]"},
 		{"the last of equal elements", op.ArgMin.Op, op.ArgAttrs{SelectLastIndex: true}, []tensor.Value{i(3, 1, 1, 2)}, "[] [2]"},

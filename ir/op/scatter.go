@@ -136,9 +136,9 @@ func scatterType(reduction string, in []ir.Known) (ir.Known, error) {
 
 func checkReduction(reduction string, d tensor.DType) error {
 	switch reduction {
-	case "none":
+	case "none", "add":
 		return nil
-	case "add", "mul":
+	case "mul":
 		if d != tensor.String {
 			return nil
 		}
@@ -171,6 +171,11 @@ func scatter(e *ir.Env, x, u *tensor.Tensor, at []int, n int, reduction string) 
 	}
 	if err := e.Take(tensor.C128, x.Dims()); err != nil {
 		return nil, err
+	}
+	if d == tensor.String { // each update is appended once, so that the result is no longer than both operands
+		out := x.Clone()
+		reduceRuns(out.Strings(), u.Strings(), at, n, func(a, b string) string { return a + b })
+		return out, nil
 	}
 	switch {
 	case d.IsComplex():
