@@ -57,6 +57,21 @@ func (a TreeEnsembleAttrs) check() error {
 	return sameLength(a.Modes.Len(), true, map[string]int{"nodes_missing_value_tracks_true": len(a.MissingTracksTrue)})
 }
 
+// place returns where a node stands, or behind all of them a leaf.
+func (a TreeEnsembleAttrs) place(id, leaf int) (int32, error) {
+	inner, leaves := a.Modes.Len(), a.LeafWeights.Len()
+	if leaf != 0 {
+		if id >= 0 && id < leaves {
+			return int32(inner + id), nil
+		}
+		return 0, fmt.Errorf("there is no leaf %d of %d", id, leaves)
+	}
+	if id >= 0 && id < inner {
+		return int32(id), nil
+	}
+	return 0, fmt.Errorf("there is no node %d of %d", id, inner)
+}
+
 // compile links the nodes; the leaves follow them.
 func (a TreeEnsembleAttrs) compile() (_ *Ensemble, err error) {
 	if err := a.check(); err != nil {
@@ -74,18 +89,6 @@ func (a TreeEnsembleAttrs) compile() (_ *Ensemble, err error) {
 		f.Votes[i] = TreeVote{int32(t), a.LeafWeights.Float64At(i)}
 		f.Nodes[inner+i] = TreeNode{Yes: int32(i), No: int32(i + 1), Mode: TreeLeaf}
 	}
-	place := func(id, leaf int) (int32, error) {
-		if leaf != 0 {
-			if id >= 0 && id < leaves {
-				return int32(inner + id), nil
-			}
-			return 0, fmt.Errorf("there is no leaf %d of %d", id, leaves)
-		}
-		if id >= 0 && id < inner {
-			return int32(id), nil
-		}
-		return 0, fmt.Errorf("there is no node %d of %d", id, inner)
-	}
 	members := 0
 	for i, m := range a.Modes.Bytes() {
 		n := &f.Nodes[i]
@@ -100,10 +103,10 @@ func (a TreeEnsembleAttrs) compile() (_ *Ensemble, err error) {
 		if n.Feature, err = f.addFeature(a.FeatureIDs[i]); err != nil {
 			return r, err
 		}
-		if n.Yes, err = place(a.TrueNodeIDs[i], a.TrueLeafs[i]); err != nil {
+		if n.Yes, err = a.place(a.TrueNodeIDs[i], a.TrueLeafs[i]); err != nil {
 			return r, err
 		}
-		if n.No, err = place(a.FalseNodeIDs[i], a.FalseLeafs[i]); err != nil {
+		if n.No, err = a.place(a.FalseNodeIDs[i], a.FalseLeafs[i]); err != nil {
 			return r, err
 		}
 	}
@@ -111,7 +114,7 @@ func (a TreeEnsembleAttrs) compile() (_ *Ensemble, err error) {
 		return r, fmt.Errorf("%d sets of members for %d nodes that test for them", len(f.Sets), members)
 	}
 	for _, id := range a.Roots {
-		root, err := place(id, 0)
+		root, err := a.place(id, 0)
 		if err != nil {
 			return r, err
 		}
