@@ -37,7 +37,6 @@ func TestIntStructsLieAsKernelsExpect(t *testing.T) {
 type intCase struct {
 	IntParam
 	args [intArgCount]Arg
-	out  intResult
 }
 
 func randomBytes(r *rand.Rand, n int) []byte {

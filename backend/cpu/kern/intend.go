@@ -36,16 +36,6 @@ type intNear struct {
 	room   float32     // how far all results may be from whole numbers
 }
 
-// sure reports whether all bytes are those that float64 gives.
-func (n *intNear) sure() bool {
-	for _, v := range n.worst {
-		if !(v < n.room) {
-			return false
-		}
-	}
-	return true
-}
-
 // An intResult is a kind of result.
 type intResult uint8
 

@@ -72,3 +72,13 @@ func intEndVectors(kind intResult, t *intEnd, cols int) int {
 	}
 	return 0
 }
+
+// sure reports whether all bytes are those that float64 gives.
+func (n *intNear) sure() bool {
+	for _, v := range n.worst {
+		if !(v < n.room) {
+			return false
+		}
+	}
+	return true
+}

@@ -144,7 +144,7 @@ func (st *intMatMul) run(c *Call, p *IntMatMulParam) error {
 func (st *intMatMul) check(c *Call) error {
 	s := &st.s
 	if intRowFor(st.pk.Bytes, st.pk.NR) == nil {
-		return fmt.Errorf("B in panels of %d columns: no such kernel", st.pk.NR)
+		return fmt.Errorf("panels of %d columns for B: no such kernel", st.pk.NR)
 	}
 	st.out, st.b = c.Args[intArgY].Data, c.Args[intArgB].Data
 	wantB := s.k * s.n
