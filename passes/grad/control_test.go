@@ -68,6 +68,11 @@ func resampleCases() []gradCase {
 		{op: "resize", in: "%x: f64[1,1,4,5], %z: i64[2] = [7,3]", expr: `resize(%x, _, _, %z) {mode="linear", axes=[2,3], antialias=1}`},
 		{op: "resize", in: "%x: f64[2,3], %r: f64[4] = [0.1,-0.2,0.9,1.1], %z: i64[2] = [4,5]", expr: `resize(%x, %r, _, %z) {mode="linear", coordinate_transformation_mode="tf_crop_and_resize", extrapolation_value=3.0}`},
 	}
+	for _, attrs := range []string{"", "{align_corners=1}", `{padding_mode="border"}`} {
+		out = append(out, gradCase{op: "grid_sample", in: "%x: f64[2,2,3,4], %g: f64[2,2,3,2]", expr: "grid_sample(%x, %g) " + attrs, lo: -1.3, hi: 1.3})
+	}
+	out = append(out, gradCase{op: "grid_sample", in: "%x: f64[1,2,3], %g: f64[1,4,1]", expr: "grid_sample(%x, %g)", lo: -1, hi: 1},
+		gradCase{op: "grid_sample", in: "%x: f64[1,1,3,4], %g: f64[1,2,2,2]", expr: `grid_sample(%x, %g) {mode="nearest"}`, lo: -1.3, hi: 1.3})
 	for _, mode := range []string{"nearest", "linear", "cubic"} {
 		for _, coords := range []string{"half_pixel", "align_corners", "asymmetric", "pytorch_half_pixel"} {
 			attrs := ` {mode="` + mode + `", coordinate_transformation_mode="` + coords + `"}`

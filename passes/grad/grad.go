@@ -160,10 +160,8 @@ func (r *run) node(n *ir.Node, depth int) error {
 	if n.Op.Grad == nil {
 		return r.lower(n, depth)
 	}
-	from := r.b.From
-	defer func() { r.b.From = from }()
-	r.b.From = n.From
-	c := &ir.Grad{Builder: r.b}
+	c := &ir.Grad{Builder: ir.NewBuilder(r.g)} // its error is to name n
+	c.From = n.From
 	for _, v := range n.Out {
 		if r.fixed[v] {
 			c.Out = append(c.Out, nil)
@@ -183,16 +181,18 @@ func (r *run) node(n *ir.Node, depth int) error {
 		sub := newRun(b, nil)
 		out := sub.diff(nodes, ys, adjoints, xs)
 		if err := b.Err(); err != nil {
-			r.b.Fail(err)
+			c.Fail(err)
 		}
 		return out
 	}
 	in := n.In
 	c.Again = func(attrs any, bodies []*ir.Graph, outs int) *ir.Node {
-		m := r.again(n, attrs, bodies, outs)
-		if m != nil {
-			n = m
+		m, err := r.again(n, attrs, bodies, outs)
+		if err != nil {
+			c.Fail(err)
+			return nil
 		}
+		n = m
 		return m
 	}
 	ds, err := n.Op.Grad(c, n)
@@ -229,25 +229,23 @@ func (r *run) move(v, w *ir.Value) error {
 }
 
 // again rebuilds n with other attributes and bodies and more results.
-func (r *run) again(n *ir.Node, attrs any, bodies []*ir.Graph, outs int) *ir.Node {
+func (r *run) again(n *ir.Node, attrs any, bodies []*ir.Graph, outs int) (*ir.Node, error) {
 	b := ir.NewBuilder(r.g).Before(n)
 	b.From = n.From
 	m := b.Add(n.Op, attrs, bodies, outs, n.In...)
 	if m == nil {
-		r.b.Fail(b.Err())
-		return nil
+		return nil, b.Err()
 	}
 	for i, v := range n.Out {
 		if err := r.move(v, m.Out[i]); err != nil {
-			r.b.Fail(err)
-			return nil
+			return nil, err
 		}
 	}
 	r.g.Erase(n)
 	for i, v := range n.Out {
 		r.g.Rename(m.Out[i], v.Name) // which keys the draws of random ops
 	}
-	return m
+	return m, nil
 }
 
 // lower puts what n's op lowers it to in n's place, and differentiates that.
