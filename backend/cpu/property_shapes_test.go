@@ -15,12 +15,15 @@ func (c *trial) axisOf(field string) int {
 func (c *trial) window(k int, transposed bool) (kernel, in []int) {
 	kernel = c.between(k, 1, 3)
 	strides, dil, pads := c.between(k, 1, 2), c.between(k, 1, 2), c.between(2*k, 0, 1)
+	if c.one(4) { // wide windows, far apart
+		kernel[0], strides[k-1], dil[k-1], pads[0] = pick(c, 5, 7), c.from(1, 4), c.from(1, 3), c.from(0, 3)
+	}
 	for i := range k {
 		lo := (kernel[i]-1)*dil[i] + 1
 		if transposed {
 			lo = 1
 		}
-		in = append(in, lo+c.r.IntN(pick(c, 3, 8)))
+		in = append(in, lo+c.r.IntN(pick(c, 3, 8, 8, 20)))
 	}
 	c.set("Strides", strides)
 	if c.coin() {
