@@ -18,7 +18,7 @@ func (w *attendWorker) row(a *attend, head, i int, x []float32, lo int, masked, 
 	if !masked {
 		a.hide(s, w.n, head, i, from)
 	}
-	m := -inf32
+	var m float32
 	if n := len(s); n > 0 && n <= rowBlock {
 		m = a.rows.max(n, &s[0], 0)
 	} else {

@@ -22,7 +22,6 @@ type roiState struct {
 	last       []float32 // x with channels last
 	bins       []float32 // for each worker, the bins of a region with channels last
 	ch, h, w   int
-	fault      error
 	mul, add   pwFunc
 	top        pwFunc
 	flip       Call
