@@ -87,6 +87,13 @@ func (m *maker) without(i int) {
 	}
 }
 
+// ranked refuses a form whose nodes follow from v's rank, where that is not known.
+func (m *maker) ranked(v *ir.Value) {
+	if m.err == nil && v != nil && v.Type.Rank() < 0 {
+		m.fail(fmt.Errorf("an operand of unknown rank: %w", ir.ErrUnsupported))
+	}
+}
+
 func (m *maker) fail(err error) {
 	if m.err == nil {
 		m.err = err

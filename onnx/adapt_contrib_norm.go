@@ -66,6 +66,9 @@ func skipRMSNorm(m *maker) []*ir.Value {
 	sum := m.plus(m.op("Add", nil, m.in(0), m.in(1)), m.in(3))
 	eps := m.float("epsilon", 1e-12)
 	out := []*ir.Value{m.op("RMSNormalization", attrs{"epsilon": floatAttr(eps)}, sum, m.in(2)), nil, nil, sum}
+	if m.n.outs > 1 {
+		m.ranked(sum)
+	}
 	if m.err == nil && m.n.outs > 1 { // it takes no mean
 		out[2] = m.inverseRMS(sum, int64(sum.Type.Rank()-1), eps)
 		out[1] = m.op("Expand", nil, m.n.constant(tensor.Scalar[float32](0)), m.op("Shape", nil, out[2]))

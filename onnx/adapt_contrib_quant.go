@@ -90,7 +90,10 @@ func (m *maker) alongAxis(x *ir.Value, axis int64, scale, zero *ir.Value) (_, _ 
 		if v == nil || v.Type.Rank() == 0 {
 			return one
 		}
-		if n, ok := v.Type.Shape[0].Int(); v.Type.Rank() != 1 || !ok {
+		if v.Type.Rank() != 1 {
+			return unknown
+		}
+		if n, ok := v.Type.Shape[0].Int(); !ok {
 			return unknown
 		} else if n == 1 {
 			return one

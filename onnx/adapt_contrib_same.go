@@ -201,6 +201,9 @@ func convTransposePads(m *maker) []*ir.Value {
 	if m.in(2) == nil || m.err != nil {
 		return one(y)
 	}
+	if m.ranked(y); m.err != nil {
+		return nil
+	}
 	n := int64(y.Type.Rank() - 2)
 	begins := m.op("Slice", nil, m.in(2), m.n.ints(0), m.n.ints(n))
 	ends := m.op("Sub", nil, m.op("Shape", attrs{"start": intAttr(2)}, y), m.op("Slice", nil, m.in(2), m.n.ints(n), m.n.ints(2*n)))

@@ -63,6 +63,9 @@ func postMix(m *maker) []*ir.Value {
 	}
 	y := m.cast(x, tensor.F32)
 	if mix := m.in(3); mix != nil && m.err == nil {
+		if m.ranked(mix); m.err != nil {
+			return nil
+		}
 		perm := make([]int64, mix.Type.Rank())
 		for i := range perm {
 			perm[i] = int64(i)

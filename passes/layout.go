@@ -65,8 +65,18 @@ type regions struct {
 
 func newRegions(g *ir.Graph, t Target) *regions {
 	r := &regions{g: g, t: t, of: make(map[*ir.Node]*place, len(g.Nodes)), rows: map[*ir.Value]int{}, lasts: map[*ir.Value]int{}}
+	told := map[string]bool{} // symbols whose values are known when a node has run
+	for _, v := range g.Inputs {
+		tell(told, v, false)
+	}
 	for _, n := range g.Nodes {
 		p := r.classify(n)
+		for _, v := range n.Out {
+			tell(told, v, true)
+		}
+		if slices.ContainsFunc(slices.Concat(n.Out, p.images), func(v *ir.Value) bool { return !isTold(told, v) }) {
+			p = &place{node: n}
+		}
 		p.last = p.role == wants || p.role == passes || p.role == toImage
 		r.wanted = r.wanted || p.role == wants
 		r.places, r.of[n] = append(r.places, p), p
@@ -76,6 +86,22 @@ func newRegions(g *ir.Graph, t Target) *regions {
 		r.rows[o.Value]++
 	}
 	return r
+}
+
+// tell notes the symbols that v's sizes tell: those that are sizes themselves, or all.
+func tell(told map[string]bool, v *ir.Value, plain bool) {
+	for _, d := range v.Type.Shape {
+		for _, s := range d.Syms() {
+			told[s] = told[s] || !plain || d.Equal(sym.Sym(s))
+		}
+	}
+}
+
+// isTold reports whether v's sizes follow from told ones. Others are known to the step that makes v alone, and none could turn v to another layout.
+func isTold(told map[string]bool, v *ir.Value) bool {
+	return !slices.ContainsFunc(v.Type.Shape, func(d sym.Dim) bool {
+		return slices.ContainsFunc(d.Syms(), func(s string) bool { return !told[s] })
+	})
 }
 
 // classify says what n can be.
@@ -179,6 +205,9 @@ func imagePerm(n *ir.Node) (role, bool) {
 		return outside, false
 	}
 	rank := n.Out[0].Type.Rank()
+	if n.In[0].Type.Rank() != rank {
+		return outside, true // of unknown rank: no view
+	}
 	p, err := op.Transpose.Attrs(n).Order(rank)
 	if err != nil {
 		return outside, true

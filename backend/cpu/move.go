@@ -253,7 +253,12 @@ func takesCast(n *ir.Node) bool {
 		return takesTyped(n)
 	}
 	known := func(d tensor.DType) bool { _, ok := kernTypeOf(d); return ok || inF32(d) }
-	return known(from) && known(to) && movable(n.In[0]) && movable(n.Out[0]) && len(n.Bodies) == 0
+	x, y := *n.In[0], *n.Out[0]
+	if x.Type.Layout != y.Type.Layout {
+		return false
+	}
+	x.Type.Layout, y.Type.Layout = ir.RowMajor, ir.RowMajor // elements are taken as they lie
+	return known(from) && known(to) && movable(&x) && movable(&y) && len(n.Bodies) == 0
 }
 
 func emitCast(_ *call, n *ir.Node) (any, error) {

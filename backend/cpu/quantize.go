@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
 	"github.com/cameo-onnx/cameo/ir"
@@ -77,6 +78,9 @@ func (b *programmer) scaling(n *ir.Node) uint8 {
 	scale, zero, _ := scaleOf(n)
 	x := reg(b.load(n.In[0]))
 	if n.Op == op.DequantizeLinear.Op {
+		if q := n.In[0].Def; q != nil && q.Op == op.QuantizeLinear.Op && !slices.Contains(b.inputs, n.In[0]) { // never stored, which makes 0 of NaN
+			x = reg(b.emit(kern.OpWhere, 0, b.unary(kern.OpIsNaN, x), b.emit(kern.OpConst, 0), x.reg))
+		}
 		if zero != 0 {
 			x = reg(b.binary(kern.OpSub, x, imm(zero)))
 		}

@@ -123,6 +123,9 @@ func (n *normalized) apply() {
 
 // standardize subtracts the mean from x and multiplies by 1/√(var + eps), both of which it returns.
 func standardize(x []float64, eps float64) (mean, inv float64) {
+	if len(x) == 0 { // the mean of nothing is 0, as reduce_mean has it
+		return 0, 1 / math.Sqrt(eps)
+	}
 	for _, v := range x {
 		mean += v
 	}

@@ -131,7 +131,10 @@ func rescaled(e *ir.Env, sums []int64, dims []int, n, inner int, in []tensor.Val
 		}
 	}
 	for j := range n {
-		mul[j], add[j] = sa*mul[j]/sy, add[j]/sy
+		mul[j] = sa * mul[j] / sy
+		if tens(in, 2) != nil {
+			add[j] /= sy // a scale of 0 makes NaN of no bias
+		}
 	}
 	d := tensor.F32
 	if t := tens(in, 4); t != nil {
@@ -142,7 +145,7 @@ func rescaled(e *ir.Env, sums []int64, dims []int, n, inner int, in []tensor.Val
 		return nil, err
 	}
 	lo, hi := float64(least)/sy, float64(most)/sy
-	if sy < 0 {
+	if math.Signbit(sy) {
 		lo, hi = hi, lo
 	}
 	for i, s := range sums {

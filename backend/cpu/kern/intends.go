@@ -196,6 +196,9 @@ func (s *intEnds) scales(p *IntParam, args []Arg, n int) error {
 	lo, hi := math.Inf(-1), math.Inf(1)
 	if p.Clamp.On {
 		lo, hi = float64(p.Clamp.Lo)/sy, float64(p.Clamp.Hi)/sy
+		if math.Signbit(sy) {
+			lo, hi = hi, lo
+		}
 	}
 	if s.result != intResultReal {
 		least := 0.0

@@ -61,6 +61,11 @@ func LayerNormF32(c *Call) error {
 	}
 	if rows*n > 0 {
 		c.ParallelTask(rows, max(1, 1<<14/n), s)
+	} else { // means of nothing are 0
+		clear(s.mean)
+		for i := range s.inv {
+			s.inv[i] = inverse(0, p.Eps)
+		}
 	}
 	*s = normState{}
 	return nil
