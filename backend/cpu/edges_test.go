@@ -48,6 +48,8 @@ func TestEdgesOfOperandsAreTheReferences(t *testing.T) {
 `, []*tensor.Tensor{tensor.New(tensor.F32, 2, 0), tensor.New(tensor.F32, 0)}},
 		{"a product's scale below 0", qlinear, product(-2)},
 		{"a product's scale of 0", qlinear, product(0)},
+		{"a product's scale of -0", qlinear, product(float32(math.Copysign(0, -1)))},
+		{"a product's infinite scale", qlinear, product(inf)},
 		{"images of unknown rank", `graph g(%x: f32[*]) {
 	%a = transpose(%x) {perm=[0,3,1,2]} : f32[u0,u1,u2,u3]
 	%b = max_pool(%a) {kernel_shape=[2,2]} : f32[u0,u1,u2-1,u3-1]

@@ -151,7 +151,7 @@ func rescaled(e *ir.Env, sums []int64, dims []int, n, inner int, in []tensor.Val
 	for i, s := range sums {
 		j := i / inner % n
 		x := math.FMA(float64(s), mul[j], add[j])
-		if math.IsInf(lo, -1) && math.IsInf(hi, 1) {
+		if math.IsInf(float64(least), -1) && math.IsInf(float64(most), 1) {
 			out[i] = x
 		} else {
 			out[i] = min(max(x, lo), hi)
