@@ -41,7 +41,7 @@ func (a *attentionCase) run(t *testing.T) []float32 {
 			t.Fatal(err)
 		}
 	}
-	if n := testing.AllocsPerRun(3, func() { _ = AttentionF32(c) }); n > 0 {
+	if n := allocations(func() { _ = AttentionF32(c) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 	return y

@@ -336,7 +336,7 @@ func TestConvAllocatesNothingOnceItRan(t *testing.T) {
 			}
 		}
 		run()
-		if n := testing.AllocsPerRun(20, run); n != 0 {
+		if n := allocations(run); n != 0 {
 			t.Errorf("%v: %v allocations a run", x, n)
 		}
 	}

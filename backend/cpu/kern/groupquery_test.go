@@ -38,7 +38,7 @@ func TestGroupQueryGoesOnFromItsCache(t *testing.T) {
 		if err := GroupQueryF32(c); err != nil {
 			t.Fatal(err)
 		}
-		if a := testing.AllocsPerRun(3, func() { _ = GroupQueryF32(c) }); a > 0 {
+		if a := allocations(func() { _ = GroupQueryF32(c) }); a > 0 {
 			t.Errorf("%v allocations", a)
 		}
 		return y, next

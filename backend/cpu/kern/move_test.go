@@ -42,6 +42,19 @@ func join(x, dims []int) int {
 	return i
 }
 
+// allocations returns what f allocates once it is warm. Registers of a worker are made when so many first work at once, which may be in any run: only what every
+// measurement sees counts.
+func allocations(f func()) float64 {
+	least := testing.AllocsPerRun(3, f)
+	for range 3 {
+		if least == 0 {
+			break
+		}
+		least = min(least, testing.AllocsPerRun(3, f))
+	}
+	return least
+}
+
 // expectMoved runs a kernel on 1 and 2 threads and compares its last argument with what from says:
 // for each place of the result the flat position in operand 0, or -1 for zero.
 func expectMoved(t *testing.T, name string, f Func, param any, size int, args []Arg, from func(x []int) int) {
@@ -64,7 +77,7 @@ func expectMoved(t *testing.T, name string, f Func, param any, size int, args []
 				return
 			}
 		}
-		if a := testing.AllocsPerRun(3, func() { _ = f(&c) }); a != 0 {
+		if a := allocations(func() { _ = f(&c) }); a != 0 {
 			t.Errorf("%s: %v allocations per run", name, a)
 		}
 	}
@@ -158,7 +171,7 @@ func TestConcatAndSplitAreInverse(t *testing.T) {
 		if err := Concat(&back); err != nil || !bytes.Equal(back.Args[3].Data, whole.Data) {
 			t.Errorf("axis %d: the parts do not join to the whole: %v", axis, err)
 		}
-		if n := testing.AllocsPerRun(3, func() { _, _ = Concat(&back), Split(&c) }); n != 0 {
+		if n := allocations(func() { _, _ = Concat(&back), Split(&c) }); n != 0 {
 			t.Errorf("%v allocations per run", n)
 		}
 		back.Args[0].Dims = []int{9, 9, 9}
@@ -306,7 +319,7 @@ func TestFillRangeCopyWhere(t *testing.T) {
 	if err := Where(&c); err != nil || fmt.Sprint(z) != "[1 2 -9 -9 5 6]" {
 		t.Error(err, z)
 	}
-	if n := testing.AllocsPerRun(3, func() { _ = Where(&c) }); n != 0 {
+	if n := allocations(func() { _ = Where(&c) }); n != 0 {
 		t.Errorf("%v allocations per run", n)
 	}
 }
@@ -322,7 +335,7 @@ func TestArithOnEveryType(t *testing.T) {
 		if err := Arith(&c); err != nil || fmt.Sprint(y) != want {
 			t.Errorf("op %d: %v %v, want %s", op, err, y, want)
 		}
-		if n := testing.AllocsPerRun(3, func() { _ = Arith(&c) }); n != 0 {
+		if n := allocations(func() { _ = Arith(&c) }); n != 0 {
 			t.Errorf("%v allocations per run", n)
 		}
 		f, g, h := make([]float64, 5), make([]float64, 5), make([]float64, 5)

@@ -33,7 +33,7 @@ func TestMatMulNBitsRowStandsAlone(t *testing.T) {
 				if err := MatMulNBitsF32(c); err != nil {
 					t.Fatal(err)
 				}
-				if n := testing.AllocsPerRun(3, func() { _ = MatMulNBitsF32(c) }); n > 0 {
+				if n := allocations(func() { _ = MatMulNBitsF32(c) }); n > 0 {
 					t.Errorf("%v: %v allocations", f, n)
 				}
 				return y

@@ -83,7 +83,7 @@ func TestPointwiseAllocatesNothing(t *testing.T) {
 	x, y := make([]float32, n), make([]float32, n)
 	c := Call{Args: []Arg{arg([]int{n}, x), arg([]int{1}, x), arg([]int{n}, y)}, Param: &PointwiseParam{
 		Program: Program{2, 1, 4, []Instr{{Op: OpMul, Dst: 3, A: 0, B: 1}, {Op: OpExp, Dst: 2, A: 3}}}}}
-	if a := testing.AllocsPerRun(20, func() { _ = PointwiseF32(&c) }); a != 0 {
+	if a := allocations(func() { _ = PointwiseF32(&c) }); a != 0 {
 		t.Errorf("%v allocations per run", a)
 	}
 }

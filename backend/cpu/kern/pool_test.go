@@ -166,9 +166,9 @@ func TestPoolAllocatesNothing(t *testing.T) {
 	p := testPool(t, 3)
 	a := &addTask{dst: make([]int64, 1<<12)}
 	p.run(0, len(a.dst), 1, nil, a)
-	n := testing.AllocsPerRun(100, func() { p.run(0, len(a.dst), 1, nil, a) })
+	n := allocations(func() { p.run(0, len(a.dst), 1, nil, a) })
 	c := &Call{}
-	n += testing.AllocsPerRun(100, func() { c.ParallelTask(len(a.dst), 1, a) })
+	n += allocations(func() { c.ParallelTask(len(a.dst), 1, a) })
 	if n != 0 {
 		t.Errorf("%v allocations per run", n)
 	}

@@ -35,7 +35,7 @@ func run(t *testing.T, name string, f Func, param any, args ...Arg) {
 		} else if !slices.Equal(first, out.Data) {
 			t.Errorf("%s: other bits on %d threads", name, threads)
 		}
-		if a := testing.AllocsPerRun(3, func() { _ = f(&c) }); a != 0 {
+		if a := allocations(func() { _ = f(&c) }); a != 0 {
 			t.Errorf("%s: %v allocations per run", name, a)
 		}
 	}
