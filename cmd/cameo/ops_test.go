@@ -38,6 +38,11 @@ func TestListedOperatorsAreThoseThatRun(t *testing.T) {
 			t.Errorf("%s of %s is listed, and not supported", i.Name, i.Domain)
 		}
 	}
+	for o := range limits {
+		if !listed[o] {
+			t.Errorf("%v has a note, and is not listed", o)
+		}
+	}
 	cases, err := vectors.Find(testdata.Shared(t, "onnx-tests"), vectors.DefaultTolerance)
 	if err != nil {
 		t.Fatal(err)
