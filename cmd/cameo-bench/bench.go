@@ -185,7 +185,7 @@ func compare(ctx context.Context, path string, sizes map[string]int, f *flags) (
 		return fail(fmt.Errorf("ONNX Runtime: %w", err))
 	}
 	defer other.Close()
-	ours, theirs, err := race(func() error { return s.Run(ctx) }, other.Run, f.time)
+	ours, theirs, err := race(func() error { return s.Run(ctx) }, other.Run, turn, f.time)
 	if err != nil {
 		return fail(err)
 	}
@@ -200,28 +200,43 @@ func compare(ctx context.Context, path string, sizes map[string]int, f *flags) (
 // warmup is how often each runs before it is timed.
 const warmup = 3
 
-// race runs a and b by turns and returns the time that each run took.
-func race(a, b func() error, limit time.Duration) (ta, tb []time.Duration, err error) {
+// turn is how long one side runs before the other does.
+const turn = 250 * time.Millisecond
+
+// race runs a and b by turns of a length and returns the times of their runs.
+func race(a, b func() error, turn, limit time.Duration) (ta, tb []time.Duration, err error) {
 	for range warmup {
 		if err := errors.Join(a(), b()); err != nil {
 			return nil, nil, err
 		}
 	}
 	for begin := time.Now(); len(ta) == 0 || time.Since(begin) < limit; {
-		start := time.Now()
-		if err := a(); err != nil {
+		if ta, err = runs(ta, a, turn); err == nil {
+			tb, err = runs(tb, b, turn)
+		}
+		if err != nil {
 			return nil, nil, err
 		}
-		mid := time.Now()
-		if err := b(); err != nil {
-			return nil, nil, err
-		}
-		ta, tb = append(ta, mid.Sub(start)), append(tb, time.Since(mid))
 	}
 	return ta, tb, nil
 }
 
-// median returns the median in milliseconds.
+// runs takes one side's turn, and appends the times of the runs that count, at least one. Nothing counts in its first quarter: until then the threads of the other
+// side's pool may still spin for work, on cores that this side needs, and caches are cold.
+func runs(times []time.Duration, f func() error, turn time.Duration) ([]time.Duration, error) {
+	counted := len(times)
+	for begin := time.Now(); len(times) == counted || time.Since(begin) < turn; {
+		start := time.Now()
+		if err := f(); err != nil {
+			return nil, err
+		}
+		if start.Sub(begin) >= turn/4 {
+			times = append(times, time.Since(start))
+		}
+	}
+	return times, nil
+}
+
 func median(times []time.Duration) float64 {
 	slices.Sort(times)
 	return float64(measure.Percentile(times, 50)) / 1e6

@@ -43,12 +43,12 @@ func TestRacersRunByTurns(t *testing.T) {
 	var order strings.Builder
 	a := func() error { order.WriteByte('a'); return nil }
 	b := func() error { order.WriteByte('b'); return nil }
-	ta, tb, err := race(a, b, time.Nanosecond)
+	ta, tb, err := race(a, b, 0, time.Nanosecond)
 	if err != nil || len(ta) != 1 || len(tb) != 1 || order.String() != strings.Repeat("ab", warmup+1) {
 		t.Errorf("%v %v %v %s", ta, tb, err, order.String())
 	}
 	boom := errors.New("boom")
-	if _, _, err := race(a, func() error { return boom }, time.Second); !errors.Is(err, boom) {
+	if _, _, err := race(a, func() error { return boom }, 0, time.Second); !errors.Is(err, boom) {
 		t.Errorf("got %v", err)
 	}
 }
