@@ -352,6 +352,11 @@ func (p *parser) constant(name string, t Type) (*tensor.Tensor, error) {
 	if p.ref == nil {
 		return nil, p.errorf("constant @%s is not given", nameText(ref))
 	}
+	if dims, ok := t.Shape.Ints(); ok {
+		if _, ok := tensor.Count(dims); !ok {
+			return nil, p.errorf("constant @%s: sizes %v", nameText(ref), dims)
+		}
+	}
 	c, err := p.ref(ref, t)
 	if err != nil {
 		return nil, p.errorf("constant @%s: %w", nameText(ref), err)
