@@ -1,6 +1,7 @@
 package ir_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -12,6 +13,9 @@ import (
 
 func weights(_ string, t ir.Type) (*tensor.Tensor, error) {
 	dims, _ := t.Shape.Ints()
+	if n, ok := tensor.Count(dims); !ok || n > 1<<16 {
+		return nil, fmt.Errorf("%v elements in a test", dims)
+	}
 	w := tensor.New(t.DType, dims...)
 	for i := range w.Len() {
 		w.SetFloat64At(i, float64(i%7)-3)

@@ -4,40 +4,11 @@ package kern
 
 import (
 	"runtime"
-	"sync"
+	"sync/atomic"
 )
 
-// A parker puts goroutines to sleep on a condition variable.
-type parker struct {
-	mu   sync.Mutex
-	cond sync.Cond
-	seq  uint32
-}
+func nap(*atomic.Uint32, uint32) bool { return false }
 
-func (k *parker) init() { k.cond.L = &k.mu }
-
-func (k *parker) ticket() uint32 {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.seq
-}
-
-// wait returns at the first wake since the ticket was drawn.
-func (k *parker) wait(ticket uint32) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.seq == ticket {
-		k.cond.Wait()
-	}
-}
-
-func (k *parker) wake(n int) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.seq++
-	for range n {
-		k.cond.Signal()
-	}
-}
+func rouse(*atomic.Uint32, int) {}
 
 func yield() { runtime.Gosched() }

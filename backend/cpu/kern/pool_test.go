@@ -50,7 +50,11 @@ func TestPoolDoesEveryItemOnce(t *testing.T) {
 
 func TestPoolSharesWorkAndWakesSleepers(t *testing.T) {
 	p := testPool(t, 3)
-	for round := range 3 {
+	for round := range 4 {
+		asleep := &p.sleepers
+		if round >= 2 {
+			asleep = &p.park.deep
+		}
 		a := &addTask{dst: make([]int64, 100)}
 		a.hook = func(worker, _ int) {
 			// The caller holds on until a worker has shown up.
@@ -62,9 +66,9 @@ func TestPoolSharesWorkAndWakesSleepers(t *testing.T) {
 		if a.workers.Load()&^1 == 0 {
 			t.Fatalf("round %d: no worker joined", round)
 		}
-		for i := 0; p.sleepers.Load() != 2; i++ {
+		for i := 0; asleep.Load() != 2; i++ {
 			if i == 5000 {
-				t.Fatal("idle workers do not sleep")
+				t.Fatalf("round %d: idle workers do not sleep", round)
 			}
 			time.Sleep(time.Millisecond)
 		}
