@@ -6,6 +6,7 @@ package backend
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/sym"
@@ -49,6 +50,9 @@ type Limits struct {
 	Trips   int    // loop iterations in one run; 0 is unlimited
 	Threads int    // 0: as many as the pool has
 	Seed    uint64 // of random ops
+
+	// Timed, where set, is told how long each step took. Steps of bodies are told too, and their time is also part of the step that runs the body.
+	Timed func(*Step, time.Duration)
 }
 
 // An Arg is an operand or a result: the bytes of a dense row-major tensor, or another kind of value.

@@ -112,7 +112,7 @@ func (m *Model) HasDefault(name string) bool {
 
 // limits returns what a session may take.
 func (m *Model) limits() backend.Limits {
-	return backend.Limits{Memory: m.opts.Memory, Trips: m.opts.Trips, Threads: m.opts.Threads, Seed: m.opts.Seed}
+	return backend.Limits{Memory: m.opts.Memory, Trips: m.opts.Trips, Threads: m.opts.Threads, Seed: m.opts.Seed, Timed: m.opts.Timed}
 }
 
 // Run runs the model on inputs by name and returns the outputs of the given names, or all. Inputs that have defaults may be left out. The results are the caller's own.

@@ -15,14 +15,15 @@ type Backend interface {
 
 // Options say how a graph is compiled and what a run may take. The zero value has all passes, and no limits but the defaults below.
 type Options struct {
-	Backend     Backend        // what runs the model; required
-	Threads     int            // of one run, at most; 0: as many as the process may use
-	MaxSessions int            // runs at one time; 0: GOMAXPROCS
-	Memory      int            // bytes that one run may take for intermediate values; 0: DefaultMemory
-	Trips       int            // loop iterations of one run; 0: DefaultTrips
-	Timeout     time.Duration  // of one run; 0: none but the context's
-	Seed        uint64         // of random ops
-	Passes      passes.Options // which passes run, and who watches them
+	Backend     Backend                            // what runs the model; required
+	Threads     int                                // of one run, at most; 0: as many as the process may use
+	MaxSessions int                                // runs at one time; 0: GOMAXPROCS
+	Memory      int                                // bytes that one run may take for intermediate values; 0: DefaultMemory
+	Trips       int                                // loop iterations of one run; 0: DefaultTrips
+	Timeout     time.Duration                      // of one run; 0: none but the context's
+	Seed        uint64                             // of random ops
+	Timed       func(*backend.Step, time.Duration) // told how long each step took; concurrent runs call it at once
+	Passes      passes.Options                     // which passes run, and who watches them
 }
 
 const (

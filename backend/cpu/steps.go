@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 	"unsafe"
 
 	"github.com/cameo-onnx/cameo/backend"
@@ -19,8 +20,15 @@ func (s *session) steps(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		mark := s.meter.temp
+		var start time.Time
+		if s.limits.Timed != nil {
+			start = time.Now()
+		}
 		if err := s.step(ctx, i); err != nil {
 			return s.fault(i, err)
+		}
+		if s.limits.Timed != nil {
+			s.limits.Timed(&s.pr.plan.Steps[i], time.Since(start))
 		}
 		s.meter.temp = mark
 	}

@@ -12,15 +12,17 @@ import (
 
 	"github.com/cameo-onnx/cameo/backend/cpu"
 	"github.com/cameo-onnx/cameo/onnx"
+	"github.com/cameo-onnx/cameo/onnx/wire"
 	"github.com/cameo-onnx/cameo/runtime/inspect"
 	"github.com/cameo-onnx/cameo/runtime/measure"
 )
 
 type benchFlags struct {
 	modelFlags
-	runs   int
-	time   time.Duration
-	warmup int
+	runs    int
+	time    time.Duration
+	warmup  int
+	profile bool
 }
 
 func benchCommand() *cobra.Command {
@@ -30,7 +32,7 @@ func benchCommand() *cobra.Command {
 		Short: "Measure how long a model takes to load and to run",
 		Long: `Measure the time to load a model, its first run, and the latency of the runs that follow, in a session
 that keeps its memory. Inputs that are not given are random (of seed 1, unless --random says another).`,
-		Example: "  cameo bench model.onnx --dim batch=8 --threads 1\n  cameo bench model.onnx --runs 1000 --json",
+		Example: "  cameo bench model.onnx --dim batch=8 --threads 1\n  cameo bench model.onnx --profile --threads 1\n  cameo bench model.onnx --runs 1000 --json",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return runBench(c, args[0], &f) },
 	}
@@ -40,6 +42,7 @@ that keeps its memory. Inputs that are not given are random (of seed 1, unless -
 	fl.IntVar(&f.runs, "runs", 0, "number of runs (default: as many as --time allows)")
 	fl.DurationVar(&f.time, "time", 2*time.Second, "time to spend on runs")
 	fl.IntVar(&f.warmup, "warmup", 3, "runs before those that count")
+	fl.BoolVar(&f.profile, "profile", false, "print where the time goes: by kernel, and the steps that take longest")
 	return c
 }
 
@@ -50,6 +53,8 @@ type benchReport struct {
 	Latency measure.Result `json:"latency"`
 	Machine cpu.Machine    `json:"machine"`
 	Kernels map[string]int `json:"kernels"`
+
+	Steps []inspect.StepTime `json:"steps,omitempty"` // where the time went, over all runs that count
 }
 
 func runBench(c *cobra.Command, path string, f *benchFlags) error {
@@ -62,6 +67,10 @@ func runBench(c *cobra.Command, path string, f *benchFlags) error {
 	o, err := f.options()
 	if err != nil {
 		return err
+	}
+	var profile inspect.Profile
+	if f.profile {
+		o.Timed = profile.Add
 	}
 	m, err := load(path, onnx.Options{}, o)
 	if err != nil {
@@ -87,13 +96,49 @@ func runBench(c *cobra.Command, path string, f *benchFlags) error {
 	ctx, cancel := f.deadline(c.Context())
 	defer cancel()
 	r := benchReport{Import: m.imported.Seconds(), Compile: m.compiled.Seconds(), Machine: cpu.Describe(), Kernels: inspect.Kernels(m.Plan())}
-	if r.Latency, err = measure.Latency(ctx, measure.Options{Runs: f.runs, Time: f.time, Warmup: f.warmup}, func() error { return s.Run(ctx) }); err != nil {
+	if r.Latency, err = measure.Latency(ctx, measure.Options{Runs: f.runs, Time: f.time, Warmup: f.warmup, Begin: profile.Reset}, func() error { return s.Run(ctx) }); err != nil {
 		return err
 	}
+	r.Steps = profile.Steps()
 	if asJSON(c) {
 		return json.NewEncoder(c.OutOrStdout()).Encode(r)
 	}
-	return r.print(c)
+	if err := r.print(c); err != nil || !f.profile {
+		return err
+	}
+	return printProfile(c, &profile, r.Latency.Runs)
+}
+
+// longestSteps is how many steps of a profile are printed.
+const longestSteps = 20
+
+// printProfile prints the time of each kernel and of the longest steps, per run.
+func printProfile(c *cobra.Command, p *inspect.Profile, runs int) error {
+	var total time.Duration
+	kernels, steps := p.ByKernel(), p.Steps()
+	for _, k := range kernels {
+		total += k.Time
+	}
+	tw := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', tabwriter.AlignRight)
+	row := func(t inspect.StepTime, what string) {
+		fmt.Fprintf(tw, "%.4f ms\t%.1f %%\t%g ×\t  %s\n", ms(t.Time)/float64(runs), 100*float64(t.Time)/float64(max(total, 1)), float64(t.Calls)/float64(runs), what)
+	}
+	fmt.Fprintln(c.OutOrStdout(), "\nby kernel, per run")
+	for _, k := range kernels {
+		row(k, k.Kernel)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(c.OutOrStdout(), "\nlongest steps, per run")
+	for _, s := range steps[:min(len(steps), longestSteps)] {
+		what := s.Kernel
+		if len(s.Nodes) > 0 {
+			what += "  " + wire.Quote(s.Nodes[0])
+		}
+		row(s, what)
+	}
+	return tw.Flush()
 }
 
 func (r *benchReport) print(c *cobra.Command) error {

@@ -106,6 +106,8 @@ func TestExitStatusAndMessage(t *testing.T) {
 		{"check --json " + html, exitData, "{\"faults\":[\""},
 		{"bench " + digits + " --runs 3 --threads 1", 0, "allocations"},
 		{"bench " + digits + " --runs 3 --json", 0, "\"p90_ns\""},
+		{"bench " + digits + " --runs 3 --profile", 0, "longest steps"},
+		{"bench " + digits + " --runs 3 --profile --json", 0, "\"total_ns\""},
 		{"bench " + digits + " --runs -3", exitUsage, "--runs"},
 		{"ops", 0, "LeakyRelu"},
 		{"ops Conv", 0, "T float"},

@@ -12,7 +12,8 @@ import (
 type Options struct {
 	Runs   int
 	Time   time.Duration
-	Warmup int // runs before those that count
+	Warmup int    // runs before those that count
+	Begin  func() // called after the warm-up; may be nil
 }
 
 // maxRuns bounds the runs of a measurement by time.
@@ -44,6 +45,9 @@ func Latency(ctx context.Context, o Options, run func() error) (Result, error) {
 		if err := run(); err != nil {
 			return r, err
 		}
+	}
+	if o.Begin != nil {
+		o.Begin()
 	}
 	n := o.Runs
 	if n <= 0 {
