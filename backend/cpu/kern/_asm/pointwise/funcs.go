@@ -4,8 +4,9 @@ import . "github.com/mmcloughlin/avo/build"
 import . "github.com/mmcloughlin/avo/operand"
 
 // Coefficients are least-squares fits at Chebyshev nodes, rounded to float32; the portable rows in
-// pointwise_math.go use the same.
+// pointwise_math.go use the same but for expP.
 var (
+	expP   = []float64{1, 1, 0.5, 0.166665092, 0.041666247, 0.0083698649, 0.00139475928}
 	expQ   = []float64{0.5, 0.166666672, 0.0416662619, 0.00833328068, 0.00139464461, 0.000199096467}
 	logP   = []float64{0.333333105, -0.25, 0.200022459, -0.166685119, 0.142177626, -0.123964451, 0.118909895, -0.117266051, 0.0680091232}
 	tanhP  = []float64{-0.333332807, 0.133314312, -0.0537391566, 0.0206378624, -0.0057040425}
@@ -20,13 +21,19 @@ const (
 	expLo = -104           // below: 0
 	tiny  = -87.25         // e^tiny is the last that is not subnormal, or nearly
 	expHi = 89             // above: infinite
+
+	rounder = 3 << 22 // added to |x| < 2^21 and taken off again, it leaves x rounded to a whole number
 )
+
+// split returns a whole number n and r = x - n ln 2, which is at most ln 2 / 2 and a little, for |x| < 2^20.
+func (k *kit) split(x vec) (n, r vec) {
+	n = k.sub(k.fma(x, k.c(log2e), k.cr(rounder)), k.c(rounder))
+	return n, k.fnma(n, k.c(ln2lo), k.fnma(n, k.c(ln2hi), x))
+}
 
 // reduce splits x into n ln 2 + r and returns n and (e^r - 1).
 func (k *kit) reduce(x vec) (n, em vec) {
-	n = k.round(k.mul(x, k.c(log2e)), 0)
-	r := k.fnma(n, k.c(ln2hi), x)
-	r = k.fnma(n, k.c(ln2lo), r)
+	n, r := k.split(x)
 	q := k.horner(r, expQ...)
 	return n, k.fma(q, k.mul(r, r), r)
 }
@@ -53,16 +60,24 @@ func (k *kit) scale(p, n vec) vec {
 
 // exp is e^x; NaN stays.
 func (k *kit) exp(x vec) vec {
-	x = k.max(k.cr(expLo), k.min(k.cr(expHi), x))
-	n, em := k.reduce(x)
-	return k.scale(k.add(em, k.c(1)), n)
+	n, r := k.split(k.max(k.cr(expLo), k.min(k.cr(expHi), x)))
+	return k.scale(k.horner(r, expP...), n)
+}
+
+// expNormal is e^x for x in [tiny, 88], where it is a normal number; NaN stays.
+func (k *kit) expNormal(x vec) vec {
+	n, r := k.split(x)
+	p := k.horner(r, expP...)
+	if k.avx512 {
+		return k.scale(p, n)
+	}
+	return k.mul(p, k.pow2(n))
 }
 
 // expTail is e^x for x up to 80; what would be subnormal is 0. Multiplying subnormal numbers
 // takes a hundred times as long, in this function and in all that reads its results.
 func (k *kit) expTail(x vec) vec {
-	n, em := k.reduce(k.max(k.cr(tiny), x))
-	e := k.mul(k.add(em, k.c(1)), k.pow2(n))
+	e := k.expNormal(k.max(k.cr(tiny), x))
 	return k.blend(k.cmp(lt, x, k.c(tiny)), e, k.c(0))
 }
 
@@ -103,19 +118,18 @@ func (k *kit) log(x vec) vec {
 	return k.blend(k.cmp(unord, x, x), y, x)
 }
 
-// sigmoid keeps its precision in the negative tail: e^-|x| is never taken from 1.
+// sigmoid is 0 where it would be subnormal. Where e^-x is not finite or not right, x is below tiny.
 func (k *kit) sigmoid(x vec) vec {
-	e := k.expTail(k.or(x, k.bits(signBit)))
-	r := k.div(k.cr(1), k.add(e, k.c(1)))
-	return k.blend(k.cmp(lt, x, k.c(0)), r, k.mul(r, e))
+	e := k.expNormal(k.max(k.cr(tiny), k.xor(x, k.bits(signBit))))
+	return k.blend(k.cmp(lt, x, k.c(tiny)), k.recip(k.add(e, k.c(1))), k.c(0))
 }
 
 func (k *kit) tanh(x vec) vec {
 	ax := k.abs(x)
 	x2 := k.mul(x, x)
 	small := k.fma(k.mul(k.horner(x2, tanhP...), x2), x, x)
-	e := k.exp(k.add(ax, ax))
-	big := k.sub(k.cr(1), k.div(k.cr(2), k.add(e, k.c(1))))
+	e := k.expNormal(k.min(k.cr(20), k.add(ax, ax)))
+	big := k.fnma(k.recip(k.add(e, k.c(1))), k.c(2), k.cr(1))
 	return k.blend(k.cmp(lt, ax, k.c(0.625)), k.withSign(big, x), small)
 }
 
