@@ -221,9 +221,7 @@ func (g *Graph) Output(name string, v *Value) {
 }
 
 // Index returns the place of n among g.Nodes, found quickly near that of the last search or change.
-func (g *Graph) Index(n *Node) int { return g.indexOf(n) }
-
-func (g *Graph) indexOf(n *Node) int {
+func (g *Graph) Index(n *Node) int {
 	if g.hint < len(g.Nodes) && g.Nodes[g.hint] == n {
 		return g.hint
 	}
@@ -307,7 +305,7 @@ func (v *Value) dropUse(n *Node, arg int) {
 
 // Erase removes a node whose results nobody uses.
 func (g *Graph) Erase(n *Node) {
-	i := g.indexOf(n)
+	i := g.Index(n)
 	g.detach(n)
 	g.Nodes = slices.Delete(g.Nodes, i, i+1)
 	g.hint = max(0, i-1)

@@ -70,7 +70,7 @@ func (g *Graph) add(b *Builder, op *Op, attrs any, bodies []*Graph, outs int, in
 		g.Nodes = append(g.Nodes, n)
 		return n, nil
 	}
-	i := g.indexOf(b.before)
+	i := g.Index(b.before)
 	g.Nodes = slices.Insert(g.Nodes, i, n)
 	g.hint = i + 1
 	return n, nil
@@ -88,9 +88,7 @@ func elemsOfKnown(k Known) []sym.Dim {
 
 // infer returns what is known of n's results: exactly outs of them, or as many as the op always has where outs is 0.
 func (g *Graph) infer(n *Node, outs int) ([]Known, *Scope, error) {
-	if outs == 0 {
-		outs = max(1, n.Op.Sig.required())
-	}
+	outs = n.Op.Sig.results(outs)
 	in := make([]Known, len(n.In))
 	for i, v := range n.In {
 		in[i] = v.Known()
@@ -99,7 +97,7 @@ func (g *Graph) infer(n *Node, outs int) ([]Known, *Scope, error) {
 	if err := n.Op.Sig.check(in, outs); err != nil {
 		return nil, nil, err
 	}
-	sc := &Scope{Outs: outs, Bodies: n.Bodies, graph: g}
+	sc := NewScope(g, outs, n.Bodies)
 	out, err := n.Op.Infer(sc, n.Attrs, in)
 	if e := n.Epilogue(); e != nil && err == nil {
 		if len(e.Outputs) != 1 || len(e.Inputs) != 1+len(extra) {
@@ -142,13 +140,11 @@ func (g *Graph) assume(facts []Fact) {
 
 // Infer returns what is known of the results of op applied to operands of which in is known, without building anything.
 func Infer(g *Graph, op *Op, attrs any, bodies []*Graph, outs int, in []Known) ([]Known, error) {
-	if outs == 0 {
-		outs = max(1, op.Sig.required())
-	}
+	outs = op.Sig.results(outs)
 	if err := op.Sig.check(in, outs); err != nil {
 		return nil, err
 	}
-	return op.Infer(&Scope{Outs: outs, Bodies: bodies, graph: g}, attrs, in)
+	return op.Infer(NewScope(g, outs, bodies), attrs, in)
 }
 
 // NewScope returns a scope for inference outside a graph's own, such as an op's BodyTypes.
@@ -163,7 +159,7 @@ func (g *Graph) reinfer(uses []Use) error {
 	for _, u := range uses {
 		if !dirty[u.Node] {
 			dirty[u.Node] = true
-			first = min(first, g.indexOf(u.Node))
+			first = min(first, g.Index(u.Node))
 		}
 	}
 	for _, n := range g.Nodes[first:] {

@@ -48,7 +48,7 @@ func (p *printer) graph(g *Graph) {
 	for _, f := range g.Assumes {
 		p.line("assume " + f.String())
 	}
-	for _, v := range g.consts() {
+	for _, v := range g.Consts() {
 		p.line(valueText(v) + " = const " + constText(v) + " : " + v.Type.String())
 	}
 	for _, n := range g.Nodes {
@@ -69,8 +69,8 @@ func (p *printer) graph(g *Graph) {
 	p.b.WriteString(strings.Repeat("\t", p.depth) + "}")
 }
 
-// consts returns the constants that g uses, in order of first use.
-func (g *Graph) consts() (out []*Value) {
+// Consts returns the constants that g uses, in order of first use.
+func (g *Graph) Consts() (out []*Value) {
 	seen := map[*Value]bool{}
 	add := func(v *Value) {
 		if v != nil && v.IsConst() && !seen[v] {
@@ -88,9 +88,6 @@ func (g *Graph) consts() (out []*Value) {
 	}
 	return out
 }
-
-// Consts returns the constants that g uses, in order of first use.
-func (g *Graph) Consts() []*Value { return g.consts() }
 
 func (p *printer) node(n *Node) {
 	p.b.WriteString(strings.Repeat("\t", p.depth))

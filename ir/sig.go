@@ -120,14 +120,17 @@ func splitComma(s string) (out []string) {
 // String returns the signature as it was written.
 func (s *Sig) String() string { return s.text }
 
-func (s *Sig) required() int {
-	n := 0
+// results returns n, or where n is 0 the number of results that the op always has, at least 1.
+func (s *Sig) results(n int) int {
+	if n != 0 {
+		return n
+	}
 	for _, p := range s.Out {
 		if !p.Optional && !p.Variadic {
 			n++
 		}
 	}
-	return n
+	return max(1, n)
 }
 
 // param returns the parameter that operand i belongs to.

@@ -126,31 +126,6 @@ func (t Type) Equal(u Type) bool {
 	return t.Elem.Equal(*u.Elem)
 }
 
-// Refines reports whether every value of type t is also of type u, where the sizes that wild accepts in u stand for any size.
-func (t Type) Refines(u Type, wild func(sym.Dim) bool) bool {
-	if t.Kind != u.Kind || t.DType != u.DType {
-		return false
-	}
-	switch t.Kind {
-	case Tensor:
-		if u.Unranked {
-			return true
-		}
-		if t.Unranked || len(t.Shape) != len(u.Shape) {
-			return false
-		}
-		for i, d := range u.Shape {
-			if !d.Equal(t.Shape[i]) && !(wild != nil && wild(d)) {
-				return false
-			}
-		}
-		return true
-	case Sequence, Optional, Map:
-		return t.Elem.Refines(*u.Elem, wild)
-	}
-	return true
-}
-
 // String returns t in IR text, such as "f32[N,784]", "i64[*]" (unknown rank) or "seq(f32[*])".
 func (t Type) String() string {
 	switch t.Kind {

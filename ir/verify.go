@@ -2,15 +2,16 @@ package ir
 
 import (
 	"fmt"
+	"reflect"
 )
 
 // Verify returns the first broken invariant: every value defined once, before its use; uses exact; attributes of the op's type; result types equal to, or
 // narrower than, a fresh inference; bodies closed.
 func (g *Graph) Verify() error {
-	c := checker{g: g, defined: map[*Value]bool{}, uses: map[*Value]int{}}
+	c := checker{g: g, uses: map[*Value]int{}}
 	for _, v := range g.Inputs {
 		if err := c.define(v, nil); err != nil {
-			return err
+			return fmt.Errorf("ir: %w", err)
 		}
 		if !v.input {
 			return fmt.Errorf("ir: input %%%s is not marked as one", v.Name)
@@ -22,11 +23,11 @@ func (g *Graph) Verify() error {
 		}
 	}
 	for _, o := range g.Outputs {
-		if o.Value == nil || !c.defined[o.Value] && !o.Value.IsConst() {
+		if o.Value == nil || !c.isDefined(o.Value) && !o.Value.IsConst() {
 			return fmt.Errorf("ir: output %q is not defined", o.Name)
 		}
 	}
-	for v := range c.defined {
+	for _, v := range c.defined {
 		if err := c.checkUses(v); err != nil {
 			return err
 		}
@@ -36,12 +37,17 @@ func (g *Graph) Verify() error {
 
 type checker struct {
 	g       *Graph
-	defined map[*Value]bool
-	uses    map[*Value]int
+	defined []*Value       // in order
+	uses    map[*Value]int // found so far; every value that is defined has an entry
+}
+
+func (c *checker) isDefined(v *Value) bool {
+	_, ok := c.uses[v]
+	return ok
 }
 
 func (c *checker) define(v *Value, def *Node) error {
-	if c.defined[v] || v.Def != def {
+	if c.isDefined(v) || v.Def != def {
 		return fmt.Errorf("%%%s is defined twice", v.Name)
 	}
 	if c.g.names[v.Name] != v {
@@ -50,7 +56,8 @@ func (c *checker) define(v *Value, def *Node) error {
 	if v.Type.Kind == NoKind || v.ID >= c.g.nextID {
 		return fmt.Errorf("%%%s has no type or a wrong ID", v.Name)
 	}
-	c.defined[v] = true
+	c.defined = append(c.defined, v)
+	c.uses[v] = 0
 	return nil
 }
 
@@ -59,10 +66,10 @@ func (c *checker) node(n *Node) error {
 		if v == nil {
 			continue
 		}
-		if !c.defined[v] && !v.IsConst() {
-			return fmt.Errorf("%%%s is used before its definition", v.Name)
-		}
-		if v.IsConst() && !c.defined[v] {
+		if !c.isDefined(v) {
+			if !v.IsConst() {
+				return fmt.Errorf("%%%s is used before its definition", v.Name)
+			}
 			if err := c.define(v, nil); err != nil {
 				return err
 			}
@@ -74,7 +81,7 @@ func (c *checker) node(n *Node) error {
 			return err
 		}
 	}
-	if fmt.Sprintf("%T", n.Attrs) != fmt.Sprintf("%T", n.Op.Attrs) {
+	if reflect.TypeOf(n.Attrs) != reflect.TypeOf(n.Op.Attrs) {
 		return fmt.Errorf("attributes are a %T, not a %T", n.Attrs, n.Op.Attrs)
 	}
 	known, sc, err := c.g.infer(n, len(n.Out))

@@ -6,8 +6,8 @@ import (
 )
 
 // Convert returns t's elements as type to, by the rules of ONNX's Cast. saturate applies to the 8-bit floats alone, round to f8e8m0 alone.
-// Floats lose their fraction on the way to integers; what is beyond an integer's range, which ONNX leaves undefined, is as [Wrap] has it. Converting to t's own type copies. It is an error to convert a complex number to a real one, or a
-// string that is not a number.
+// Floats lose their fraction on the way to integers; what is beyond an integer's range, which ONNX leaves undefined, is as [Wrap] has it.
+// Converting to t's own type copies. It is an error to convert a complex number to a real one, or a string that is not a number.
 func Convert(t *Tensor, to DType, saturate bool, round Rounding) (*Tensor, error) {
 	switch from := t.dtype; {
 	case !to.Valid() || !from.Valid():
@@ -28,7 +28,7 @@ func Convert(t *Tensor, to DType, saturate bool, round Rounding) (*Tensor, error
 		return out, nil
 	}
 	switch {
-	case to == F8E8M0 || to.format() != nil:
+	case to.isNarrowFloat():
 		for i := range t.Len() {
 			out.setNarrow(i, t.oddAt(i), saturate, round)
 		}
@@ -83,12 +83,6 @@ func convertCommon(out, t *Tensor) bool {
 	return true
 }
 
-func cast[D, S number](dst []D, src []S) {
-	for i, v := range src {
-		dst[i] = D(v)
-	}
-}
-
 // oddAt is Float64At, but 64-bit integers round to odd, so that rounding again to a narrow float equals rounding once.
 func (t *Tensor) oddAt(i int) float64 {
 	switch t.dtype {
@@ -107,7 +101,7 @@ func (t *Tensor) oddAt(i int) float64 {
 // setNarrow sets element i of a float type of at most 16 bits.
 func (t *Tensor) setNarrow(i int, v float64, saturate bool, round Rounding) {
 	if t.dtype == F8E8M0 {
-		t.data[i] = uint8(Float64ToFloat8E8M0(v, saturate, round))
+		t.data[i] = encodeE8M0(v, saturate, round)
 		return
 	}
 	t.setBits(i, t.dtype.format().encode(v, saturate && t.dtype.Bits() == 8))

@@ -14,17 +14,24 @@ type format struct {
 	unsigned bool   // zero has no sign: the bits of -0 are the NaN
 }
 
-var (
-	fmtF16        = format{man: 10, bias: 15, sign: 0x8000, max: 0x7bff, inf: 0x7c00, nan: 0x7e00}
-	fmtBF16       = format{man: 7, bias: 127, sign: 0x8000, max: 0x7f7f, inf: 0x7f80, nan: 0x7fc0}
-	fmtF8E4M3FN   = format{man: 3, bias: 7, sign: 0x80, max: 0x7e, nan: 0x7f}
-	fmtF8E4M3FNUZ = format{man: 3, bias: 8, sign: 0x80, max: 0x7f, nan: 0x80, unsigned: true}
-	fmtF8E5M2     = format{man: 2, bias: 15, sign: 0x80, max: 0x7b, inf: 0x7c, nan: 0x7e}
-	fmtF8E5M2FNUZ = format{man: 2, bias: 16, sign: 0x80, max: 0x7f, nan: 0x80, unsigned: true}
-	fmtF6E2M3     = format{man: 3, bias: 1, sign: 0x20, max: 0x1f, nan: 0x20, finite: true}
-	fmtF6E3M2     = format{man: 2, bias: 3, sign: 0x20, max: 0x1f, nan: 0x20, finite: true}
-	fmtF4E2M1     = format{man: 1, bias: 1, sign: 0x8, max: 0x7, nan: 0x8, finite: true}
-)
+// formats holds the float types of at most 16 bits but for f8e8m0, which has neither sign nor fraction.
+var formats = [256]*format{
+	F16:        {man: 10, bias: 15, sign: 0x8000, max: 0x7bff, inf: 0x7c00, nan: 0x7e00},
+	BF16:       {man: 7, bias: 127, sign: 0x8000, max: 0x7f7f, inf: 0x7f80, nan: 0x7fc0},
+	F8E4M3FN:   {man: 3, bias: 7, sign: 0x80, max: 0x7e, nan: 0x7f},
+	F8E4M3FNUZ: {man: 3, bias: 8, sign: 0x80, max: 0x7f, nan: 0x80, unsigned: true},
+	F8E5M2:     {man: 2, bias: 15, sign: 0x80, max: 0x7b, inf: 0x7c, nan: 0x7e},
+	F8E5M2FNUZ: {man: 2, bias: 16, sign: 0x80, max: 0x7f, nan: 0x80, unsigned: true},
+	F6E2M3:     {man: 3, bias: 1, sign: 0x20, max: 0x1f, nan: 0x20, finite: true},
+	F6E3M2:     {man: 2, bias: 3, sign: 0x20, max: 0x1f, nan: 0x20, finite: true},
+	F4E2M1:     {man: 1, bias: 1, sign: 0x8, max: 0x7, nan: 0x8, finite: true},
+}
+
+// format returns the layout of a float type of at most 16 bits other than f8e8m0, or nil.
+func (d DType) format() *format { return formats[d] }
+
+// isNarrowFloat reports whether d is a float type of at most 16 bits.
+func (d DType) isNarrowFloat() bool { return d == F8E8M0 || formats[d] != nil }
 
 // decode returns the value of the bits b, exactly.
 func (f *format) decode(b uint16) float64 {

@@ -19,7 +19,7 @@ func FromFloat64s(d DType, v []float64, dims ...int) *Tensor {
 		}
 	case F16:
 		for i, dst := 0, as[Float16](t); i < len(dst); i++ {
-			dst[i] = Float64ToFloat16(v[i])
+			dst[i] = Float16(F16.format().encode(v[i], false))
 		}
 	default:
 		for i, x := range v {
@@ -89,15 +89,13 @@ func (t *Tensor) SetFloat64At(i int, v float64) {
 		if v != 0 {
 			t.data[i] = 1
 		}
-	case F8E8M0:
-		t.data[i] = uint8(Float64ToFloat8E8M0(v, false, NearestEven))
 	case U64:
 		as[uint64](t)[i] = truncateUnsigned(v)
 	case String, Invalid:
 		panic(fmt.Sprintf("tensor: a number as %v", t.dtype))
 	default:
-		if f := t.dtype.format(); f != nil {
-			t.setBits(i, f.encode(v, false))
+		if t.dtype.isNarrowFloat() {
+			t.setNarrow(i, v, false, NearestEven)
 			return
 		}
 		n := t.dtype.Bits()

@@ -12,82 +12,6 @@ const (
 	Down
 )
 
-// Float64 returns h's value, exactly.
-func (h Float16) Float64() float64 { return fmtF16.decode(uint16(h)) }
-
-// Float64ToFloat16 rounds v once, to nearest even.
-func Float64ToFloat16(v float64) Float16 { return Float16(fmtF16.encode(v, false)) }
-
-// Float64 returns h's value, exactly.
-func (h BFloat16) Float64() float64 { return fmtBF16.decode(uint16(h)) }
-
-// Float64ToBFloat16 rounds v once, to nearest even.
-func Float64ToBFloat16(v float64) BFloat16 { return BFloat16(fmtBF16.encode(v, false)) }
-
-// Float32 returns h's value, exactly.
-func (h Float8E4M3FN) Float32() float32 { return float32(fmtF8E4M3FN.decode(uint16(h))) }
-
-// Float64 returns h's value, exactly.
-func (h Float8E4M3FN) Float64() float64 { return fmtF8E4M3FN.decode(uint16(h)) }
-
-// ToFloat8E4M3FN rounds v once, to nearest even; with saturate what is too great becomes the greatest finite value.
-func ToFloat8E4M3FN(v float32, saturate bool) Float8E4M3FN {
-	return Float8E4M3FN(fmtF8E4M3FN.encode(float64(v), saturate))
-}
-
-// Float64ToFloat8E4M3FN is ToFloat8E4M3FN from float64, rounding once.
-func Float64ToFloat8E4M3FN(v float64, saturate bool) Float8E4M3FN {
-	return Float8E4M3FN(fmtF8E4M3FN.encode(v, saturate))
-}
-
-// Float32 returns h's value, exactly.
-func (h Float8E4M3FNUZ) Float32() float32 { return float32(fmtF8E4M3FNUZ.decode(uint16(h))) }
-
-// Float64 returns h's value, exactly.
-func (h Float8E4M3FNUZ) Float64() float64 { return fmtF8E4M3FNUZ.decode(uint16(h)) }
-
-// ToFloat8E4M3FNUZ rounds v once, to nearest even; with saturate what is too great becomes the greatest finite value.
-func ToFloat8E4M3FNUZ(v float32, saturate bool) Float8E4M3FNUZ {
-	return Float8E4M3FNUZ(fmtF8E4M3FNUZ.encode(float64(v), saturate))
-}
-
-// Float64ToFloat8E4M3FNUZ is ToFloat8E4M3FNUZ from float64, rounding once.
-func Float64ToFloat8E4M3FNUZ(v float64, saturate bool) Float8E4M3FNUZ {
-	return Float8E4M3FNUZ(fmtF8E4M3FNUZ.encode(v, saturate))
-}
-
-// Float32 returns h's value, exactly.
-func (h Float8E5M2) Float32() float32 { return float32(fmtF8E5M2.decode(uint16(h))) }
-
-// Float64 returns h's value, exactly.
-func (h Float8E5M2) Float64() float64 { return fmtF8E5M2.decode(uint16(h)) }
-
-// ToFloat8E5M2 rounds v once, to nearest even; with saturate what is too great becomes the greatest finite value.
-func ToFloat8E5M2(v float32, saturate bool) Float8E5M2 {
-	return Float8E5M2(fmtF8E5M2.encode(float64(v), saturate))
-}
-
-// Float64ToFloat8E5M2 is ToFloat8E5M2 from float64, rounding once.
-func Float64ToFloat8E5M2(v float64, saturate bool) Float8E5M2 {
-	return Float8E5M2(fmtF8E5M2.encode(v, saturate))
-}
-
-// Float32 returns h's value, exactly.
-func (h Float8E5M2FNUZ) Float32() float32 { return float32(fmtF8E5M2FNUZ.decode(uint16(h))) }
-
-// Float64 returns h's value, exactly.
-func (h Float8E5M2FNUZ) Float64() float64 { return fmtF8E5M2FNUZ.decode(uint16(h)) }
-
-// ToFloat8E5M2FNUZ rounds v once, to nearest even; with saturate what is too great becomes the greatest finite value.
-func ToFloat8E5M2FNUZ(v float32, saturate bool) Float8E5M2FNUZ {
-	return Float8E5M2FNUZ(fmtF8E5M2FNUZ.encode(float64(v), saturate))
-}
-
-// Float64ToFloat8E5M2FNUZ is ToFloat8E5M2FNUZ from float64, rounding once.
-func Float64ToFloat8E5M2FNUZ(v float64, saturate bool) Float8E5M2FNUZ {
-	return Float8E5M2FNUZ(fmtF8E5M2FNUZ.encode(v, saturate))
-}
-
 // Float32 returns b's value, exactly.
 func (b BFloat16) Float32() float32 { return math.Float32frombits(uint32(b) << 16) }
 
@@ -131,25 +55,17 @@ func ToFloat16(v float32) Float16 {
 	return sign | Float16((b-(127-15)<<23+0xfff+b>>13&1)>>13)
 }
 
-// Float32 returns h's value, exactly: a power of two, the least of them subnormal.
-func (h Float8E8M0) Float32() float32 { return float32(h.Float64()) }
-
-// Float64 returns h's value, exactly: a power of two.
-func (h Float8E8M0) Float64() float64 {
-	if h == 0xff {
+// decodeE8M0 returns the value of f8e8m0's bits b, exactly: a power of two, or NaN.
+func decodeE8M0(b uint8) float64 {
+	if b == 0xff {
 		return math.NaN()
 	}
-	return pow2(int(h) - 127)
+	return pow2(int(b) - 127)
 }
 
-// ToFloat8E8M0 is Float64ToFloat8E8M0 from float32.
-func ToFloat8E8M0(v float32, saturate bool, r Rounding) Float8E8M0 {
-	return Float64ToFloat8E8M0(float64(v), saturate, r)
-}
-
-// Float64ToFloat8E8M0 rounds v to a power of two in r's direction. A sign is dropped, which ONNX leaves open. What lies outside [2^-127, 2^127] after rounding,
-// zero and infinity included, becomes the nearer end with saturate, and NaN without.
-func Float64ToFloat8E8M0(v float64, saturate bool, r Rounding) Float8E8M0 {
+// encodeE8M0 rounds v to a power of two in r's direction and returns its bits. A sign is dropped, which ONNX leaves open. What lies outside
+// [2^-127, 2^127] after rounding, zero and infinity included, becomes the nearer end with saturate, and NaN without.
+func encodeE8M0(v float64, saturate bool, r Rounding) uint8 {
 	bits := math.Float64bits(v)
 	if v != v {
 		return 0xff
@@ -160,7 +76,7 @@ func Float64ToFloat8E8M0(v float64, saturate bool, r Rounding) Float8E8M0 {
 	}
 	switch {
 	case e >= 0 && e <= 254:
-		return Float8E8M0(e)
+		return uint8(e)
 	case !saturate:
 		return 0xff
 	case e < 0:
@@ -168,9 +84,3 @@ func Float64ToFloat8E8M0(v float64, saturate bool, r Rounding) Float8E8M0 {
 	}
 	return 254
 }
-
-// Float4E2M1Float32 returns the value of the low four bits of b as f4e2m1, exactly.
-func Float4E2M1Float32(b uint8) float32 { return float32(fmtF4E2M1.decode(uint16(b & 15))) }
-
-// ToFloat4E2M1 rounds v once, to nearest even, into the low four bits; what is too great becomes 6, and NaN a zero.
-func ToFloat4E2M1(v float64) uint8 { return uint8(fmtF4E2M1.encode(v, true)) }

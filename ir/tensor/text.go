@@ -131,7 +131,7 @@ func (t *Tensor) parse(i int, s string, saturate bool, round Rounding) error {
 	switch {
 	case err != nil && !errors.Is(err, strconv.ErrRange):
 		return err
-	case t.dtype == F8E8M0 || t.dtype.format() != nil:
+	case t.dtype.isNarrowFloat():
 		t.setNarrow(i, v, saturate, round)
 	case t.dtype.IsInt():
 		t.SetInt64At(i, Wrap(v, t.dtype))

@@ -11,47 +11,54 @@ type number interface {
 	float32 | float64 | int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64
 }
 
-// wide is what elements widen to.
-type wide interface{ float64 | int64 }
-
 // as returns t's storage as elements of T, whose size must divide it.
 func as[T any](t *Tensor) []T {
 	var z T
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(t.data))), len(t.data)/int(unsafe.Sizeof(z)))
 }
 
-func widen[D wide, S number](dst []D, src []S) {
+// cast converts every element as Go does.
+func cast[D, S number](dst []D, src []S) {
 	for i, v := range src {
 		dst[i] = D(v)
 	}
+}
+
+// castInts converts the elements of an integer type of whole bytes, and reports whether t is of one.
+func castInts[D number](dst []D, t *Tensor) bool {
+	switch t.dtype {
+	case I8:
+		cast(dst, as[int8](t))
+	case I16:
+		cast(dst, as[int16](t))
+	case I32:
+		cast(dst, as[int32](t))
+	case I64:
+		cast(dst, as[int64](t))
+	case U8:
+		cast(dst, as[uint8](t))
+	case U16:
+		cast(dst, as[uint16](t))
+	case U32:
+		cast(dst, as[uint32](t))
+	case U64:
+		cast(dst, as[uint64](t))
+	default:
+		return false
+	}
+	return true
 }
 
 // Float64s returns the elements as float64: exact for all but 64-bit integers, which round once; true is 1. Complex numbers and
 // strings panic.
 func (t *Tensor) Float64s() []float64 {
 	dst := make([]float64, t.Len())
-	switch t.dtype {
-	case F32:
-		widen(dst, as[float32](t))
-	case F64:
+	switch {
+	case t.dtype == F32:
+		cast(dst, as[float32](t))
+	case t.dtype == F64:
 		copy(dst, as[float64](t))
-	case I8:
-		widen(dst, as[int8](t))
-	case I16:
-		widen(dst, as[int16](t))
-	case I32:
-		widen(dst, as[int32](t))
-	case I64:
-		widen(dst, as[int64](t))
-	case U8:
-		widen(dst, as[uint8](t))
-	case U16:
-		widen(dst, as[uint16](t))
-	case U32:
-		widen(dst, as[uint32](t))
-	case U64:
-		widen(dst, as[uint64](t))
-	default:
+	case !castInts(dst, t):
 		for i := range dst {
 			dst[i] = t.Float64At(i)
 		}
@@ -63,24 +70,7 @@ func (t *Tensor) Float64s() []float64 {
 // numbers and strings panic.
 func (t *Tensor) Int64s() []int64 {
 	dst := make([]int64, t.Len())
-	switch t.dtype {
-	case I8:
-		widen(dst, as[int8](t))
-	case I16:
-		widen(dst, as[int16](t))
-	case I32:
-		widen(dst, as[int32](t))
-	case I64:
-		copy(dst, as[int64](t))
-	case U8:
-		widen(dst, as[uint8](t))
-	case U16:
-		widen(dst, as[uint16](t))
-	case U32:
-		widen(dst, as[uint32](t))
-	case U64:
-		widen(dst, as[uint64](t))
-	default:
+	if !castInts(dst, t) {
 		for i := range dst {
 			dst[i] = t.Int64At(i)
 		}
@@ -115,16 +105,24 @@ func (t *Tensor) Float64At(i int) float64 {
 		return as[float64](t)[i]
 	case U64:
 		return float64(as[uint64](t)[i])
-	case F16, BF16:
-		return t.dtype.format().decode(as[uint16](t)[i])
-	case F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ:
-		return t.dtype.format().decode(uint16(t.data[i]))
 	case F8E8M0:
-		return Float8E8M0(t.data[i]).Float64()
-	case F4E2M1, F6E2M3, F6E3M2:
-		return t.dtype.format().decode(uint16(t.Packed(i)))
+		return decodeE8M0(t.data[i])
+	}
+	if f := t.dtype.format(); f != nil {
+		return f.decode(t.bits(i))
 	}
 	return float64(t.Int64At(i))
+}
+
+// bits returns the bits of element i of a type of at most 16 bits.
+func (t *Tensor) bits(i int) uint16 {
+	switch t.dtype.Bits() {
+	case 16:
+		return as[uint16](t)[i]
+	case 8:
+		return uint16(t.data[i])
+	}
+	return uint16(t.Packed(i))
 }
 
 // Int64At returns element i, in row-major order, as Int64s does.
@@ -195,29 +193,4 @@ func (t *Tensor) SetPacked(i int, b uint8) {
 	if shift+bits > 8 {
 		t.data[p+1] = t.data[p+1]&^(mask>>(8-shift)) | b>>(8-shift)
 	}
-}
-
-// format returns the layout of a float type of at most 16 bits other than f8e8m0, or nil.
-func (d DType) format() *format {
-	switch d {
-	case F16:
-		return &fmtF16
-	case BF16:
-		return &fmtBF16
-	case F8E4M3FN:
-		return &fmtF8E4M3FN
-	case F8E4M3FNUZ:
-		return &fmtF8E4M3FNUZ
-	case F8E5M2:
-		return &fmtF8E5M2
-	case F8E5M2FNUZ:
-		return &fmtF8E5M2FNUZ
-	case F4E2M1:
-		return &fmtF4E2M1
-	case F6E2M3:
-		return &fmtF6E2M3
-	case F6E3M2:
-		return &fmtF6E3M2
-	}
-	return nil
 }
