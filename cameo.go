@@ -9,8 +9,9 @@
 //
 // A [Model] is safe for concurrent use. For calls that must not allocate, and for models that carry state, there is [Session].
 //
-// A model is a program from a stranger: what it may take is bounded by options, nothing in it can crash or hang the process, and everything in it that is not supported is refused when it is
-// opened. Errors can be told apart with errors.Is: [ErrFormat], [ErrUnsupported], [ErrInput], [ErrBudget].
+// A model is a program from a stranger: what it may take is bounded by options, nothing in it can crash or hang the process, and everything in
+// it that is not supported is refused when it is opened. Errors can be told apart with errors.Is: [ErrFormat], [ErrUnsupported], [ErrInput],
+// [ErrBudget].
 package cameo
 
 import (
@@ -30,7 +31,7 @@ import (
 var (
 	ErrFormat      = wire.ErrFormat    // the file is no valid ONNX model
 	ErrUnsupported = ir.ErrUnsupported // the model is valid, but something in it is not supported: see UnsupportedError
-	ErrInput       = runtime.ErrInput  // an input is missing, unknown, or of a wrong type or size
+	ErrInput       = backend.ErrInput  // an input is missing, unknown, or of a wrong type or size
 	ErrBudget      = backend.ErrBudget // more memory or loop iterations than allowed
 )
 
@@ -59,31 +60,33 @@ type Model struct {
 // Open reads, checks and compiles an ONNX file. External data must lie below the file's own directory.
 func Open(path string, opts ...Option) (*Model, error) {
 	c := configure(opts)
-	return c.compile(onnx.Open(path, c.imports))
+	return c.compile(func() (*onnx.Model, error) { return onnx.Open(path, c.imports) })
 }
 
 // OpenFS is Open for a file in fsys.
 func OpenFS(fsys fs.FS, name string, opts ...Option) (*Model, error) {
 	c := configure(opts)
-	return c.compile(onnx.OpenFS(fsys, name, c.imports))
+	return c.compile(func() (*onnx.Model, error) { return onnx.OpenFS(fsys, name, c.imports) })
 }
 
 // OpenBytes is Open for a model in memory, which must not have external data. The bytes are not kept.
 func OpenBytes(data []byte, opts ...Option) (*Model, error) {
 	c := configure(opts)
-	return c.compile(onnx.Decode(data, c.imports))
+	return c.compile(func() (*onnx.Model, error) { return onnx.Decode(data, c.imports) })
 }
 
 // Compile compiles a graph that was built in Go or parsed from text. It takes the graph over.
 func Compile(g *ir.Graph, opts ...Option) (*Model, error) {
 	c := configure(opts)
-	return c.compile(&onnx.Model{Graph: g}, nil)
+	return c.compile(func() (*onnx.Model, error) { return &onnx.Model{Graph: g}, nil })
 }
 
-func (c *config) compile(im *onnx.Model, err error) (*Model, error) {
-	if err == nil {
-		err = c.err
+// compile compiles what load returns, unless an option is at fault.
+func (c *config) compile(load func() (*onnx.Model, error)) (*Model, error) {
+	if c.err != nil {
+		return nil, c.err
 	}
+	im, err := load()
 	if err != nil {
 		return nil, err
 	}
@@ -124,10 +127,10 @@ func infos(ps []backend.Param) []Info {
 	return out
 }
 
-// Run runs the model on inputs by name and returns the outputs of the given names, or all. It is safe to call from many goroutines; at most as many run at a time as the option Sessions
-// allows, and others wait. When ctx ends, Run returns its error soon. The results are the caller's own.
+// Run runs the model on inputs by name and returns the outputs of the given names, or all. It is safe to call from many goroutines; at most as many run at a time as
+// [WithSessions] allows, and others wait. When ctx ends, Run returns its error soon. The results are the caller's own.
 //
-// Values that are no tensors (sequences, optionals, maps) go through RunValues.
+// Values that are no tensors (sequences, optionals, maps) go through [Model.RunValues].
 func (m *Model) Run(ctx context.Context, inputs map[string]*Tensor, outputs ...string) (map[string]*Tensor, error) {
 	in := make(map[string]Value, len(inputs))
 	for name, t := range inputs {
@@ -156,8 +159,9 @@ func (m *Model) RunValues(ctx context.Context, inputs map[string]Value, outputs 
 	return m.m.Run(ctx, inputs, outputs...)
 }
 
-// A Session runs a model for one goroutine at a time: s.Input("x") gives a tensor to fill, s.Run(ctx) runs, s.Output("y") lends the result until the next run. With the sizes of the last
-// run it allocates nothing. s.Feed("state_out", "state_in") carries state from run to run without a copy.
+// A Session runs a model for one goroutine at a time: s.Input("x") gives a tensor to fill, s.Run(ctx) runs, s.Output("y") lends the result
+// until the next run. With the sizes of the last run it allocates nothing. s.Feed("state_out", "state_in") carries state from run to run
+// without a copy. Its methods are those of [runtime.Session].
 type Session = runtime.Session
 
 // NewSession returns a session with memory of its own; Close gives it back.

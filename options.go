@@ -2,6 +2,7 @@ package cameo
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cameo-onnx/cameo/backend/cpu"
@@ -16,7 +17,13 @@ type Option func(*config)
 type config struct {
 	imports onnx.Options
 	runtime runtime.Options
-	err     error
+	err     error // the first that an option has
+}
+
+func (c *config) fail(format string, args ...any) {
+	if c.err == nil {
+		c.err = fmt.Errorf(format, args...)
+	}
 }
 
 func configure(opts []Option) *config {
@@ -25,6 +32,7 @@ func configure(opts []Option) *config {
 		o(c)
 	}
 	if b, ok := c.runtime.Backend.(cpu.Backend); ok {
+		b.Strict = b.Strict || c.runtime.Passes.Strict
 		c.runtime.Backend, c.runtime.Passes.Off = b.Without(c.runtime.Passes.Off)
 	}
 	return c
@@ -36,16 +44,16 @@ func WithThreads(n int) Option { return func(c *config) { c.runtime.Threads = n 
 // WithSessions bounds the runs that a model does at one time, and so its memory. The default is GOMAXPROCS.
 func WithSessions(n int) Option { return func(c *config) { c.runtime.MaxSessions = n } }
 
-// WithMemory bounds the bytes that one run may take for intermediate values. The default is 8 GiB.
+// WithMemory bounds the bytes that one run may take for intermediate values. The default is 8 GiB; below 0 there is no bound.
 func WithMemory(bytes int) Option { return func(c *config) { c.runtime.Memory = bytes } }
 
-// WithTrips bounds the loop iterations of one run. The default is ten million.
+// WithTrips bounds the loop iterations of one run. The default is ten million; below 0 there is no bound.
 func WithTrips(n int) Option { return func(c *config) { c.runtime.Trips = n } }
 
 // WithTimeout bounds the time of one run, beside the context's own deadline.
 func WithTimeout(d time.Duration) Option { return func(c *config) { c.runtime.Timeout = d } }
 
-// WithSeed sets the seed of random operators. The same seed gives the same numbers on every run and machine. The default is 0.
+// WithSeed sets the seed of the model's random operators: the same seed gives the same numbers on every run and machine. The default is 0.
 func WithSeed(seed uint64) Option { return func(c *config) { c.runtime.Seed = seed } }
 
 // WithoutPasses leaves out optimisation passes by name; "all" leaves out all that correctness does not need.
@@ -66,12 +74,8 @@ const (
 // WithPrecision chooses how float32 arithmetic is done on the CPU.
 func WithPrecision(p Precision) Option {
 	return func(c *config) {
-		switch p {
-		case FP32, FP32Strict:
-			strict := p == FP32Strict
-			c.runtime.Backend, c.runtime.Passes.Strict = cpu.Backend{Strict: strict}, strict
-		default:
-			c.err = fmt.Errorf("%w: precision %q is neither %s nor %s", ErrUnsupported, p, FP32, FP32Strict)
+		if c.runtime.Passes.Strict = p == FP32Strict; p != FP32 && p != FP32Strict {
+			c.fail("%w: precision %q is neither %s nor %s", ErrUnsupported, p, FP32, FP32Strict)
 		}
 	}
 }
@@ -88,8 +92,8 @@ func WithOutputs(names ...string) Option {
 func WithInputType(name, typ string) Option {
 	return func(c *config) {
 		t, err := ir.ParseType(typ)
-		if err != nil && c.err == nil {
-			c.err = err
+		if err != nil {
+			c.fail("input %q: %w", name, err)
 		}
 		if c.imports.Inputs == nil {
 			c.imports.Inputs = map[string]ir.Type{}
@@ -101,6 +105,9 @@ func WithInputType(name, typ string) Option {
 // WithConstant makes an input, or a weight of that name, a constant of the compiled model.
 func WithConstant(name string, t *Tensor) Option {
 	return func(c *config) {
+		if t == nil {
+			c.fail("%w: constant %q is nil", ErrInput, name)
+		}
 		if c.imports.Consts == nil {
 			c.imports.Consts = map[string]*Tensor{}
 		}
@@ -111,6 +118,9 @@ func WithConstant(name string, t *Tensor) Option {
 // WithOp adds operators of one's own, made with op.Make: nodes of their ONNX domain and name are imported as these.
 func WithOp(ops ...*ir.Op) Option {
 	return func(c *config) {
+		if slices.Contains(ops, nil) {
+			c.fail("%w: an operator is nil", ErrInput)
+		}
 		before := c.imports.Op
 		c.imports.Op = func(domain, name string) *ir.Op {
 			for _, o := range ops {

@@ -16,6 +16,9 @@ import (
 // ErrBudget marks what would take more memory, time or loop trips than the caller allows.
 var ErrBudget = errors.New("over the budget")
 
+// ErrInput marks inputs that a model does not take: missing, unknown, of a wrong type or of wrong sizes.
+var ErrInput = errors.New("wrong input")
+
 // A Backend is a value: it carries features, cache sizes and precision. Compile needs no device.
 type Backend interface {
 	Name() string
@@ -46,8 +49,8 @@ type Session interface {
 
 // Limits bound what a session may take.
 type Limits struct {
-	Memory  int    // bytes of arena, and of values whose sizes only running can tell; 0 is unlimited
-	Trips   int    // loop iterations in one run; 0 is unlimited
+	Memory  int    // bytes of arena, and of values whose sizes only running can tell; 0 or below is unlimited
+	Trips   int    // loop iterations in one run; 0 or below is unlimited
 	Threads int    // 0: as many as the pool has
 	Seed    uint64 // of random ops
 

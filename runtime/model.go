@@ -16,7 +16,7 @@ import (
 )
 
 // ErrInput marks inputs that a model does not take: missing, unknown, of a wrong type or of wrong sizes.
-var ErrInput = errors.New("wrong input")
+var ErrInput = backend.ErrInput
 
 // InternalError is a bug of ours, recovered where a caller enters.
 type InternalError struct {
@@ -48,7 +48,10 @@ type Model struct {
 // Compile optimises g, which it changes, and compiles it for o.Backend.
 func Compile(g *ir.Graph, o Options) (m *Model, err error) {
 	defer recovered(&err)
-	if o.Backend == nil {
+	switch {
+	case g == nil:
+		return nil, errors.New("runtime: no graph")
+	case o.Backend == nil:
 		return nil, errors.New("runtime: no backend")
 	}
 	if o.Memory == 0 {
@@ -236,27 +239,6 @@ func (m *Model) args(inputs map[string]tensor.Value) ([]backend.Arg, error) {
 		in[i] = backend.ArgOf(v)
 	}
 	return in, nil
-}
-
-// Fits returns why v cannot be an input of type t, or nil. Sizes that t leaves open are not looked at.
-func Fits(v tensor.Value, t ir.Type) error {
-	got := ir.TypeOf(v)
-	if got.Kind != t.Kind || got.Kind == ir.Tensor && got.DType != t.DType {
-		return fmt.Errorf("it is %v, not %v", got, t)
-	}
-	if got.Kind != ir.Tensor || t.Unranked {
-		return nil
-	}
-	if len(got.Shape) != len(t.Shape) {
-		return fmt.Errorf("it is %v, not %v", got, t)
-	}
-	for i, d := range t.Shape {
-		want, ok := d.Int()
-		if n, _ := got.Shape[i].Int(); ok && n != want {
-			return fmt.Errorf("it is %v, not %v", got, t)
-		}
-	}
-	return nil
 }
 
 func (m *Model) wanted(outputs []string) ([]int, error) {

@@ -18,8 +18,8 @@ type Options struct {
 	Backend     Backend                            // what runs the model; required
 	Threads     int                                // of one run, at most; 0: as many as the process may use
 	MaxSessions int                                // runs at one time; 0: GOMAXPROCS
-	Memory      int                                // bytes that one run may take for intermediate values; 0: DefaultMemory
-	Trips       int                                // loop iterations of one run; 0: DefaultTrips
+	Memory      int                                // bytes that one run may take for intermediate values; 0: DefaultMemory, below 0: no limit
+	Trips       int                                // loop iterations of one run; 0: DefaultTrips, below 0: no limit
 	Timeout     time.Duration                      // of one run; 0: none but the context's
 	Seed        uint64                             // of random ops
 	Timed       func(*backend.Step, time.Duration) // told how long each step took; concurrent runs call it at once

@@ -20,6 +20,7 @@ type Session struct {
 	out    []backend.Arg
 	outs   []*tensor.Tensor // over out, remade when sizes change
 	feeds  []feed
+	ran    bool // the last run succeeded, and out holds its results
 }
 
 // A feed makes an output the next run's input, by turns in two buffers.
@@ -35,7 +36,12 @@ func (m *Model) NewSession() (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{m: m, s: b, inputs: slices.Clone(m.consts), in: make([]backend.Arg, len(m.plan.Inputs)), out: make([]backend.Arg, len(m.plan.Outputs)), outs: make([]*tensor.Tensor, len(m.plan.Outputs))}
+	s := &Session{
+		m: m, s: b, inputs: slices.Clone(m.consts),
+		in:   make([]backend.Arg, len(m.plan.Inputs)),
+		out:  make([]backend.Arg, len(m.plan.Outputs)),
+		outs: make([]*tensor.Tensor, len(m.plan.Outputs)),
+	}
 	for i, v := range s.inputs {
 		if v != nil {
 			s.in[i] = backend.ArgOf(v)
@@ -70,8 +76,11 @@ func (s *Session) Input(name string, dims ...int) (*tensor.Tensor, error) {
 		return cur, nil
 	}
 	n, ok := tensor.ByteSize(t.DType, dims)
-	if !ok || n > s.m.opts.Memory {
-		return nil, fmt.Errorf("%w: input %q: sizes %v", backend.ErrBudget, name, dims)
+	if !ok {
+		return nil, fmt.Errorf("%w: input %q: sizes %v", ErrInput, name, dims)
+	}
+	if limit := s.m.opts.Memory; limit > 0 && n > limit {
+		return nil, fmt.Errorf("%w: input %q: sizes %v take %d bytes", backend.ErrBudget, name, dims, n)
 	}
 	x := tensor.New(t.DType, dims...)
 	if err := s.Set(name, x); err != nil {
@@ -133,6 +142,7 @@ func feeds(a, b ir.Type) bool {
 // Run runs the model on the session's inputs.
 func (s *Session) Run(ctx context.Context) (err error) {
 	defer recovered(&err)
+	s.ran = false
 	for i, v := range s.inputs {
 		if v == nil && s.in[i].Data == nil && s.in[i].Obj == nil {
 			p := s.m.plan.Inputs[i]
@@ -156,6 +166,7 @@ func (s *Session) Run(ctx context.Context) (err error) {
 	for i := range s.feeds {
 		s.turn(&s.feeds[i])
 	}
+	s.ran = true
 	return nil
 }
 
@@ -184,10 +195,11 @@ func (s *Session) turn(f *feed) {
 	s.inputs[f.in] = nil
 }
 
-// Output returns a result of the last run; its bytes hold until the next one. It returns nil before the first run, for an unknown name, and for what is no tensor: see Value.
+// Output returns a result of the last run; its bytes hold until the next one. It returns nil where the last run failed or there was none, for an
+// unknown name, and for what is no tensor: see Value.
 func (s *Session) Output(name string) *tensor.Tensor {
 	i, ok := s.m.outputs[name]
-	if !ok {
+	if !ok || !s.ran {
 		return nil
 	}
 	a := s.out[i]
@@ -213,6 +225,9 @@ func (s *Session) Value(name string) (tensor.Value, error) {
 	i, ok := s.m.outputs[name]
 	if !ok {
 		return nil, fmt.Errorf("%w: there is no output %q; the outputs are %s", ErrInput, name, s.m.names(s.m.plan.Outputs))
+	}
+	if !s.ran {
+		return nil, fmt.Errorf("runtime: output %q has no value: the last run failed, or there was none", name)
 	}
 	return value(s.m.plan.Outputs[i].Type, s.out[i])
 }

@@ -176,6 +176,21 @@ func (s *session) bind(in []backend.Arg) error {
 		return nil
 	}
 	s.bound = false
+	if err := s.sizes(); err != nil {
+		if s.parent == nil {
+			return fmt.Errorf("%w: %w", backend.ErrInput, err)
+		}
+		return fmt.Errorf("cpu: %w", err)
+	}
+	if err := s.place(); err != nil {
+		return err
+	}
+	s.bound = true
+	return nil
+}
+
+// sizes reads the symbols off the inputs and computes the sizes that follow from them.
+func (s *session) sizes() error {
 	if err := s.readSyms(); err != nil {
 		return err
 	}
@@ -186,10 +201,6 @@ func (s *session) bind(in []backend.Arg) error {
 			}
 		}
 	}
-	if err := s.place(); err != nil {
-		return err
-	}
-	s.bound = true
 	return nil
 }
 
@@ -204,14 +215,14 @@ func (s *session) readSyms() error {
 		n := s.inDims[r.input][r.axis]
 		if old := s.syms[r.sym]; old >= 0 && old != n {
 			p := s.pr.plan.Inputs[r.input]
-			return fmt.Errorf("cpu: input %q: size %d is %d, but %s is %d elsewhere", p.Name, r.axis, n, s.pr.plan.Syms[r.sym], old)
+			return fmt.Errorf("input %q: size %d is %d, but %s is %d elsewhere", p.Name, r.axis, n, s.pr.plan.Syms[r.sym], old)
 		}
 		s.syms[r.sym] = n
 	}
 	for _, c := range s.pr.checks {
 		want, err := c.want.Eval(s.syms)
 		if n := s.inDims[c.input][c.axis]; err != nil || n != want {
-			return fmt.Errorf("cpu: input %q: size %d is %d, not %d", s.pr.plan.Inputs[c.input].Name, c.axis, n, want)
+			return fmt.Errorf("input %q: size %d is %d, not %d", s.pr.plan.Inputs[c.input].Name, c.axis, n, want)
 		}
 	}
 	return s.checkFacts(-1)
@@ -226,14 +237,14 @@ func (s *session) checkFacts(last int) error {
 		}
 		a, err := f.a.Eval(s.syms)
 		if err != nil {
-			return fmt.Errorf("cpu: %w", err)
+			return err
 		}
 		b, err := f.b.Eval(s.syms)
 		if err != nil {
-			return fmt.Errorf("cpu: %w", err)
+			return err
 		}
 		if !f.Rel.Holds(a, b) {
-			return fmt.Errorf("cpu: %w", f.Error(a, b))
+			return fmt.Errorf("%w, where the model needs %v", f.Error(a, b), f.Fact)
 		}
 	}
 	return nil
@@ -244,7 +255,7 @@ func (s *session) evalDims(i int, progs []sym.Prog) error {
 	for j := range progs {
 		n, err := progs[j].Eval(s.syms)
 		if err != nil || n < 0 {
-			return fmt.Errorf("cpu: %q: size %d: %v", s.pr.plan.Slots[i].Name, j, orNegative(err, n))
+			return fmt.Errorf("%q: size %d: %v", s.pr.plan.Slots[i].Name, j, orNegative(err, n))
 		}
 		s.vals[i].arg.Dims[j] = n
 	}
