@@ -111,6 +111,7 @@ func padding(auto string, pads, kernel, strides, dilations []int, in []sym.Dim) 
 func emitConv(c *call, n *ir.Node) (any, error) {
 	p, _ := convParam(n)
 	w := c.e.weights(n.In[1])
+	p.Exact = !kern.Finite(tensor.Data[float32](w))
 	size, err := kern.PackedConv(p, w.Dims())
 	if err != nil {
 		return nil, err

@@ -46,8 +46,11 @@ func convPackingScratch(param any, args []kern.Arg, workers int) (int, error) {
 
 // convPack is what a convolution that packs keeps from run to run.
 type convPack struct {
-	call kern.Call
-	args [5]kern.Arg
+	call   kern.Call
+	args   [5]kern.Arg
+	packer kern.ConvPacker
+	param  *kern.ConvParam // the step's, and what it is for weights that are not finite
+	exact  kern.ConvParam
 }
 
 // convPacking packs the weights and convolves.
@@ -62,7 +65,14 @@ func convPacking(c *kern.Call) error {
 		return fmt.Errorf("%d bytes of scratch, not %d", len(c.Scratch), room)
 	}
 	packed := kern.Arg{Data: c.Scratch[:room:room], Dims: w.Dims}
-	if err := kern.PackConv(kern.F32(&packed), kern.F32(&w), p, w.Dims); err != nil {
+	if !kern.Finite(kern.F32(&w)) {
+		if s.param != p {
+			s.param, s.exact = p, *p
+			s.exact.Exact = true
+		}
+		p = &s.exact
+	}
+	if err := s.packer.Pack(kern.F32(&packed), kern.F32(&w), p, w.Dims); err != nil {
 		return err
 	}
 	copy(s.args[:], c.Args)

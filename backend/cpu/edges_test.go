@@ -18,6 +18,10 @@ func TestEdgesOfOperandsAreTheReferences(t *testing.T) {
 	for i := range image.Len() {
 		image.SetFloat64At(i, float64(i%29))
 	}
+	rows, odd := tensor.New(tensor.F32, 2, 4, 5), tensor.Of([]float32{1, 2, nan, 1, 1, 2, 3, 4, 5, 1, 6, inf}, 4, 1, 3)
+	for i := range rows.Len() {
+		rows.SetFloat64At(i, float64(i%7-3))
+	}
 	product := func(ya float32) []*tensor.Tensor {
 		return []*tensor.Tensor{tensor.Of([]uint8{1, 9, 200, 3}, 2, 2), tensor.Of([]uint8{7, 2, 5, 255}, 2, 2), tensor.Scalar(ya)}
 	}
@@ -69,7 +73,23 @@ func TestEdgesOfOperandsAreTheReferences(t *testing.T) {
 	return %b as "y"
 }
 `, []*tensor.Tensor{half}},
+		{"weights of NaN against padding", convOf("conv", "f32[4,1,3]", "{group=4, pads=[1,1]}", "f32[2,4,5]"), []*tensor.Tensor{rows, odd}},
+		{"constant weights of NaN against padding", constantOf("conv", "{group=4, pads=[1,1]}", "f32[2,4,5]"), []*tensor.Tensor{rows}},
+		{"weights of NaN that no pixel meets", convOf("conv_transpose", "f32[4,1,3]", "{strides=[2]}", "f32[2,1,11]"), []*tensor.Tensor{rows, odd}},
+		{"constant weights of NaN that no pixel meets", constantOf("conv_transpose", "{strides=[2]}", "f32[2,1,11]"), []*tensor.Tensor{rows}},
 	} {
 		t.Run(c.name, func(t *testing.T) { sameAsEval(t, c.text, c.in...) })
 	}
+}
+
+// convOf returns a graph of a convolution of f32[2,4,5] whose weights are an input.
+func convOf(name, weights, attrs, result string) string {
+	return "graph g(%x: f32[2,4,5], %w: " + weights + ") {\n\t%y = " + name + "(%x, %w, _) " + attrs + " : " + result + "\n\treturn %y as \"y\"\n}\n"
+}
+
+// constantOf is the same with constant weights, the infinite and NaN ones of 0/0 and 1/0.
+func constantOf(name, attrs, result string) string {
+	return "graph g(%x: f32[2,4,5]) {\n\t%n = const [1, 2, 0, 1, 1, 2, 3, 4, 5, 1, 6, 1] : f32[12]\n\t%d = const [1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0] : f32[12]\n" +
+		"\t%q = div(%n, %d) : f32[12]\n\t%s = const [4, 1, 3] : i64[3]\n\t%w = reshape(%q, %s) : f32[4,1,3]\n\t%y = " + name + "(%x, %w, _) " + attrs + " : " + result +
+		"\n\treturn %y as \"y\"\n}\n"
 }

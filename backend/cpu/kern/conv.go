@@ -12,6 +12,7 @@ type ConvParam struct {
 	Group                            int
 	Transposed                       bool // ConvTranspose: weights [C,OC/group,…]; output padding shows in the result's dims
 	NR                               int  // columns of the panels that PackConv made
+	Exact                            bool // some weights are infinite or NaN (see [Finite]): they are packed as they lie
 	Clamp                            Clamp
 }
 
@@ -126,31 +127,44 @@ func PackedConv(p *ConvParam, w []int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if s.depthwise() {
-		return s.taps() * s.oc, nil
+	if s.depthwise() || p.Exact {
+		return s.taps() * s.oc * s.cg, nil
 	}
 	return s.group * PackedB(s.taps()*s.cg, s.ocg, p.NR), nil
 }
 
 // PackConv puts weights [OC,C/group,…] (or [C,OC/group,…] if transposed) in the order that ConvF32
-// wants: for each phase and group panels of NR channels, [tap][ic][NR]; depthwise [tap][OC].
+// wants: for each phase and group panels of NR channels, [tap][ic][NR]; depthwise [tap][OC]; as they are if Exact.
 // The error is that of [PackedConv], or tells that dst or src is short.
 func PackConv(dst, src []float32, p *ConvParam, w []int) error {
-	s, err := p.axes(w)
-	if err != nil {
+	return new(ConvPacker).Pack(dst, src, p, w)
+}
+
+// A ConvPacker does [PackConv] again and again: for the same parameter and sizes it allocates nothing.
+type ConvPacker struct {
+	p      *ConvParam
+	w      []int
+	size   int
+	shape  convShape
+	phases [3][]axisPhase
+}
+
+// Pack is [PackConv]. What p points to must not have changed since the last call.
+func (k *ConvPacker) Pack(dst, src []float32, p *ConvParam, w []int) error {
+	if err := k.prepare(p, w); err != nil {
 		return err
 	}
-	size, _ := PackedConv(p, w)
-	if len(dst) < size || len(src) < s.oc*s.cg*s.taps() || p.NR < 1 {
+	s := &k.shape
+	if len(dst) < k.size || len(src) < s.oc*s.cg*s.taps() || p.NR < 1 {
 		return fmt.Errorf("packing %d weights into %d, panels of %d", len(src), len(dst), p.NR)
 	}
-	var phases [3][]axisPhase
-	for a := range phases {
-		phases[a] = s.tapped(a)
+	if p.Exact {
+		copy(dst, src[:k.size])
+		return nil
 	}
-	for _, z := range phases[0] {
-		for _, y := range phases[1] {
-			for _, x := range phases[2] {
+	for _, z := range k.phases[0] {
+		for _, y := range k.phases[1] {
+			for _, x := range k.phases[2] {
 				at := [3]axisPhase{z, y, x}
 				if s.depthwise() {
 					s.packDepthwise(dst[s.before(at)*s.oc:], src, at)
@@ -159,6 +173,25 @@ func PackConv(dst, src []float32, p *ConvParam, w []int) error {
 				}
 			}
 		}
+	}
+	return nil
+}
+
+// prepare works out the phases, unless they are for these very sizes already.
+func (k *ConvPacker) prepare(p *ConvParam, w []int) error {
+	if k.p == p && slices.Equal(k.w, w) {
+		return nil
+	}
+	s, err := p.axes(w)
+	if err != nil {
+		return err
+	}
+	if k.size, err = PackedConv(p, w); err != nil {
+		return err
+	}
+	k.p, k.w, k.shape = p, append(k.w[:0], w...), s
+	for a := range k.phases {
+		k.phases[a] = s.tapped(a)
 	}
 	return nil
 }

@@ -4,6 +4,10 @@ import "unsafe"
 
 // Do computes tasks lo to hi-1.
 func (cv *convRun) Do(worker, lo, hi int) {
+	if cv.p.Exact {
+		cv.exact(lo, hi)
+		return
+	}
 	for id := lo; id < hi; id++ {
 		t := cv.task(id)
 		if !cv.whole {

@@ -38,7 +38,7 @@ func ConvF32Scratch(p *ConvParam, x, w, y []int, workers int) (int, error) {
 }
 
 func (cv *convRun) scratchSize() int {
-	if cv.shape.depthwise() {
+	if cv.shape.depthwise() && !cv.p.Exact {
 		return cv.depth.expanded
 	}
 	return cv.buffer * cv.workers
@@ -63,6 +63,10 @@ func (cv *convRun) prepare(p *ConvParam, x, w, y []int, workers int, then bool) 
 		cv.dims[i] = append(cv.dims[i][:0], d...)
 	}
 	cv.buffer, cv.tasks, cv.phases = 0, 0, nil
+	if p.Exact {
+		cv.tasks = s.n * s.out[0] * s.out[1] * s.out[2]
+		return nil
+	}
 	if s.depthwise() {
 		cv.depth.plan(&cv.shape)
 		return nil
@@ -87,7 +91,8 @@ func (cv *convRun) prepare(p *ConvParam, x, w, y []int, workers int, then bool) 
 // [PackConv] left them with dims as they were before, bias [OC] or absent, residual like y or absent,
 // y [N,…,OC]; y = clamp(conv + bias + residual). Param: *ConvParam. Each result is one chain of
 // multiply-adds, from zero, over taps in the order of the kernel (backwards along each axis if
-// transposed), then channels; what lies outside the image is added as zero, or left out.
+// transposed), then channels; what lies outside the image is added as zero, or left out, which is the same
+// while weights are finite: see [Finite] for those that are not.
 func ConvF32(c *Call) error { return ConvF32Then(c, nil) }
 
 // ConvF32Then is [ConvF32] and tells then, unless it is nil, of pixels p0 to p1-1 of y, counted
@@ -117,7 +122,7 @@ func ConvF32Then(c *Call, then func(p0, p1 int)) error {
 	if len(cv.y) == 0 {
 		return nil
 	}
-	if cv.shape.depthwise() {
+	if cv.shape.depthwise() && !p.Exact {
 		cv.runDepthwise(c)
 		return nil
 	}
