@@ -3,7 +3,6 @@ package onnx
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -122,51 +121,6 @@ func (n *node) adapt() ([]*ir.Value, error) {
 	return nil, nil
 }
 
-// A maker builds the nodes that an adapter means, in the newest form, and keeps the first error.
-type maker struct {
-	n   *node
-	err error
-}
-
-type attrs map[string]*wire.Attr
-
-// op appends a node of an ai.onnx operator and returns its first result.
-func (m *maker) op(name string, a attrs, in ...*ir.Value) *ir.Value {
-	out := m.ops(name, a, 1, in...)
-	if out == nil {
-		return nil
-	}
-	return out[0]
-}
-
-func (m *maker) ops(name string, a attrs, outs int, in ...*ir.Value) []*ir.Value {
-	if m.err != nil {
-		return nil
-	}
-	o := op.ByONNX("", name)
-	if o == nil {
-		m.err = fmt.Errorf("operator %s: %w", name, ir.ErrUnsupported)
-		return nil
-	}
-	sub := &node{s: m.n.s, proto: m.n.proto, op: name, version: MaxOpset, attrs: maps.Clone(a), in: in, outs: outs}
-	var out []*ir.Value
-	out, m.err = sub.add(o)
-	return out
-}
-
-// done returns the results of an adapter that built what its node means.
-func (m *maker) done(outs ...*ir.Value) ([]*ir.Value, error) {
-	if m.err != nil {
-		return nil, m.err
-	}
-	return outs, nil
-}
-
-func intAttr(x int64) *wire.Attr     { return &wire.Attr{Type: wire.AttrInt, I: x} }
-func stringAttr(s string) *wire.Attr { return &wire.Attr{Type: wire.AttrString, S: []byte(s)} }
-func intsAttr(x ...int64) *wire.Attr { return &wire.Attr{Type: wire.AttrInts, Ints: x} }
-func floatAttr(x float32) *wire.Attr { return &wire.Attr{Type: wire.AttrFloat, F: x} }
-
 // constant adds a constant that an adapter makes.
 func (n *node) constant(t *tensor.Tensor) *ir.Value { return n.s.g.Const("", t) }
 
@@ -181,6 +135,11 @@ func (n *node) scalar(x float32) (*ir.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	return n.scalarLike(v, x)
+}
+
+// scalarLike adds a scalar constant of v's element type.
+func (n *node) scalarLike(v *ir.Value, x float32) (*ir.Value, error) {
 	t, err := tensor.Convert(tensor.Scalar(x), v.Type.DType, false, 0)
 	if err != nil {
 		return nil, err

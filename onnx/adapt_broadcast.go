@@ -72,10 +72,7 @@ func (n *node) trailing(v *ir.Value, more int) (*ir.Value, error) {
 	if more == 0 {
 		return v, nil
 	}
-	axes := make([]int64, more)
-	for i := range axes {
-		axes[i] = int64(v.Type.Rank() + i)
-	}
 	m := maker{n: n}
-	return m.op("Unsqueeze", nil, v, n.ints(axes...)), m.err
+	rank := int64(v.Type.Rank())
+	return m.unsqueeze(v, axesFrom(rank, rank+int64(more))...), m.err
 }

@@ -70,99 +70,8 @@ func contrib(outs int, build func(*maker) []*ir.Value) func(*node) ([]*ir.Value,
 
 func one(v *ir.Value) []*ir.Value { return []*ir.Value{v} }
 
-// in returns operand i, or nil.
-func (m *maker) in(i int) *ir.Value {
-	if i < len(m.n.in) {
-		return m.n.in[i]
-	}
-	return nil
-}
-
-// without refuses operands from i on.
-func (m *maker) without(i int) {
-	for ; i < len(m.n.in); i++ {
-		if m.n.in[i] != nil {
-			m.fail(fmt.Errorf("operand %d: %w", i, ir.ErrUnsupported))
-		}
-	}
-}
-
-// ranked refuses a form whose nodes follow from v's rank, where that is not known.
-func (m *maker) ranked(v *ir.Value) {
-	if m.err == nil && v != nil && v.Type.Rank() < 0 {
-		m.fail(fmt.Errorf("an operand of unknown rank: %w", ir.ErrUnsupported))
-	}
-}
-
-func (m *maker) fail(err error) {
-	if m.err == nil {
-		m.err = err
-	}
-}
-
-// int, float and str take attributes.
-func (m *maker) int(name string, def int64) int64 {
-	x, err := m.n.takeInt(name, def)
-	if err != nil {
-		m.fail(err)
-	}
-	return x
-}
-
-func (m *maker) float(name string, def float32) float32 {
-	x, err := m.n.takeFloat(name, def)
-	if err != nil {
-		m.fail(err)
-	}
-	return x
-}
-
-func (m *maker) str(name, def string) string {
-	a, err := m.n.take(name, wire.AttrString)
-	if err != nil {
-		m.fail(err)
-	}
-	if a == nil {
-		return def
-	}
-	return string(a.S)
-}
-
-// pass takes those of the named attributes that are there, for another node.
-func (m *maker) pass(names ...string) attrs {
-	out := attrs{}
-	for _, name := range names {
-		if a := m.n.attrs[name]; a != nil {
-			out[name] = a
-			delete(m.n.attrs, name)
-		}
-	}
-	return out
-}
-
-// number makes a scalar of v's element type.
-func (m *maker) number(v *ir.Value, x float32) *ir.Value {
-	if m.err != nil {
-		return nil
-	}
-	t, err := tensor.Convert(tensor.Scalar(x), v.Type.DType, false, 0)
-	if err != nil {
-		m.fail(err)
-		return nil
-	}
-	return m.n.constant(t)
-}
-
-// plus adds v to x, where v is present.
-func (m *maker) plus(x, v *ir.Value) *ir.Value {
-	if v == nil {
-		return x
-	}
-	return m.op("Add", nil, x, v)
-}
-
 func expandDims(m *maker) []*ir.Value {
-	axis := m.op("Reshape", nil, m.op("Cast", attrs{"to": intAttr(int64(tensor.I64))}, m.in(1)), m.n.ints(1))
+	axis := m.sized(m.cast(m.in(1), tensor.I64), 1)
 	return one(m.op("Unsqueeze", nil, m.in(0), axis))
 }
 
@@ -240,10 +149,7 @@ func fusedMatMul(m *maker) []*ir.Value {
 		if r < 2 || !trans && !batch {
 			continue
 		}
-		perm := make([]int64, r)
-		for k := range perm {
-			perm[k] = int64(k)
-		}
+		perm := axesFrom(0, int64(r))
 		if batch {
 			copy(perm, perm[1:r-1])
 			perm[r-2] = 0
@@ -251,7 +157,7 @@ func fusedMatMul(m *maker) []*ir.Value {
 		if trans {
 			perm[r-2], perm[r-1] = perm[r-1], perm[r-2]
 		}
-		v[i] = m.op("Transpose", attrs{"perm": {Type: wire.AttrInts, Ints: perm}}, x)
+		v[i] = m.transpose(x, perm...)
 	}
 	y := m.op("MatMul", nil, v[0], v[1])
 	if alpha != 1 {
@@ -276,18 +182,17 @@ func (m *maker) rotate(x, at, cos, sin *ir.Value) *ir.Value {
 	}
 	length := int64(x.Type.Rank() - 2)
 	if at != nil && at.Type.Rank() < 2 {
-		at = m.op("Add", nil, m.op("Reshape", nil, at, m.n.ints(1)), m.count(m.size(x, length)))
-		at = m.op("Expand", nil, m.op("Unsqueeze", nil, at, m.n.ints(0)), m.op("Concat", attrs{"axis": intAttr(0)}, m.size(x, 0), m.n.ints(1)))
+		at = m.op("Add", nil, m.sized(at, 1), m.count(m.size(x, length)))
+		at = m.op("Expand", nil, m.unsqueeze(at, 0), m.join(m.size(x, 0), m.ints(1)))
 	}
 	if heads := a["num_heads"]; x.Type.Rank() > 3 || heads != nil && heads.I != 0 {
 		return m.op("RotaryEmbedding", a, x, cos, sin, at)
 	}
 	delete(a, "num_heads") // heads are as wide as what turns
-	half := m.size(cos, int64(cos.Type.Rank()-1))
-	wide := m.op("Concat", attrs{"axis": intAttr(0)}, m.n.ints(0, 0, -1), m.op("Add", nil, half, half))
-	swap := attrs{"perm": intsAttr(0, 2, 1, 3)}
-	y := m.op("RotaryEmbedding", a, m.op("Transpose", swap, m.op("Reshape", nil, x, wide)), cos, sin, at)
-	return m.op("Reshape", attrs{"allowzero": intAttr(1)}, m.op("Transpose", swap, y), m.op("Shape", nil, x))
+	half := m.lastSize(cos)
+	wide := m.join(m.ints(0, 0, -1), m.op("Add", nil, half, half))
+	y := m.op("RotaryEmbedding", a, m.transpose(m.op("Reshape", nil, x, wide), 0, 2, 1, 3), cos, sin, at)
+	return m.like(m.transpose(y, 0, 2, 1, 3), x)
 }
 
 // multiRotary is contribRotary with three positions of each token [3,N,length], each of which turns its section of a head.
@@ -318,10 +223,10 @@ func multiRotary(m *maker) []*ir.Value {
 		}
 	}
 	angles := func(cache *ir.Value) *ir.Value { // [3,N,length,half]: of each angle, that of its stream
-		all := m.op("Transpose", attrs{"perm": intsAttr(1, 2, 3, 0)}, m.op("Gather", nil, cache, m.in(1)))
-		index := m.op("Unsqueeze", nil, m.n.ints(stream...), m.n.ints(1))
-		index = m.op("Expand", nil, index, m.op("Concat", attrs{"axis": intAttr(0)}, m.op("Shape", attrs{"end": intAttr(3)}, all), m.n.ints(1)))
-		return m.op("Squeeze", nil, m.op("GatherElements", attrs{"axis": intAttr(3)}, all, index), m.n.ints(3))
+		all := m.transpose(m.op("Gather", nil, cache, m.in(1)), 1, 2, 3, 0)
+		index := m.unsqueeze(m.ints(stream...), 1)
+		index = m.op("Expand", nil, index, m.join(m.op("Shape", attrs{"end": intAttr(3)}, all), m.ints(1)))
+		return m.op("Squeeze", nil, m.op("GatherElements", attrs{"axis": intAttr(3)}, all, index), m.ints(3))
 	}
 	cos, sin := angles(m.in(2)), angles(m.in(3))
 	if m.err != nil {

@@ -34,9 +34,9 @@ func (m *maker) selfAttention(x, mask, past, bias *ir.Value) []*ir.Value {
 	a := m.attending(heads)
 	var parts []*ir.Value
 	if sizes != nil && len(sizes.Ints) > 0 {
-		parts = m.ops("Split", attrs{"axis": intAttr(2)}, 3, x, m.n.ints(sizes.Ints...))
+		parts = m.ops("Split", attrs{"axis": intAttr(2)}, 3, x, m.ints(sizes.Ints...))
 	} else {
-		parts = m.ops("Split", attrs{"axis": intAttr(2), "num_outputs": intAttr(3)}, 3, x)
+		parts = m.split(x, 2, 3)
 	}
 	if m.err != nil {
 		return nil
@@ -46,7 +46,7 @@ func (m *maker) selfAttention(x, mask, past, bias *ir.Value) []*ir.Value {
 		pastK = m.op("Gather", attrs{"axis": intAttr(0)}, past, m.n.constant(tensor.Scalar[int64](0)))
 		pastV = m.op("Gather", attrs{"axis": intAttr(0)}, past, m.n.constant(tensor.Scalar[int64](1)))
 	}
-	k := keys{like: parts[1], items: m.size(x, 0), queries: m.size(x, 1), past: m.n.ints(0), rows: true}
+	k := keys{like: parts[1], items: m.size(x, 0), queries: m.size(x, 1), past: m.ints(0), rows: true}
 	if past != nil {
 		k.past = m.size(pastK, 2)
 	}
@@ -59,8 +59,7 @@ func (m *maker) selfAttention(x, mask, past, bias *ir.Value) []*ir.Value {
 	if m.err != nil {
 		return nil
 	}
-	first := m.n.ints(0)
-	present := m.op("Concat", attrs{"axis": intAttr(0)}, m.op("Unsqueeze", nil, out[1], first), m.op("Unsqueeze", nil, out[2], first))
+	present := m.join(m.unsqueeze(out[1], 0), m.unsqueeze(out[2], 0))
 	return []*ir.Value{out[0], present}
 }
 
@@ -82,16 +81,6 @@ func (m *maker) filter() float32 {
 		return x
 	}
 	return -10000
-}
-
-// size is the size of v along an axis, as a vector of one.
-func (m *maker) size(v *ir.Value, axis int64) *ir.Value {
-	return m.op("Shape", attrs{"start": intAttr(axis), "end": intAttr(axis + 1)}, v)
-}
-
-// count is 0, 1, … below n, a vector of one.
-func (m *maker) count(n *ir.Value) *ir.Value {
-	return m.op("Range", nil, m.n.constant(tensor.Scalar[int64](0)), m.op("Squeeze", nil, n), m.n.constant(tensor.Scalar[int64](1)))
 }
 
 // keys says what a mask is about: the numbers of items, of their queries, of keys that came before and of all keys, as vectors of one.
@@ -121,19 +110,19 @@ func (m *maker) keyMask(k keys, mask, bias *ir.Value, filter float32) *ir.Value 
 			return bias
 		}
 		if mask = m.counts(mask); !known {
-			all := m.op("Equal", nil, m.size(mask, 1), m.n.ints(1))
+			all := m.op("Equal", nil, m.size(mask, 1), m.ints(1))
 			if k.rows {
 				mask = m.op("Or", nil, mask, all)
 			}
-			mask = m.op("Expand", nil, mask, m.op("Concat", attrs{"axis": intAttr(0)}, m.n.ints(1), k.total))
+			mask = m.op("Expand", nil, mask, m.join(m.ints(1), k.total))
 		}
-		mask = m.op("Unsqueeze", nil, mask, m.n.ints(1, 2))
+		mask = m.unsqueeze(mask, 1, 2)
 	case 3:
-		mask = m.op("Unsqueeze", nil, mask, m.n.ints(1))
+		mask = m.unsqueeze(mask, 1)
 	case 4:
-		from := m.op("Concat", attrs{"axis": intAttr(0)}, k.past, m.n.ints(0))
-		to := m.op("Concat", attrs{"axis": intAttr(0)}, k.total, k.total)
-		mask = m.op("Slice", nil, mask, from, to, m.n.ints(2, 3))
+		from := m.join(k.past, m.ints(0))
+		to := m.join(k.total, k.total)
+		mask = m.op("Slice", nil, mask, from, to, m.ints(2, 3))
 	default:
 		m.fail(fmt.Errorf("a mask of rank %d: %w", mask.Type.Rank(), ir.ErrUnsupported))
 	}
@@ -153,17 +142,17 @@ func (m *maker) counts(mask *ir.Value) *ir.Value {
 
 // spans says for each item which keys lie before its end, the first numbers of mask, and from its start on, the numbers behind them.
 func (m *maker) spans(k keys, mask *ir.Value) *ir.Value {
-	mask = m.op("Cast", attrs{"to": intAttr(int64(tensor.I64))}, mask)
-	place := func(v *ir.Value) *ir.Value { return m.op("Unsqueeze", nil, v, m.n.ints(1, 2, 3)) }
+	mask = m.cast(mask, tensor.I64)
+	place := func(v *ir.Value) *ir.Value { return m.unsqueeze(v, 1, 2, 3) }
 	at := m.count(k.total)
 	if !k.rows || m.err == nil && k.like.Type.Rank() > 0 && mask.Type.Shape[0].Equal(k.like.Type.Shape[0]) {
-		ends := m.op("Slice", nil, mask, m.n.ints(0), k.items)
+		ends := m.op("Slice", nil, mask, m.ints(0), k.items)
 		return m.op("Less", nil, at, place(ends))
 	}
 	// A row of zeros behind: where there is no row of starts, it is the second.
 	zeros := m.op("ConstantOfShape", attrs{"value": {Type: wire.AttrTensor, T: wire.FromTensor("", tensor.Of([]int64{0}))}}, k.items)
-	row := m.op("Concat", attrs{"axis": intAttr(0)}, m.n.ints(-1), k.items)
-	rows := m.op("Reshape", attrs{"allowzero": intAttr(1)}, m.op("Concat", attrs{"axis": intAttr(0)}, mask, zeros), row)
+	row := m.join(m.ints(-1), k.items)
+	rows := m.reshape(m.join(mask, zeros), row)
 	ends := m.op("Gather", nil, rows, m.n.constant(tensor.Scalar[int64](0)))
 	starts := m.op("Gather", nil, rows, m.n.constant(tensor.Scalar[int64](1)))
 	return m.op("And", nil, m.op("Less", nil, at, place(ends)), m.op("GreaterOrEqual", nil, at, place(starts)))

@@ -55,7 +55,7 @@ func (m *maker) multiHead(q, k, v, bias, mask, added *ir.Value, c *caches) []*ir
 	if m.err != nil {
 		return nil
 	}
-	s := keys{like: k, items: m.size(q, 0), past: m.n.ints(0)}
+	s := keys{like: k, items: m.size(q, 0), past: m.ints(0)}
 	along := int64(1)
 	if k.Type.Rank() == 4 {
 		along = 2
@@ -69,7 +69,7 @@ func (m *maker) multiHead(q, k, v, bias, mask, added *ir.Value, c *caches) []*ir
 	}
 	present := []*ir.Value(nil)
 	if c.length != nil {
-		s.past = m.op("Reshape", nil, m.op("Cast", attrs{"to": intAttr(int64(tensor.I64))}, c.length), m.n.ints(1))
+		s.past = m.sized(m.cast(c.length, tensor.I64), 1)
 		k, v, s.total, present = m.writeCache(s, k, v, heads, c)
 		if m.err == nil && q.Type.Rank() == 3 {
 			q = m.splitHeads(q, heads)
@@ -81,7 +81,7 @@ func (m *maker) multiHead(q, k, v, bias, mask, added *ir.Value, c *caches) []*ir
 	}
 	out := m.attend(a, s, [3]*ir.Value{q, k, v}, m.keyMask(s, mask, added, filter), c, present)
 	if m.err == nil && flat && q.Type.Rank() == 4 {
-		out[0] = m.op("Reshape", nil, m.op("Transpose", attrs{"perm": intsAttr(0, 2, 1, 3)}, out[0]), m.n.ints(0, 0, -1))
+		out[0] = m.sized(m.transpose(out[0], 0, 2, 1, 3), 0, 0, -1)
 	}
 	return out
 }
@@ -115,7 +115,7 @@ func (m *maker) attend(a attrs, s keys, qkv [3]*ir.Value, added *ir.Value, c *ca
 
 // later is what ONNX Runtime adds to scores of keys behind a query: the least number. The last query sees every key.
 func (m *maker) later(s keys) *ir.Value {
-	at, last := m.op("Unsqueeze", nil, m.count(s.queries), m.n.ints(1)), m.op("Sub", nil, s.queries, m.n.ints(1))
+	at, last := m.unsqueeze(m.count(s.queries), 1), m.op("Sub", nil, s.queries, m.ints(1))
 	hidden := m.op("And", nil, m.op("Greater", nil, m.count(s.total), m.op("Add", nil, at, s.past)), m.op("Less", nil, at, last))
 	if m.err != nil {
 		return nil
@@ -132,7 +132,7 @@ func (m *maker) later(s keys) *ir.Value {
 
 // splitHeads turns [N,length,heads·size] into [N,heads,length,size].
 func (m *maker) splitHeads(x *ir.Value, heads int64) *ir.Value {
-	return m.op("Transpose", attrs{"perm": intsAttr(0, 2, 1, 3)}, m.op("Reshape", nil, x, m.n.ints(0, 0, heads, -1)))
+	return m.transpose(m.sized(x, 0, 0, heads, -1), 0, 2, 1, 3)
 }
 
 // unpackHeads takes operands apart that lie side by side.
@@ -141,15 +141,12 @@ func (m *maker) unpackHeads(q, k, v *ir.Value, heads int64) (_, _, _ *ir.Value) 
 	switch {
 	case k == nil && v == nil:
 		if q.Type.Rank() == 3 { // [N,1,q|k|v]
-			p := m.ops("Split", attrs{"axis": intAttr(2), "num_outputs": intAttr(3)}, 3, q)
-			if m.err != nil {
-				return nil, nil, nil
-			}
+			p := m.split(q, 2, 3)
 			return p[0], p[1], p[2]
 		}
 	case v == nil:
 		packed = k
-	case q.Type.Rank() == 3 && (k.Type.Rank() == 3 || k.Type.Rank() == 4) && k.Type.Rank() == v.Type.Rank():
+	case k != nil && q.Type.Rank() == 3 && (k.Type.Rank() == 3 || k.Type.Rank() == 4) && k.Type.Rank() == v.Type.Rank():
 		return q, k, v
 	}
 	if k == nil && v != nil || packed.Type.Rank() != 5 || packed != q && q.Type.Rank() != 3 {
@@ -162,7 +159,7 @@ func (m *maker) unpackHeads(q, k, v *ir.Value, heads int64) (_, _, _ *ir.Value) 
 	}
 	var p []*ir.Value
 	for _, x := range m.ops("Split", attrs{"axis": intAttr(3), "num_outputs": intAttr(int64(n))}, n, packed) {
-		p = append(p, m.op("Reshape", nil, m.op("Squeeze", nil, x, m.n.ints(3)), m.n.ints(0, 0, -1)))
+		p = append(p, m.sized(m.op("Squeeze", nil, x, m.ints(3)), 0, 0, -1))
 	}
 	if m.err != nil {
 		return nil, nil, nil
@@ -188,7 +185,7 @@ func (m *maker) headBias(q, k, v, bias *ir.Value, crossed bool) (_, _, _ *ir.Val
 	wide := m.size(q, 2)
 	two := m.op("Add", nil, wide, wide)
 	part := func(x, from, to *ir.Value) *ir.Value { return m.op("Add", nil, x, m.op("Slice", nil, bias, from, to)) }
-	q = part(q, m.n.ints(0), wide)
+	q = part(q, m.ints(0), wide)
 	if crossed {
 		return q, k, v
 	}
@@ -210,7 +207,7 @@ func (m *maker) writeCache(s keys, k, v *ir.Value, heads int64, c *caches) (_, _
 		}
 		whole := m.op("TensorScatter", nil, p.cache, p.x, at)
 		present = append(present, whole)
-		read := m.op("Slice", nil, whole, m.n.ints(0), total, m.n.ints(2))
+		read := m.op("Slice", nil, whole, m.ints(0), total, m.ints(2))
 		if c.beams != nil {
 			read = m.readBeams(p.cache, read, s.past, c.beams)
 		}
@@ -225,16 +222,15 @@ func (m *maker) writeCache(s keys, k, v *ir.Value, heads int64, c *caches) (_, _
 // readBeams replaces the first tokens of x, past many, by those that beams says: token t of item (i,j) is that of item (i,beams[i,j,t]).
 func (m *maker) readBeams(cache, x, past, beams *ir.Value) *ir.Value {
 	items, width := m.size(x, 0), m.size(beams, 1)
-	b := m.op("Slice", nil, m.op("Cast", attrs{"to": intAttr(int64(tensor.I64))}, beams), m.n.ints(0), past, m.n.ints(2))
+	b := m.op("Slice", nil, m.cast(beams, tensor.I64), m.ints(0), past, m.ints(2))
 	first := m.op("Mul", nil, m.count(m.size(beams, 0)), width)
-	b = m.op("Add", nil, b, m.op("Unsqueeze", nil, first, m.n.ints(1, 2)))
-	join := func(v ...*ir.Value) *ir.Value { return m.op("Concat", attrs{"axis": intAttr(0)}, v...) }
-	rows := m.op("Reshape", attrs{"allowzero": intAttr(1)}, b, join(items, past))
+	b = m.op("Add", nil, b, m.unsqueeze(first, 1, 2))
+	rows := m.reshape(b, m.join(items, past))
 	tokens := m.op("Expand", nil, m.count(past), m.op("Shape", nil, rows))
-	index := m.op("Concat", attrs{"axis": intAttr(2)}, m.op("Unsqueeze", nil, rows, m.n.ints(2)), m.op("Unsqueeze", nil, tokens, m.n.ints(2)))
-	old := m.op("GatherND", nil, m.op("Transpose", attrs{"perm": intsAttr(0, 2, 1, 3)}, cache), index)
-	fresh := m.op("Slice", nil, x, past, m.size(x, 2), m.n.ints(2))
-	return m.op("Concat", attrs{"axis": intAttr(2)}, m.op("Transpose", attrs{"perm": intsAttr(0, 2, 1, 3)}, old), fresh)
+	index := m.op("Concat", attrs{"axis": intAttr(2)}, m.unsqueeze(rows, 2), m.unsqueeze(tokens, 2))
+	old := m.op("GatherND", nil, m.transpose(cache, 0, 2, 1, 3), index)
+	fresh := m.op("Slice", nil, x, past, m.size(x, 2), m.ints(2))
+	return m.op("Concat", attrs{"axis": intAttr(2)}, m.transpose(old, 0, 2, 1, 3), fresh)
 }
 
 // groupQuery drops attributes of GroupQueryAttention that say what holds without them.

@@ -65,35 +65,48 @@ func qMoE(m *maker) []*ir.Value {
 // rowsOf dequantises weights [experts,out,bytes]. Scales are [experts,out], or [experts,out,blocks]; zero points alike, packed along their last axis.
 func (m *maker) rowsOf(w, scale, zero *ir.Value, bits, block int64) *ir.Value {
 	w = m.unpackBits(w, bits)
-	flat := m.op("Reshape", nil, w, m.op("Concat", attrs{"axis": intAttr(0)}, m.n.ints(-1), m.size(w, 2)))
-	if zero != nil {
-		zero = m.unpackBits(zero, bits)
-	} else if bits < 1 || bits > 8 {
-		m.fail(fmt.Errorf("weights of %d bits: %w", bits, ir.ErrUnsupported))
-		return nil
+	if zero == nil {
+		zero = m.middle(scale, bits)
 	} else {
-		half := uint8(1) << (bits - 1)
-		zero = m.op("Expand", nil, m.n.constant(tensor.Of([]uint8{half}, 1)), m.op("Shape", nil, scale))
+		zero = m.unpackBits(zero, bits)
 	}
 	if m.err != nil {
 		return nil
 	}
 	if scale.Type.Rank() == 2 {
-		scale = m.op("Unsqueeze", nil, scale, m.n.ints(2))
-		zero = m.op("Unsqueeze", nil, m.op("Slice", nil, zero, m.n.ints(0), m.size(scale, 1), m.n.ints(1)), m.n.ints(2))
-		n, ok := w.Type.Shape[2].Int()
-		if block = int64(n); !ok {
+		scale = m.unsqueeze(scale, 2)
+		zero = m.unsqueeze(m.op("Slice", nil, zero, m.ints(0), m.size(scale, 1), m.ints(1)), 2)
+		if block = knownSize(w, 2); block < 0 {
 			m.fail(fmt.Errorf("weights of unknown sizes: %w", ir.ErrUnsupported))
 			return nil
 		}
 	} else {
-		zero = m.op("Slice", nil, zero, m.n.ints(0), m.size(scale, 2), m.n.ints(2))
+		zero = m.op("Slice", nil, zero, m.ints(0), m.size(scale, 2), m.ints(2))
 	}
 	rows := func(v *ir.Value) *ir.Value {
-		return m.op("Reshape", nil, v, m.op("Concat", attrs{"axis": intAttr(0)}, m.n.ints(-1), m.size(v, 2)))
+		return m.op("Reshape", nil, v, m.join(m.ints(-1), m.size(v, 2)))
 	}
-	y := m.op("DequantizeLinear", attrs{"axis": intAttr(1), "block_size": intAttr(block)}, flat, rows(scale), rows(zero))
+	y := m.op("DequantizeLinear", attrs{"axis": intAttr(1), "block_size": intAttr(block)}, rows(w), rows(scale), rows(zero))
 	return m.op("Reshape", nil, y, m.op("Shape", nil, w))
+}
+
+// middle is the zero point of numbers of a few bits where none is given, with the sizes of scale.
+func (m *maker) middle(scale *ir.Value, bits int64) *ir.Value {
+	if bits < 1 || bits > 8 {
+		m.fail(fmt.Errorf("weights of %d bits: %w", bits, ir.ErrUnsupported))
+		return nil
+	}
+	return m.op("Expand", nil, m.n.constant(tensor.Of([]uint8{1 << (bits - 1)}, 1)), m.op("Shape", nil, scale))
+}
+
+// knownSize returns the size of v along an axis, or -1 where it is not known.
+func knownSize(v *ir.Value, axis int64) int64 {
+	if axis < int64(v.Type.Rank()) {
+		if n, ok := v.Type.Shape[axis].Int(); ok {
+			return int64(n)
+		}
+	}
+	return -1
 }
 
 // unpackBits makes bytes of the numbers of a few bits that lie in bytes, low bits first, along the last axis.
@@ -112,10 +125,10 @@ func (m *maker) unpackBits(x *ir.Value, bits int64) *ir.Value {
 		if at > 0 {
 			p = m.op("BitShift", attrs{"direction": stringAttr("RIGHT")}, p, u8(at))
 		}
-		parts = append(parts, m.op("Unsqueeze", nil, m.op("BitwiseAnd", nil, p, u8(1<<bits-1)), m.n.ints(-1)))
+		parts = append(parts, m.unsqueeze(m.op("BitwiseAnd", nil, p, u8(1<<bits-1)), -1))
 	}
-	head := m.op("Shape", attrs{"end": intAttr(-1)}, x)
-	return m.op("Reshape", nil, m.op("Concat", attrs{"axis": intAttr(-1)}, parts...), m.op("Concat", attrs{"axis": intAttr(0)}, head, m.n.ints(-1)))
+	head := m.leading(x)
+	return m.op("Reshape", nil, m.op("Concat", attrs{"axis": intAttr(-1)}, parts...), m.join(head, m.ints(-1)))
 }
 
 // mix is the weighted sum of what the experts make of each token of x [tokens,size] or [N,length,size]. Every expert sees every token: what takes no part is
@@ -125,37 +138,30 @@ func (m *maker) mix(x *mixture, in, router, weights *ir.Value) *ir.Value {
 		m.fail(fmt.Errorf("a mixture without weights: %w", ir.ErrUnsupported))
 		return nil
 	}
-	size := m.size(in, int64(in.Type.Rank()-1))
-	join := func(v ...*ir.Value) *ir.Value { return m.op("Concat", attrs{"axis": intAttr(0)}, v...) }
-	tokens := m.op("Reshape", nil, in, join(m.n.ints(1, -1), size))
+	size := m.lastSize(in)
+	tokens := m.op("Reshape", nil, in, m.join(m.ints(1, -1), size))
 	layer := func(i int, h, sizes *ir.Value) *ir.Value {
-		w := m.op("Transpose", attrs{"perm": intsAttr(0, 2, 1)}, m.op("Reshape", nil, x.w[i], sizes))
+		w := m.transpose(m.op("Reshape", nil, x.w[i], sizes), 0, 2, 1)
 		h = m.op("MatMul", nil, h, w)
 		if x.b[i] != nil {
-			h = m.op("Add", nil, h, m.op("Unsqueeze", nil, x.b[i], m.n.ints(1)))
+			h = m.op("Add", nil, h, m.unsqueeze(x.b[i], 1))
 		}
 		return h
 	}
-	h := layer(0, tokens, join(m.n.ints(0, -1), size))
+	h := layer(0, tokens, m.join(m.ints(0, -1), size))
 	var factor *ir.Value
 	if x.w[2] != nil {
-		factor = layer(2, tokens, join(m.n.ints(0, -1), size))
+		factor = layer(2, tokens, m.join(m.ints(0, -1), size))
 	}
-	y := layer(1, m.gate(x, h, factor), join(m.n.ints(0), size, m.n.ints(-1)))
+	y := layer(1, m.gate(x, h, factor), m.join(m.ints(0), size, m.ints(-1)))
 	part, shares := m.route(x, router, weights)
 	column := func(v *ir.Value) *ir.Value { // [tokens,experts] as [experts,tokens,1]
-		return m.op("Unsqueeze", nil, m.op("Transpose", attrs{"perm": intsAttr(1, 0)}, v), m.n.ints(2))
-	}
-	if m.err != nil {
-		return nil
+		return m.unsqueeze(m.transpose(v, 1, 0), 2)
 	}
 	y = m.op("Mul", nil, m.cast(y, tensor.F32), column(shares))
 	y = m.op("Where", nil, column(part), y, m.number(y, 0))
-	y = m.op("ReduceSum", attrs{"keepdims": intAttr(0)}, y, m.n.ints(0))
-	if m.err != nil {
-		return nil
-	}
-	return m.op("Reshape", attrs{"allowzero": intAttr(1)}, m.cast(y, in.Type.DType), m.op("Shape", nil, in))
+	y = m.op("ReduceSum", attrs{"keepdims": intAttr(0)}, y, m.ints(0))
+	return m.like(m.cast(y, in.Type.DType), in)
 }
 
 // gate applies the activation to h, with factor or the second part of h where it has two.
@@ -186,14 +192,11 @@ func (m *maker) swiGLU(x *mixture, h, l *ir.Value) *ir.Value {
 	case x.fusion == 0 && l != nil:
 	case x.fusion == 1 && l == nil:
 		cut := func(from int64) *ir.Value {
-			return m.op("Slice", nil, h, m.n.ints(from), m.n.ints(1<<62), m.n.ints(2), m.n.ints(2))
+			return m.op("Slice", nil, h, m.ints(from), m.ints(1<<62), m.ints(2), m.ints(2))
 		}
 		g, l = cut(0), cut(1)
 	case x.fusion == 2 && l == nil:
-		p := m.ops("Split", attrs{"axis": intAttr(2), "num_outputs": intAttr(2)}, 2, h)
-		if m.err != nil {
-			return nil
-		}
+		p := m.split(h, 2, 2)
 		g, l = p[0], p[1]
 	default:
 		m.fail(fmt.Errorf("swiglu_fusion %d: %w", x.fusion, ir.ErrUnsupported))
@@ -212,7 +215,7 @@ func (m *maker) swiGLU(x *mixture, h, l *ir.Value) *ir.Value {
 // route says which experts take part for each token [tokens,experts], and with which weight: the softmax of router, or weights.
 func (m *maker) route(x *mixture, router, weights *ir.Value) (part, shares *ir.Value) {
 	shares = m.op("Softmax", attrs{"axis": intAttr(-1)}, m.cast(router, tensor.F32))
-	best := m.ops("TopK", attrs{"axis": intAttr(-1)}, 2, shares, m.n.ints(x.k))
+	best := m.ops("TopK", attrs{"axis": intAttr(-1)}, 2, shares, m.ints(x.k))
 	if m.err != nil {
 		return nil, nil
 	}
@@ -224,7 +227,7 @@ func (m *maker) route(x *mixture, router, weights *ir.Value) (part, shares *ir.V
 	}
 	if x.normalised {
 		kept := m.op("Where", nil, part, shares, m.number(shares, 0))
-		shares = m.op("Div", nil, shares, m.op("ReduceSum", nil, kept, m.n.ints(-1)))
+		shares = m.op("Div", nil, shares, m.op("ReduceSum", nil, kept, m.ints(-1)))
 	}
 	return m.op("And", nil, part, m.op("Greater", nil, shares, m.n.constant(tensor.Scalar[float32](0)))), shares
 }

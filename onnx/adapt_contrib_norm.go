@@ -32,21 +32,13 @@ func simplifiedLayerNorm(m *maker) []*ir.Value {
 
 // inverseRMS is 1/√(mean(x²) + eps) over all axes from one on, in float32.
 func (m *maker) inverseRMS(x *ir.Value, axis int64, eps float32) *ir.Value {
-	var axes []int64
-	for i := axis; m.err == nil && i < int64(x.Type.Rank()); i++ {
-		axes = append(axes, i)
+	if m.err != nil {
+		return nil
 	}
+	axes := axesFrom(axis, int64(x.Type.Rank()))
 	x = m.cast(x, tensor.F32)
-	mean := m.op("ReduceMean", nil, m.op("Mul", nil, x, x), m.n.ints(axes...))
+	mean := m.op("ReduceMean", nil, m.op("Mul", nil, x, x), m.ints(axes...))
 	return m.op("Reciprocal", nil, m.op("Sqrt", nil, m.op("Add", nil, mean, m.number(mean, eps))))
-}
-
-// cast gives x another element type.
-func (m *maker) cast(x *ir.Value, d tensor.DType) *ir.Value {
-	if m.err != nil || x.Type.DType == d {
-		return x
-	}
-	return m.op("Cast", attrs{"to": intAttr(int64(d))}, x)
 }
 
 // skipLayerNorm normalises the sum of its operands, which is the last result; the others are the mean and the inverse deviation.
@@ -113,7 +105,7 @@ func (m *maker) embed(ids, segments *ir.Value, tables [3]*ir.Value, scale, bias,
 	seen = m.op("Expand", nil, seen, m.size(ids, 0))
 	if mask != nil {
 		kept := m.op("Equal", nil, mask, m.number(mask, 1))
-		seen = m.op("ReduceSum", attrs{"keepdims": intAttr(0)}, m.cast(kept, tensor.I32), m.n.ints(1))
+		seen = m.op("ReduceSum", attrs{"keepdims": intAttr(0)}, m.cast(kept, tensor.I32), m.ints(1))
 	}
 	return []*ir.Value{y, seen, sum}
 }
@@ -123,10 +115,9 @@ func gatedRMSNorm(m *maker) []*ir.Value {
 	m.without(3)
 	act, eps := m.str("activation", "silu"), m.float("epsilon", 1e-5)
 	x, gate := m.in(0), m.cast(m.in(2), tensor.F32)
-	shape := m.op("Shape", nil, x)
-	groups := m.op("Concat", attrs{"axis": intAttr(0)}, m.n.ints(-1), m.op("Shape", nil, m.in(1)))
-	y := m.op("RMSNormalization", attrs{"epsilon": floatAttr(eps)}, m.op("Reshape", attrs{"allowzero": intAttr(1)}, m.cast(x, tensor.F32), groups), m.cast(m.in(1), tensor.F32))
-	y = m.op("Reshape", attrs{"allowzero": intAttr(1)}, y, shape)
+	groups := m.join(m.ints(-1), m.op("Shape", nil, m.in(1)))
+	y := m.op("RMSNormalization", attrs{"epsilon": floatAttr(eps)}, m.reshape(m.cast(x, tensor.F32), groups), m.cast(m.in(1), tensor.F32))
+	y = m.like(y, x)
 	switch act {
 	case "silu", "swish":
 		gate = m.op("Swish", nil, gate)
@@ -135,11 +126,7 @@ func gatedRMSNorm(m *maker) []*ir.Value {
 	default:
 		m.fail(fmt.Errorf("activation %q: %w", act, ir.ErrUnsupported))
 	}
-	y = m.op("Mul", nil, y, gate)
-	if m.err != nil {
-		return nil
-	}
-	return one(m.cast(y, x.Type.DType))
+	return one(m.cast(m.op("Mul", nil, y, gate), x.Type.DType))
 }
 
 // branchwiseRMSNorm normalises the last axis, or each of so many parts of it.
@@ -147,38 +134,29 @@ func branchwiseRMSNorm(m *maker) []*ir.Value {
 	m.without(2)
 	branches, eps := m.int("num_branches", 0), m.float("epsilon", 1e-5)
 	x := m.in(0)
-	if x.Type.Rank() < 1 {
-		m.fail(fmt.Errorf("an operand of rank %d: %w", x.Type.Rank(), ir.ErrUnsupported))
-		return nil
-	}
-	y, shape := m.cast(x, tensor.F32), m.op("Shape", nil, x)
-	if branches > 0 {
-		head := m.op("Shape", attrs{"end": intAttr(-1)}, x)
-		wide := m.op("Div", nil, m.size(x, int64(x.Type.Rank()-1)), m.n.ints(branches))
-		y = m.op("Reshape", attrs{"allowzero": intAttr(1)}, y, m.op("Concat", attrs{"axis": intAttr(0)}, head, m.n.ints(branches), wide))
-	}
+	y := m.streams(m.cast(x, tensor.F32), branches)
 	if m.err != nil {
 		return nil
 	}
-	last := int64(y.Type.Rank() - 1)
-	if last < 1 {
-		m.fail(fmt.Errorf("an operand of rank %d has no branches: %w", last+1, ir.ErrUnsupported))
+	if y.Type.Rank() < 2 {
+		m.fail(fmt.Errorf("an operand of rank %d has no branches: %w", y.Type.Rank(), ir.ErrUnsupported))
 		return nil
 	}
-	axis := attrs{"axis": intAttr(-1), "epsilon": floatAttr(eps)}
-	y = m.op("RMSNormalization", axis, y, m.op("Expand", nil, m.n.constant(tensor.Of([]float32{1}, 1)), m.size(y, last)))
-	if scale := m.in(1); scale != nil && m.err == nil {
+	y = m.overRMS(y, eps)
+	if scale := m.in(1); scale != nil {
 		scale = m.cast(scale, tensor.F32)
-		if scale.Type.Rank() == 1 { // for the elements of a branch, or for those of all branches
-			scale = m.op("Reshape", nil, scale, m.op("Concat", attrs{"axis": intAttr(0)}, m.n.ints(-1), m.size(y, last)))
+		if m.err == nil && scale.Type.Rank() == 1 { // for the elements of a branch, or for those of all branches
+			scale = m.op("Reshape", nil, scale, m.join(m.ints(-1), m.lastSize(y)))
 		}
 		y = m.op("Mul", nil, y, scale)
 	}
-	y = m.op("Reshape", attrs{"allowzero": intAttr(1)}, y, shape)
-	if m.err != nil {
-		return nil
-	}
-	return one(m.cast(y, x.Type.DType))
+	return one(m.cast(m.like(y, x), x.Type.DType))
+}
+
+// overRMS divides x by the root of the mean of its squares along the last axis.
+func (m *maker) overRMS(x *ir.Value, eps float32) *ir.Value {
+	ones := m.op("Expand", nil, m.n.constant(tensor.Of([]float32{1}, 1)), m.lastSize(x))
+	return m.op("RMSNormalization", attrs{"axis": intAttr(-1), "epsilon": floatAttr(eps)}, x, ones)
 }
 
 // groupNorm normalises groups of channels, of the sum with skip and bias where skipped; channels lie last unless said otherwise.
@@ -221,15 +199,11 @@ func (m *maker) skipOf(x, skip *ir.Value, last bool) *ir.Value {
 	if skip.Type.Rank() != 2 {
 		return skip
 	}
-	var axes []int64
-	for i := 2; i < x.Type.Rank(); i++ {
-		if last {
-			axes = append(axes, int64(i-1))
-		} else {
-			axes = append(axes, int64(i))
-		}
+	axes := axesFrom(2, int64(x.Type.Rank()))
+	if last {
+		axes = axesFrom(1, int64(x.Type.Rank()-1))
 	}
-	return m.op("Unsqueeze", nil, skip, m.n.ints(axes...))
+	return m.unsqueeze(skip, axes...)
 }
 
 // perChannel gives a vector [C] the sizes that broadcast along the channels of x.
@@ -237,11 +211,7 @@ func (m *maker) perChannel(x, v *ir.Value, last bool) *ir.Value {
 	if v == nil || last || m.err != nil {
 		return v
 	}
-	var axes []int64
-	for i := 1; i < x.Type.Rank()-1; i++ {
-		axes = append(axes, int64(i))
-	}
-	return m.op("Unsqueeze", nil, v, m.n.ints(axes...))
+	return m.unsqueeze(v, axesFrom(1, int64(x.Type.Rank()-1))...)
 }
 
 // channelsFirst applies f to x [N,…,C] as [N,C,…] where channels lie last, to x itself elsewhere.
@@ -254,10 +224,15 @@ func (m *maker) channelsFirst(x *ir.Value, last bool, f func(*ir.Value) *ir.Valu
 		m.fail(fmt.Errorf("channels last in an operand of rank %d: %w", rank, ir.ErrUnsupported))
 		return nil
 	}
-	to, from := []int64{0, int64(rank - 1)}, []int64{0}
-	for i := 1; i < rank-1; i++ {
-		to, from = append(to, int64(i)), append(from, int64(i+1))
+	back := append(append([]int64{0}, axesFrom(2, int64(rank))...), 1)
+	return m.transpose(f(m.firstChannels(x)), back...)
+}
+
+// firstChannels turns [N,…,C] into [N,C,…].
+func (m *maker) firstChannels(x *ir.Value) *ir.Value {
+	if m.err != nil || x == nil || x.Type.Rank() < 2 {
+		return x
 	}
-	y := f(m.op("Transpose", attrs{"perm": intsAttr(to...)}, x))
-	return m.op("Transpose", attrs{"perm": intsAttr(append(from, 1)...)}, y)
+	last := int64(x.Type.Rank() - 1)
+	return m.transpose(x, append([]int64{0, last}, axesFrom(1, last)...)...)
 }

@@ -119,18 +119,10 @@ func (m *maker) alongAxis(x *ir.Value, axis int64, scale, zero *ir.Value) (_, _ 
 		if v == nil {
 			return nil
 		}
-		wide := m.op("Expand", nil, m.op("Reshape", nil, m.bytes(v), m.n.ints(-1)), length)
+		wide := m.op("Expand", nil, m.sized(m.bytes(v), -1), length)
 		return m.cast(wide, v.Type.DType)
 	}
 	return spread(scale), spread(zero)
-}
-
-// scalarOf makes a scalar of a tensor of one element.
-func (m *maker) scalarOf(v *ir.Value) *ir.Value {
-	if v == nil || m.err != nil || v.Type.Rank() == 0 {
-		return v
-	}
-	return m.op("Reshape", nil, v, m.n.ints())
 }
 
 // quantise is the result y by the scale and zero point in operands i and i+1; without a zero point it is of u8, as the operand's.
@@ -177,7 +169,7 @@ func qReduceMean(m *maker) []*ir.Value {
 	a := m.pass("keepdims")
 	var axes *ir.Value
 	if list := m.pass("axes")["axes"]; list != nil {
-		axes = m.n.ints(list.Ints...)
+		axes = m.ints(list.Ints...)
 	}
 	return m.quantise(m.op("ReduceMean", a, m.real(0), axes), 3)
 }
@@ -244,7 +236,7 @@ func qGemm(m *maker) []*ir.Value {
 	a := m.pass("alpha", "transA", "transB")
 	w, c := m.in(3), m.in(6)
 	if t := a["transB"]; t != nil && t.I != 0 && w != nil { // scales are those of columns
-		w = m.op("Transpose", attrs{"perm": intsAttr(1, 0)}, w)
+		w = m.transpose(w, 1, 0)
 		delete(a, "transB")
 	}
 	y := m.op("Gemm", a, m.real(0), m.realOf(w, m.in(4), m.in(5)))

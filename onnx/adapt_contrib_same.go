@@ -64,23 +64,22 @@ func causalConv(m *maker) []*ir.Value {
 	a := m.pass("activation")
 	x, w, past := m.in(0), m.in(1), m.in(3)
 	flip := func(v *ir.Value) *ir.Value {
-		if v == nil || !last || m.err != nil {
+		if v == nil || !last {
 			return v
 		}
-		return m.op("Transpose", attrs{"perm": intsAttr(0, 2, 1)}, v)
+		return m.transpose(v, 0, 2, 1)
 	}
-	shape := m.op("Shape", nil, x)
 	if last && x.Type.Rank() > 3 { // channels of several axes
-		rows := m.n.ints(0, 0, -1)
+		rows := m.ints(0, 0, -1)
 		if x = m.op("Reshape", nil, x, rows); past != nil {
 			past = m.op("Reshape", nil, past, rows)
 		}
 	}
 	if dilation > 1 { // zeros between the taps
-		wide := m.op("Unsqueeze", nil, w, m.n.ints(3))
-		wide = m.op("Pad", nil, wide, m.n.ints(0, 0, 0, 0, 0, 0, 0, dilation-1))
-		wide = m.op("Reshape", nil, wide, m.n.ints(0, 0, -1))
-		w = m.op("Slice", nil, wide, m.n.ints(0), m.n.ints(1-dilation), m.n.ints(2))
+		wide := m.unsqueeze(w, 3)
+		wide = m.op("Pad", nil, wide, m.ints(0, 0, 0, 0, 0, 0, 0, dilation-1))
+		wide = m.sized(wide, 0, 0, -1)
+		w = m.op("Slice", nil, wide, m.ints(0), m.ints(1-dilation), m.ints(2))
 	}
 	out := m.ops("CausalConvWithState", a, 2, flip(x), w, m.in(2), flip(past))
 	if m.err != nil {
@@ -89,8 +88,8 @@ func causalConv(m *maker) []*ir.Value {
 	y, state := flip(out[0]), flip(out[1])
 	if last && m.in(0).Type.Rank() > 3 {
 		tail := m.op("Shape", attrs{"start": intAttr(2)}, m.in(0))
-		y = m.op("Reshape", attrs{"allowzero": intAttr(1)}, y, shape)
-		state = m.op("Reshape", nil, state, m.op("Concat", attrs{"axis": intAttr(0)}, m.n.ints(0, 0), tail))
+		y = m.like(y, m.in(0))
+		state = m.op("Reshape", nil, state, m.join(m.ints(0, 0), tail))
 	}
 	return []*ir.Value{y, state}
 }
@@ -107,10 +106,10 @@ func contribGridSample(m *maker) []*ir.Value {
 }
 
 func contribPad(m *maker) []*ir.Value {
-	pads := m.op("Reshape", nil, m.in(1), m.n.ints(-1))
+	pads := m.sized(m.in(1), -1)
 	value := m.in(2)
 	if value != nil {
-		value = m.op("Reshape", nil, value, m.n.ints())
+		value = m.sized(value)
 	}
 	return one(m.op("Pad", m.pass("mode"), m.in(0), pads, value))
 }
@@ -120,7 +119,7 @@ func contribRange(m *maker) []*ir.Value {
 		if v == nil {
 			return m.number(m.in(0), 1)
 		}
-		return m.op("Reshape", nil, v, m.n.ints())
+		return m.sized(v)
 	}
 	return one(m.op("Range", nil, scalar(m.in(0)), scalar(m.in(1)), scalar(m.in(2))))
 }
@@ -149,17 +148,12 @@ func unfold(m *maker) []*ir.Value {
 	}
 	axis = (axis + rank) % rank
 	scalar := func(v int64) *ir.Value { return m.n.constant(tensor.Scalar(v)) }
-	count := m.op("Squeeze", nil, m.op("Sub", nil, m.size(x, axis), m.n.ints(size-1)))
-	starts := m.op("Unsqueeze", nil, m.op("Range", nil, scalar(0), count, scalar(step)), m.n.ints(1))
+	count := m.op("Squeeze", nil, m.op("Sub", nil, m.size(x, axis), m.ints(size-1)))
+	starts := m.unsqueeze(m.op("Range", nil, scalar(0), count, scalar(step)), 1)
 	index := m.op("Add", nil, starts, m.op("Range", nil, scalar(0), scalar(size), scalar(1)))
 	y := m.op("Gather", attrs{"axis": intAttr(axis)}, x, index)
-	perm := []int64{}
-	for i := range rank + 1 {
-		if i != axis+1 {
-			perm = append(perm, i)
-		}
-	}
-	return one(m.op("Transpose", attrs{"perm": intsAttr(append(perm, axis+1)...)}, y))
+	perm := append(append(axesFrom(0, axis+1), axesFrom(axis+2, rank+1)...), axis+1)
+	return one(m.transpose(y, perm...))
 }
 
 // channelsLast is ONNX's operator of a name applied to [N,…,C].
@@ -179,18 +173,6 @@ func nhwcConv(m *maker) []*ir.Value {
 	return one(m.activate(m.plus(y, m.in(3)), name, params))
 }
 
-// firstChannels turns [N,…,C] into [N,C,…].
-func (m *maker) firstChannels(x *ir.Value) *ir.Value {
-	if m.err != nil || x == nil || x.Type.Rank() < 3 {
-		return x
-	}
-	perm := []int64{0, int64(x.Type.Rank() - 1)}
-	for i := 1; i < x.Type.Rank()-1; i++ {
-		perm = append(perm, int64(i))
-	}
-	return m.op("Transpose", attrs{"perm": intsAttr(perm...)}, x)
-}
-
 // convTransposePads cuts what an operand says off a transposed convolution without padding.
 func convTransposePads(m *maker) []*ir.Value {
 	m.without(4)
@@ -205,13 +187,9 @@ func convTransposePads(m *maker) []*ir.Value {
 		return nil
 	}
 	n := int64(y.Type.Rank() - 2)
-	begins := m.op("Slice", nil, m.in(2), m.n.ints(0), m.n.ints(n))
-	ends := m.op("Sub", nil, m.op("Shape", attrs{"start": intAttr(2)}, y), m.op("Slice", nil, m.in(2), m.n.ints(n), m.n.ints(2*n)))
-	var axes []int64
-	for i := range n {
-		axes = append(axes, i+2)
-	}
-	return one(m.op("Slice", nil, y, begins, ends, m.n.ints(axes...)))
+	begins := m.op("Slice", nil, m.in(2), m.ints(0), m.ints(n))
+	ends := m.op("Sub", nil, m.op("Shape", attrs{"start": intAttr(2)}, y), m.op("Slice", nil, m.in(2), m.ints(n), m.ints(2*n)))
+	return one(m.op("Slice", nil, y, begins, ends, m.ints(axesFrom(2, n+2)...)))
 }
 
 // wideProduct multiplies integers of 16 bits; the result is signed where either operand is.
@@ -242,7 +220,7 @@ func reduceSumInteger(m *maker) []*ir.Value {
 	}
 	var axes *ir.Value
 	if list != nil {
-		axes = m.n.ints(list.Ints...)
+		axes = m.ints(list.Ints...)
 	}
 	return one(m.op("ReduceSum", a, m.cast(m.in(0), d), axes))
 }
@@ -256,11 +234,7 @@ func biasSoftmax(m *maker) []*ir.Value {
 		return nil
 	}
 	if r, n := x.Type.Rank(), bias.Type.Rank(); !inner && n < r {
-		var axes []int64
-		for i := n; i < r; i++ {
-			axes = append(axes, int64(i))
-		}
-		bias = m.op("Unsqueeze", nil, bias, m.n.ints(axes...))
+		bias = m.unsqueeze(bias, axesFrom(int64(n), int64(r))...)
 	}
 	return one(m.flatSoftmax(m.op("Add", nil, x, bias), axis))
 }
@@ -268,15 +242,12 @@ func biasSoftmax(m *maker) []*ir.Value {
 // flatSoftmax is a softmax over all axes from one on, as one.
 func (m *maker) flatSoftmax(x *ir.Value, axis int64) *ir.Value {
 	flat := m.op("Softmax", attrs{"axis": intAttr(-1)}, m.op("Flatten", attrs{"axis": intAttr(axis)}, x))
-	return m.op("Reshape", attrs{"allowzero": intAttr(1)}, flat, m.op("Shape", nil, x))
+	return m.like(flat, x)
 }
 
 // biasSplitGelu is the first half of x + bias times the gelu of the second.
 func biasSplitGelu(m *maker) []*ir.Value {
-	p := m.ops("Split", attrs{"axis": intAttr(-1), "num_outputs": intAttr(2)}, 2, m.op("Add", nil, m.in(0), m.in(1)))
-	if m.err != nil {
-		return nil
-	}
+	p := m.split(m.op("Add", nil, m.in(0), m.in(1)), -1, 2)
 	return one(m.op("Mul", nil, p[0], m.op("Gelu", nil, p[1])))
 }
 
@@ -296,16 +267,9 @@ func scaledSiLU(m *maker) []*ir.Value {
 	x := m.in(0)
 	by := m.number(x, m.float("alpha", 1))
 	if m.in(1) != nil {
-		by = m.op("Reshape", nil, m.in(1), m.n.ints())
+		by = m.sized(m.in(1))
 	}
-	if m.err != nil {
-		return nil
-	}
-	z := m.op("Mul", nil, m.cast(x, tensor.F32), m.cast(by, tensor.F32))
-	if m.err != nil {
-		return nil
-	}
-	z = m.cast(z, x.Type.DType)
+	z := m.cast(m.op("Mul", nil, m.cast(x, tensor.F32), m.cast(by, tensor.F32)), x.Type.DType)
 	return one(m.op("Mul", nil, z, m.op("Sigmoid", nil, z)))
 }
 
@@ -314,9 +278,6 @@ func attentionGate(m *maker) []*ir.Value {
 	m.without(4)
 	a, b := m.in(0), m.in(3)
 	y := m.op("Mul", nil, m.in(2), m.op("Softplus", nil, m.op("Add", nil, m.cast(a, tensor.F32), m.in(1))))
-	if m.err != nil {
-		return nil
-	}
 	out := []*ir.Value{m.cast(y, a.Type.DType), nil}
 	if b != nil {
 		out[1] = m.op("Sigmoid", nil, b)

@@ -16,9 +16,9 @@ func (m *maker) streams(x *ir.Value, branches int64) *ir.Value {
 		m.fail(fmt.Errorf("branches in an operand of rank %d: %w", x.Type.Rank(), ir.ErrUnsupported))
 		return nil
 	}
-	head := m.op("Shape", attrs{"end": intAttr(-1)}, x)
-	wide := m.op("Div", nil, m.size(x, int64(x.Type.Rank()-1)), m.n.ints(branches))
-	return m.op("Reshape", attrs{"allowzero": intAttr(1)}, x, m.op("Concat", attrs{"axis": intAttr(0)}, head, m.n.ints(branches), wide))
+	head := m.leading(x)
+	wide := m.op("Div", nil, m.lastSize(x), m.ints(branches))
+	return m.reshape(x, m.join(head, m.ints(branches), wide))
 }
 
 // eachBranch gives gates [...,C], one for each branch of x [...,C,H], a last axis; others have one.
@@ -26,7 +26,7 @@ func (m *maker) eachBranch(gates, x *ir.Value) *ir.Value {
 	if m.err != nil || gates == nil || gates.Type.Rank() != x.Type.Rank()-1 {
 		return gates
 	}
-	return m.op("Unsqueeze", nil, gates, m.n.ints(-1))
+	return m.unsqueeze(gates, -1)
 }
 
 // preMix is the sum of branches, each times its gates, in float32.
@@ -40,16 +40,13 @@ func preMix(m *maker) []*ir.Value {
 	}
 	d := x.Type.DType
 	if branches > 0 && gates.Type.Rank() == m.in(0).Type.Rank() { // for each branch, or for each element of every branch
-		head := m.op("Shape", attrs{"end": intAttr(-1)}, gates)
-		gates = m.op("Reshape", nil, gates, m.op("Concat", attrs{"axis": intAttr(0)}, head, m.n.ints(branches, -1)))
+		head := m.leading(gates)
+		gates = m.op("Reshape", nil, gates, m.join(head, m.ints(branches, -1)))
 	} else {
 		gates = m.eachBranch(gates, x)
 	}
 	y := m.op("Mul", nil, m.cast(x, tensor.F32), m.cast(gates, tensor.F32))
-	y = m.op("ReduceSum", attrs{"keepdims": intAttr(0)}, y, m.n.ints(-2))
-	if m.err != nil {
-		return nil
-	}
+	y = m.op("ReduceSum", attrs{"keepdims": intAttr(0)}, y, m.ints(-2))
 	return one(m.cast(m.op("Mul", nil, y, m.number(y, by)), d))
 }
 
@@ -66,47 +63,30 @@ func postMix(m *maker) []*ir.Value {
 		if m.ranked(mix); m.err != nil {
 			return nil
 		}
-		perm := make([]int64, mix.Type.Rank())
-		for i := range perm {
-			perm[i] = int64(i)
-		}
+		perm := axesFrom(0, int64(mix.Type.Rank()))
 		if n := len(perm); n > 1 {
 			perm[n-1], perm[n-2] = perm[n-2], perm[n-1]
 		}
-		y = m.op("MatMul", nil, m.op("Transpose", attrs{"perm": intsAttr(perm...)}, m.cast(mix, tensor.F32)), y)
+		y = m.op("MatMul", nil, m.transpose(m.cast(mix, tensor.F32), perm...), y)
 	}
-	add := m.op("Mul", nil, m.cast(m.eachBranch(gates, x), tensor.F32), m.op("Unsqueeze", nil, m.cast(block, tensor.F32), m.n.ints(-2)))
+	add := m.op("Mul", nil, m.cast(m.eachBranch(gates, x), tensor.F32), m.unsqueeze(m.cast(block, tensor.F32), -2))
 	y = m.op("Add", nil, y, add)
-	if m.err != nil {
-		return nil
-	}
-	return one(m.op("Reshape", attrs{"allowzero": intAttr(1)}, m.cast(y, x.Type.DType), m.op("Shape", nil, m.in(0))))
+	return one(m.like(m.cast(y, x.Type.DType), m.in(0)))
 }
 
 // engramGate is values times a gate, the sigmoid of the signed root of the product of normalised keys and queries; its second result is that, normalised.
 func engramGate(m *maker) []*ir.Value {
 	m.without(6)
-	eps := attrs{"axis": intAttr(-1), "epsilon": floatAttr(m.float("epsilon", 1e-5))}
+	eps := m.float("epsilon", 1e-5)
 	d := m.in(0).Type.DType
 	norm := func(x, scale *ir.Value) *ir.Value {
-		x = m.cast(x, tensor.F32)
-		if m.err != nil {
-			return nil
-		}
-		last := m.size(x, int64(x.Type.Rank()-1))
-		return m.op("Mul", nil, m.op("RMSNormalization", eps, x, m.op("Expand", nil, m.n.constant(tensor.Of([]float32{1}, 1)), last)), m.cast(scale, tensor.F32))
+		return m.op("Mul", nil, m.overRMS(m.cast(x, tensor.F32), eps), m.cast(scale, tensor.F32))
 	}
-	dot := m.op("ReduceSum", nil, m.op("Mul", nil, norm(m.in(0), m.in(3)), norm(m.in(1), m.in(4))), m.n.ints(-1))
-	if m.err != nil {
-		return nil
-	}
-	dot = m.op("Div", nil, dot, m.op("Sqrt", nil, m.cast(m.size(m.in(0), int64(m.in(0).Type.Rank()-1)), tensor.F32)))
+	dot := m.op("ReduceSum", nil, m.op("Mul", nil, norm(m.in(0), m.in(3)), norm(m.in(1), m.in(4))), m.ints(-1))
+	dot = m.op("Div", nil, dot, m.op("Sqrt", nil, m.cast(m.lastSize(m.in(0)), tensor.F32)))
 	root := m.op("Sqrt", nil, m.op("Max", nil, m.op("Abs", nil, dot), m.n.constant(tensor.Scalar[float32](1e-6))))
 	gate := m.op("Sigmoid", nil, m.op("Mul", nil, m.op("Sign", nil, dot), root))
-	y := m.op("Mul", nil, gate, m.op("Unsqueeze", nil, m.cast(m.in(2), tensor.F32), m.n.ints(-2)))
-	if m.err != nil {
-		return nil
-	}
+	y := m.op("Mul", nil, gate, m.unsqueeze(m.cast(m.in(2), tensor.F32), -2))
 	out := []*ir.Value{m.cast(y, d), nil}
 	if m.in(5) != nil {
 		out[1] = m.cast(norm(y, m.in(5)), d)

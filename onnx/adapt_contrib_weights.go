@@ -28,11 +28,11 @@ func gatherBlocks(m *maker) []*ir.Value {
 		data, zero = m.bytes(data), m.bytes(zero)
 	}
 	if d == tensor.U8 && zero == nil {
-		zero = m.op("Expand", nil, m.n.constant(tensor.Of([]uint8{1 << (bits - 1)}, 1)), m.op("Shape", nil, scale))
+		zero = m.middle(scale, bits)
 	} else if zero != nil {
 		zero = m.unpackBits(zero, bits)
 		if m.err == nil && zero != m.in(3) { // rows of zero points end with a whole byte
-			zero = m.op("Slice", nil, zero, m.n.ints(0), m.size(scale, rank-1), m.n.ints(rank-1))
+			zero = m.op("Slice", nil, zero, m.ints(0), m.size(scale, rank-1), m.ints(rank-1))
 		}
 	}
 	if d.IsFloat() {
@@ -51,6 +51,9 @@ func gatherBlocks(m *maker) []*ir.Value {
 		return m.op("Gather", attrs{"axis": intAttr(axis)}, v, at)
 	}
 	q, s, z := m.unpackBits(take(data), bits), take(scale), take(zero)
+	if m.err != nil {
+		return nil
+	}
 	if along > axis {
 		along += int64(at.Type.Rank()) - 1
 	}
@@ -71,12 +74,8 @@ func (m *maker) zeroOutside(y, within *ir.Value, behind int64) *ir.Value {
 	if m.err != nil {
 		return nil
 	}
-	var axes []int64
-	for i := range behind {
-		axes = append(axes, int64(within.Type.Rank())+i)
-	}
-	if len(axes) > 0 {
-		within = m.op("Unsqueeze", nil, within, m.n.ints(axes...))
+	if rank := int64(within.Type.Rank()); behind > 0 {
+		within = m.unsqueeze(within, axesFrom(rank, rank+behind)...)
 	}
 	return m.op("Where", nil, within, y, m.number(y, 0))
 }
@@ -98,8 +97,7 @@ func (m *maker) bytes(x *ir.Value) *ir.Value {
 // wholeScales spreads scales of size 1 along axes that are not quantised; a block of 0 is the whole axis.
 func (m *maker) wholeScales(data, scale *ir.Value, along, block int64) (*ir.Value, int64) {
 	if block == 0 {
-		n, ok := data.Type.Shape[along].Int()
-		if block = int64(n); !ok || n < 1 {
+		if block = knownSize(data, along); block < 1 {
 			m.fail(fmt.Errorf("blocks of an unknown size: %w", ir.ErrUnsupported))
 		}
 	}
@@ -107,12 +105,12 @@ func (m *maker) wholeScales(data, scale *ir.Value, along, block int64) (*ir.Valu
 	var dims []*ir.Value
 	for i := range rank {
 		if i == along {
-			dims = append(dims, m.n.ints(1))
+			dims = append(dims, m.ints(1))
 		} else {
 			dims = append(dims, m.size(data, i))
 		}
 	}
-	return m.op("Expand", nil, scale, m.op("Concat", attrs{"axis": intAttr(0)}, dims...)), block
+	return m.op("Expand", nil, scale, m.join(dims...)), block
 }
 
 // bnbCodes holds what the 16 codes of the two types of four bits stand for: floats, and quantiles of a normal distribution.
@@ -133,33 +131,20 @@ func matMulBnb4(m *maker) []*ir.Value {
 		return nil
 	}
 	u8 := func(v uint8) *ir.Value { return m.n.constant(tensor.Scalar(v)) }
-	last := m.n.ints(-1)
+	last := m.ints(-1)
 	high := m.op("Unsqueeze", nil, m.op("BitShift", attrs{"direction": stringAttr("RIGHT")}, m.in(1), u8(4)), last)
 	low := m.op("Unsqueeze", nil, m.op("BitwiseAnd", nil, m.in(1), u8(15)), last)
 	codes := m.op("Reshape", nil, m.op("Concat", attrs{"axis": intAttr(-1)}, high, low), last)
-	if m.err != nil {
-		return nil
-	}
-	codes = m.op("Slice", nil, m.cast(codes, tensor.I32), m.n.ints(0), m.n.ints(n*k))
+	codes = m.op("Slice", nil, m.cast(codes, tensor.I32), m.ints(0), m.ints(n*k))
 	w := m.op("Gather", nil, m.n.constant(tensor.Of(append([]float32{}, bnbCodes[kind]...), 16)), codes)
 	blocks := (n*k + block - 1) / block
 	at := m.op("Div", nil, m.op("Range", nil, m.n.constant(tensor.Scalar[int64](0)), m.n.constant(tensor.Scalar(n*k)), m.n.constant(tensor.Scalar[int64](1))),
 		m.n.constant(tensor.Scalar(block)))
-	scale := m.op("Gather", nil, m.op("Reshape", nil, m.in(2), m.n.ints(blocks)), at)
-	if m.err != nil {
-		return nil
-	}
-	d := m.in(0).Type.DType
-	w = m.op("Reshape", nil, m.op("Mul", nil, w, m.cast(scale, tensor.F32)), m.n.ints(n, k))
+	scale := m.op("Gather", nil, m.sized(m.in(2), blocks), at)
+	w = m.sized(m.op("Mul", nil, w, m.cast(scale, tensor.F32)), n, k)
 	if turned {
-		w = m.op("Transpose", attrs{"perm": intsAttr(1, 0)}, w)
-	}
-	if m.err != nil {
-		return nil
+		w = m.transpose(w, 1, 0)
 	}
 	y := m.op("MatMul", nil, m.cast(m.in(0), tensor.F32), w)
-	if m.err != nil {
-		return nil
-	}
-	return one(m.cast(y, d))
+	return one(m.cast(y, m.in(0).Type.DType))
 }

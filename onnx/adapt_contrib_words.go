@@ -14,15 +14,15 @@ func wordConv(m *maker) []*ir.Value {
 	}
 	words, w := m.in(0), m.in(1)
 	letters := m.cast(m.op("Greater", nil, words, m.number(words, 0)), tensor.I64)
-	length := m.op("Mul", nil, m.op("ReduceSum", nil, letters, m.n.ints(1)), m.op("Slice", nil, letters, m.n.ints(0), m.n.ints(1), m.n.ints(1)))
-	x := m.op("Unsqueeze", nil, m.op("Gather", nil, m.in(3), words), m.n.ints(1))
-	y := m.op("Tanh", nil, m.op("Squeeze", nil, m.op("Conv", nil, x, w, m.in(2)), m.n.ints(3)))
+	length := m.op("Mul", nil, m.op("ReduceSum", nil, letters, m.ints(1)), m.op("Slice", nil, letters, m.ints(0), m.ints(1), m.ints(1)))
+	x := m.unsqueeze(m.op("Gather", nil, m.in(3), words), 1)
+	y := m.op("Tanh", nil, m.op("Squeeze", nil, m.op("Conv", nil, x, w, m.in(2)), m.ints(3)))
 	window := m.size(w, 2)
 	last := m.op("Sub", nil, m.op("Max", nil, length, window), window)
-	within := m.op("Unsqueeze", nil, m.op("LessOrEqual", nil, m.count(m.size(y, 2)), last), m.n.ints(1))
+	within := m.unsqueeze(m.op("LessOrEqual", nil, m.count(m.size(y, 2)), last), 1)
 	if m.err != nil {
 		return nil
 	}
-	y = m.op("ReduceMax", attrs{"keepdims": intAttr(0)}, m.op("Where", nil, within, y, m.number(y, -1)), m.n.ints(2))
-	return one(m.op("Where", nil, m.op("Greater", nil, length, m.n.ints(0)), y, m.number(y, 0)))
+	y = m.op("ReduceMax", attrs{"keepdims": intAttr(0)}, m.op("Where", nil, within, y, m.number(y, -1)), m.ints(2))
+	return one(m.op("Where", nil, m.op("Greater", nil, length, m.ints(0)), y, m.number(y, 0)))
 }

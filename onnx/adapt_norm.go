@@ -57,7 +57,7 @@ func flattened(n *node) ([]*ir.Value, error) {
 	}
 	m := maker{n: n}
 	flat := m.op(n.op, attrs{"axis": intAttr(-1)}, m.op("Flatten", attrs{"axis": intAttr(axis)}, x))
-	return m.done(m.op("Reshape", attrs{"allowzero": intAttr(1)}, flat, m.op("Shape", nil, x)))
+	return m.done(m.like(flat, x))
 }
 
 // groupScale repeats the scale and bias of each group for every channel of it.
@@ -76,7 +76,7 @@ func groupScale(n *node) ([]*ir.Value, error) {
 	m := maker{n: n}
 	channels := m.op("Shape", attrs{"start": intAttr(1), "end": intAttr(2)}, x)
 	per := m.op("Div", nil, channels, n.ints(groups.I))
-	shape := m.op("Concat", attrs{"axis": intAttr(0)}, n.ints(groups.I), per)
+	shape := m.join(n.ints(groups.I), per)
 	for i := 1; i <= 2; i++ {
 		if _, err := n.operand(i); err != nil {
 			return nil, err
@@ -111,7 +111,7 @@ func dropout(n *node) ([]*ir.Value, error) {
 	}
 	outs := m.ops("Dropout", nil, max(n.outs, 1), in...)
 	if len(outs) > 1 && n.version < 10 {
-		outs[1] = m.op("Cast", attrs{"to": intAttr(int64(x.Type.DType))}, outs[1])
+		outs[1] = m.cast(outs[1], x.Type.DType)
 	}
 	return m.done(outs...)
 }

@@ -69,9 +69,8 @@ func erfOfIntegers(n *node) ([]*ir.Value, error) {
 		return nil, err
 	}
 	m := maker{n: n}
-	cast := func(x *ir.Value, to tensor.DType) *ir.Value { return m.op("Cast", attrs{"to": intAttr(int64(to))}, x) }
-	y := cast(m.op("Erf", nil, cast(x, tensor.F64)), tensor.F32) // of 4 and more this is 1
-	return m.done(cast(y, x.Type.DType))
+	y := m.cast(m.op("Erf", nil, m.cast(x, tensor.F64)), tensor.F32) // of 4 and more this is 1
+	return m.done(m.cast(y, x.Type.DType))
 }
 
 // scaledTanh is alpha·tanh(beta·x).
