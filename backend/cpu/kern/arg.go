@@ -2,6 +2,7 @@ package kern
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 )
 
@@ -48,29 +49,11 @@ func ArgReduce(c *Call) error {
 	return nil
 }
 
-func (s *argState) Do(_, lo, hi int) {
-	switch s.p.Type {
-	case Float32:
-		argRows[float32](s, lo, hi)
-	case Float64:
-		argRows[float64](s, lo, hi)
-	case Int8:
-		argRows[int8](s, lo, hi)
-	case Int16:
-		argRows[int16](s, lo, hi)
-	case Int32:
-		argRows[int32](s, lo, hi)
-	case Int64:
-		argRows[int64](s, lo, hi)
-	case Uint8, Bool:
-		argRows[uint8](s, lo, hi)
-	case Uint16:
-		argRows[uint16](s, lo, hi)
-	case Uint32:
-		argRows[uint32](s, lo, hi)
-	case Uint64:
-		argRows[uint64](s, lo, hi)
-	}
+func (s *argState) Do(_, lo, hi int) { argRowsOf[s.p.Type](s, lo, hi) }
+
+var argRowsOf = perType[func(s *argState, lo, hi int)]{
+	argRows[float32], argRows[float64], argRows[int8], argRows[int16], argRows[int32], argRows[int64],
+	argRows[uint8], argRows[uint16], argRows[uint32], argRows[uint64], argRows[uint8],
 }
 
 // elements views an operand as any numeric type.
@@ -121,7 +104,7 @@ func CumSum(c *Call) error {
 	if s.loops, err = loopsOf(in.Dims, p.Axis); err != nil {
 		return fmt.Errorf("cumsum: %w", err)
 	}
-	if !equalDims(in.Dims, out.Dims) {
+	if !slices.Equal(in.Dims, out.Dims) {
 		return fmt.Errorf("cumsum: %v to %v", in.Dims, out.Dims)
 	}
 	for _, a := range []*Arg{in, out} {

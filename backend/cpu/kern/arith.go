@@ -64,29 +64,11 @@ func Arith(c *Call) error {
 	return nil
 }
 
-func (s *arithState) Do(_, lo, hi int) {
-	switch s.p.Type {
-	case Float32:
-		arithPieces[float32](s, lo, hi)
-	case Float64:
-		arithPieces[float64](s, lo, hi)
-	case Int8:
-		arithPieces[int8](s, lo, hi)
-	case Int16:
-		arithPieces[int16](s, lo, hi)
-	case Int32:
-		arithPieces[int32](s, lo, hi)
-	case Int64:
-		arithPieces[int64](s, lo, hi)
-	case Uint8, Bool:
-		arithPieces[uint8](s, lo, hi)
-	case Uint16:
-		arithPieces[uint16](s, lo, hi)
-	case Uint32:
-		arithPieces[uint32](s, lo, hi)
-	case Uint64:
-		arithPieces[uint64](s, lo, hi)
-	}
+func (s *arithState) Do(_, lo, hi int) { arithPiecesOf[s.p.Type](s, lo, hi) }
+
+var arithPiecesOf = perType[func(s *arithState, lo, hi int)]{
+	arithPieces[float32], arithPieces[float64], arithPieces[int8], arithPieces[int16], arithPieces[int32], arithPieces[int64],
+	arithPieces[uint8], arithPieces[uint16], arithPieces[uint32], arithPieces[uint64], arithPieces[uint8],
 }
 
 func arithPieces[T number](s *arithState, lo, hi int) {

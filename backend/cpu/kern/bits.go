@@ -47,25 +47,11 @@ func Bits(c *Call) error {
 	return nil
 }
 
-func (s *bitsState) Do(_, lo, hi int) {
-	switch s.p.Type {
-	case Int8:
-		bitPieces[int8](s, lo, hi)
-	case Int16:
-		bitPieces[int16](s, lo, hi)
-	case Int32:
-		bitPieces[int32](s, lo, hi)
-	case Int64:
-		bitPieces[int64](s, lo, hi)
-	case Uint8:
-		bitPieces[uint8](s, lo, hi)
-	case Uint16:
-		bitPieces[uint16](s, lo, hi)
-	case Uint32:
-		bitPieces[uint32](s, lo, hi)
-	case Uint64:
-		bitPieces[uint64](s, lo, hi)
-	}
+func (s *bitsState) Do(_, lo, hi int) { bitPiecesOf[s.p.Type](s, lo, hi) }
+
+var bitPiecesOf = perType[func(s *bitsState, lo, hi int)]{
+	nil, nil, bitPieces[int8], bitPieces[int16], bitPieces[int32], bitPieces[int64],
+	bitPieces[uint8], bitPieces[uint16], bitPieces[uint32], bitPieces[uint64],
 }
 
 func bitPieces[T integer](s *bitsState, lo, hi int) {

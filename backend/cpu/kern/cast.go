@@ -41,36 +41,18 @@ func (s *castState) Do(_, lo, hi int) {
 		castHalf(s.p, &s.dst, &s.src, lo, hi)
 		return
 	}
-	switch s.p.From {
-	case Float32:
-		castFloat(s.p.To, &s.dst, Of[float32](&s.src), lo, hi)
-	case Float64:
-		castFloat(s.p.To, &s.dst, Of[float64](&s.src), lo, hi)
-	case Int8:
-		castInt(s.p.To, &s.dst, Of[int8](&s.src), lo, hi)
-	case Int16:
-		castInt(s.p.To, &s.dst, Of[int16](&s.src), lo, hi)
-	case Int32:
-		castInt(s.p.To, &s.dst, Of[int32](&s.src), lo, hi)
-	case Int64:
-		castInt(s.p.To, &s.dst, Of[int64](&s.src), lo, hi)
-	case Uint8, Bool:
-		castInt(s.p.To, &s.dst, Of[uint8](&s.src), lo, hi)
-	case Uint16:
-		castInt(s.p.To, &s.dst, Of[uint16](&s.src), lo, hi)
-	case Uint32:
-		castInt(s.p.To, &s.dst, Of[uint32](&s.src), lo, hi)
-	case Uint64:
-		castInt(s.p.To, &s.dst, Of[uint64](&s.src), lo, hi)
-	}
+	castOf[s.p.From](s.p.To, &s.dst, &s.src, lo, hi)
 }
 
-func castFloat[S float32 | float64](to DType, dst *Arg, src []S, lo, hi int) {
+var castOf = perType[func(to DType, dst, src *Arg, lo, hi int)]{
+	castFloat[float32], castFloat[float64], castPlain[int8], castPlain[int16], castPlain[int32], castPlain[int64],
+	castPlain[uint8], castPlain[uint16], castPlain[uint32], castPlain[uint64], castPlain[uint8],
+}
+
+// castFloat is castPlain but for integers, which floats are wrapped to.
+func castFloat[S float32 | float64](to DType, dst, from *Arg, lo, hi int) {
+	src := Of[S](from)
 	switch to {
-	case Float32:
-		convert(Of[float32](dst), src, lo, hi)
-	case Float64:
-		convert(Of[float64](dst), src, lo, hi)
 	case Int8:
 		wrap(Of[int8](dst), src, lo, hi)
 	case Int16:
@@ -87,12 +69,14 @@ func castFloat[S float32 | float64](to DType, dst *Arg, src []S, lo, hi int) {
 		wrapUnsigned(Of[uint32](dst), src, lo, hi, 1<<31)
 	case Uint64:
 		wrapUnsigned(Of[uint64](dst), src, lo, hi, 1<<63)
-	case Bool:
-		truths(Of[uint8](dst), src, lo, hi)
+	default:
+		castPlain[S](to, dst, from, lo, hi)
 	}
 }
 
-func castInt[S integer](to DType, dst *Arg, src []S, lo, hi int) {
+// castPlain converts elements as Go does; to bools by what is not 0.
+func castPlain[S number](to DType, dst, from *Arg, lo, hi int) {
+	src := elements[S](from)
 	switch to {
 	case Float32:
 		convert(Of[float32](dst), src, lo, hi)

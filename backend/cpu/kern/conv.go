@@ -21,6 +21,7 @@ type convShape struct {
 	n, c, oc, group, cg, ocg       int // cg, ocg: channels of a group
 	in, out, k, stride, dil, front [3]int
 	transposed                     bool
+	surrounded                     bool // what lies outside the image is not zero: no tap may be left out
 }
 
 // axes checks the parameters and fills all but the sizes of x and y.

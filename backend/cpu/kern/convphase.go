@@ -89,7 +89,7 @@ func (s *convShape) visible(a int) (out []axisPhase) {
 func (s *convShape) ranges(a int) (out []axisPhase) {
 	whole := s.phase(a, 0)
 	size, stride := s.out[a], s.stride[a]
-	if s.dil[a] < 2 || s.k[a] > 7 || s.cg < narrow || size < narrow {
+	if s.surrounded || s.dil[a] < 2 || s.k[a] > 7 || s.cg < narrow || size < narrow {
 		return []axisPhase{whole}
 	}
 	see := make([][2]int, s.k[a]) // the outputs that see a tap's place

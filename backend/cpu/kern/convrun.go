@@ -25,6 +25,7 @@ type convRun struct {
 	depth     depthRun
 	then      func(p0, p1 int)
 	pad       []float32 // a pixel outside the image; nil: zeros
+	padded    bool      // pad may be there: set before the plan is made
 }
 
 // ConvF32Scratch returns the bytes of scratch that [ConvF32] needs for operands of these dims on so
@@ -58,6 +59,7 @@ func (cv *convRun) prepare(p *ConvParam, x, w, y []int, workers int, then bool) 
 	if err != nil {
 		return err
 	}
+	s.surrounded = cv.padded
 	cv.p, cv.shape, cv.row, cv.workers, cv.whole, cv.kc = p, s, row, workers, then, machineBlocks().kc
 	for i, d := range [][]int{x, w, y} {
 		cv.dims[i] = append(cv.dims[i][:0], d...)

@@ -22,5 +22,9 @@ const (
 
 var dtypeSizes = [numDTypes]int{4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 1, 2, 2}
 
+// A perType holds what a kernel has for each type that kernels compute with, in the order of the
+// constants: all but the floats of 16 bits. Bools are computed with as uint8.
+type perType[T any] [Float16]T
+
 // Size returns the bytes of one element.
 func (d DType) Size() int { return dtypeSizes[d] }

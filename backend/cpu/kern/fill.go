@@ -103,19 +103,10 @@ func Where(c *Call) error {
 	return nil
 }
 
-func (s *whereState) Do(_, lo, hi int) {
-	switch s.size {
-	case 1:
-		wherePieces[uint8](s, lo, hi)
-	case 2:
-		wherePieces[uint16](s, lo, hi)
-	case 4:
-		wherePieces[uint32](s, lo, hi)
-	case 8:
-		wherePieces[uint64](s, lo, hi)
-	case 16:
-		wherePieces[[2]uint64](s, lo, hi)
-	}
+func (s *whereState) Do(_, lo, hi int) { wherePiecesOf.of(s.size)(s, lo, hi) }
+
+var wherePiecesOf = perWord[func(s *whereState, lo, hi int)]{
+	wherePieces[uint8], wherePieces[uint16], wherePieces[uint32], wherePieces[uint64], wherePieces[[2]uint64],
 }
 
 func wherePieces[T word](s *whereState, lo, hi int) {

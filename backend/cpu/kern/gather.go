@@ -2,6 +2,7 @@ package kern
 
 import (
 	"fmt"
+	"slices"
 	"sync/atomic"
 )
 
@@ -148,7 +149,7 @@ func GatherElements(c *Call) error {
 	if err := s.prepare(c, "gather_elements"); err != nil {
 		return err
 	}
-	if len(s.idx.Dims) != len(s.data.Dims) || !equalDims(s.idx.Dims, s.out.Dims) || len(s.data.Dims) == 0 {
+	if len(s.idx.Dims) != len(s.data.Dims) || !slices.Equal(s.idx.Dims, s.out.Dims) || len(s.data.Dims) == 0 {
 		return fmt.Errorf("gather_elements: dims %v by %v to %v", s.data.Dims, s.idx.Dims, s.out.Dims)
 	}
 	for i, d := range s.idx.Dims {
@@ -189,7 +190,7 @@ func GatherND(c *Call) error {
 		return err
 	}
 	b, r, q := s.p.Batch, len(s.data.Dims), len(s.idx.Dims)
-	if b < 0 || q < 1 || b >= q || b+s.idx.Dims[q-1] > r || !equalDims(s.data.Dims[:b], s.idx.Dims[:b]) {
+	if b < 0 || q < 1 || b >= q || b+s.idx.Dims[q-1] > r || !slices.Equal(s.data.Dims[:b], s.idx.Dims[:b]) {
 		return fmt.Errorf("gather_nd: dims %v by %v, batch %d", s.data.Dims, s.idx.Dims, b)
 	}
 	s.ss = strides(s.data.Dims)

@@ -1,6 +1,9 @@
 package kern
 
-import "unsafe"
+import (
+	"math/bits"
+	"unsafe"
+)
 
 // A gemmTile is one call of a kernel: some rows of C by some columns. Kernels know the offsets of
 // its fields. Column panels of B lie one after the other, each as [k][nr].
@@ -94,7 +97,7 @@ func gemmTileGo(mr, cols int, t *gemmTile) {
 	for j0 := 0; j0 < cols; j0 += nr {
 		live := nr
 		if j0+nr >= cols {
-			live = liveColumns(t.mask)
+			live = bits.Len32(t.mask)
 		}
 		b := unsafe.Add(t.b, j0/nr*t.bstep)
 		for i := 0; i < mr; i += 2 {
@@ -111,14 +114,6 @@ func gemmTileGo(mr, cols int, t *gemmTile) {
 			}
 		}
 	}
-}
-
-func liveColumns(mask uint32) int {
-	n := 0
-	for ; mask != 0; mask >>= 1 {
-		n++
-	}
-	return n
 }
 
 func rowOf(p unsafe.Pointer, off, col, n int) []float32 {

@@ -3,6 +3,7 @@ package kern
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // A GridPadding says what stands beyond the edges that a grid names places of.
@@ -58,7 +59,7 @@ func GridSample(c *Call) error {
 		}
 	}
 	r := len(x.Dims) - 2
-	if r < 1 || r > 3 || len(g.Dims) != r+2 || g.Dims[0] != x.Dims[0] || g.Dims[r+1] != r || len(y.Dims) != r+2 || !equalDims(y.Dims[:2], x.Dims[:2]) || !equalDims(y.Dims[2:], g.Dims[1:r+1]) {
+	if r < 1 || r > 3 || len(g.Dims) != r+2 || g.Dims[0] != x.Dims[0] || g.Dims[r+1] != r || len(y.Dims) != r+2 || !slices.Equal(y.Dims[:2], x.Dims[:2]) || !slices.Equal(y.Dims[2:], g.Dims[1:r+1]) {
 		return fmt.Errorf("grid of sizes %v for x of sizes %v", g.Dims, x.Dims)
 	}
 	if y.Len() == 0 {

@@ -1,6 +1,9 @@
 package kern
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A GroupQueryParam is the parameter of [GroupQueryF32].
 type GroupQueryParam struct {
@@ -72,7 +75,7 @@ func groupQueryShapeOf(p *GroupQueryParam, args []Arg) (s groupQueryShape, err e
 		s.fresh = a.Dims[1]
 	}
 	present := args[gqPresentK].Dims
-	if len(present) != 4 || present[0] != s.n || present[1] != p.KVHeads || present[3] != s.size || !equalDims(present, args[gqPresentV].Dims) {
+	if len(present) != 4 || present[0] != s.n || present[1] != p.KVHeads || present[3] != s.size || !slices.Equal(present, args[gqPresentV].Dims) {
 		return s, fmt.Errorf("caches of sizes %v and %v for %d items of %d heads of size %d", present, args[gqPresentV].Dims, s.n, p.KVHeads, s.size)
 	}
 	s.cache = present[2]

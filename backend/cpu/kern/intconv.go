@@ -2,6 +2,7 @@ package kern
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 )
 
@@ -126,11 +127,11 @@ func (st *intConv) plan(p *IntConvParam, args []Arg, workers int) error {
 	if len(x) < 3 || len(w) != len(x) || x[1] != w[1]*p.Conv.Group {
 		return fmt.Errorf("%v by weights %v in %d groups", x, w, p.Conv.Group)
 	}
-	if st.p != p || !sameDims(st.dims[0], x) || !sameDims(st.dims[1], w) {
+	if st.p != p || !slices.Equal(st.dims[0], x) || !slices.Equal(st.dims[1], w) {
 		st.steps, st.xd, st.wd = p.dims(x, w)
 		st.dims[0], st.dims[1] = append(st.dims[0][:0], x...), append(st.dims[1][:0], w...)
 	}
-	st.p, st.pk = p, p.Packing
+	st.p, st.pk, st.cv.padded = p, p.Packing, true
 	if err := st.cv.prepare(&p.Conv, st.xd, st.wd, y, workers, false); err != nil {
 		return err
 	}
@@ -154,18 +155,6 @@ func len0(d []int) int {
 		n *= k
 	}
 	return n
-}
-
-func sameDims(a, b []int) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // IntConv convolves channels-last activations of 8-bit integers, as [ConvF32] does those of float32;

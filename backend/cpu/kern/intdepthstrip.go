@@ -1,6 +1,9 @@
 package kern
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 // A depthStrips is how a depthwise convolution of bytes over two axes or one runs strip by strip of
 // results: what a strip reads is widened, convolved and ended while it is in the second-level cache.
@@ -16,7 +19,7 @@ func (d *depthStrips) plan(p *ConvParam, x, w, y []int, workers int) (bool, erro
 	if len(x) > 4 {
 		return false, nil
 	}
-	same := d.cv.p == p && d.cv.workers == workers && sameDims(d.cv.dims[0], x) && sameDims(d.cv.dims[2], y)
+	same := d.cv.p == p && d.cv.workers == workers && slices.Equal(d.cv.dims[0], x) && slices.Equal(d.cv.dims[2], y)
 	if err := d.cv.prepare(p, x, w, y, workers, false); err != nil {
 		return false, err
 	}

@@ -59,9 +59,6 @@ func intRowBest() *intRow {
 	return nil
 }
 
-// IntGemmRow names the row of the product of small integers that this machine takes.
-func IntGemmRow() string { return intRowBest().name }
-
 // goIntRows are the portable rows; the last three run what was packed for another machine.
 var goIntRows = []intRow{
 	{"gemm.i16.2x16.go", 0, false, 2, 16},

@@ -25,28 +25,18 @@ func MaxPool(c *Call) error {
 		return fmt.Errorf("max_pool: parameter %v for %d operands", c.Param, len(c.Args))
 	}
 	s := StateOf[maxPoolState](c)
-	batch, err := s.layOut(&p.Pool, c.Args[0].Dims, c.Args[1].Dims)
-	if err != nil {
-		return fmt.Errorf("max_pool: %w", err)
+	_, m, err := s.layOut(&p.Pool, c, p.Type.Size())
+	if err != nil || m == 0 {
+		return err
 	}
-	_, err1 := c.Args[0].count(p.Type.Size())
-	m, err2 := c.Args[1].count(p.Type.Size())
-	if err1 != nil || err2 != nil {
-		return fmt.Errorf("max_pool: %v to %v", c.Args[0].Dims, c.Args[1].Dims)
-	}
-	if m == 0 {
-		return nil
-	}
-	s.p, s.t, s.columns, s.xs, s.ys, s.idx = &p.Pool, p.Type, p.Columns, c.Args[0], c.Args[1], nil
+	s.t, s.columns, s.xs, s.ys, s.idx = p.Type, p.Columns, c.Args[0], c.Args[1], nil
 	if a := &c.Args[2]; a.Has() {
 		if n, err := a.count(8); err != nil || n != m {
 			return fmt.Errorf("max_pool: indices of %v for %v", a.Dims, c.Args[1].Dims)
 		}
 		s.idx = Of[int64](a)
 	}
-	rows := batch * s.ch * s.d[0].out * s.d[1].out
-	each := m / rows * s.d[0].k * s.d[1].k * s.d[2].k
-	c.ParallelTask(rows, max(1, 1<<13/each), s)
+	c.ParallelTask(s.rows, s.grain(1<<13), s)
 	s.xs, s.ys, s.idx = Arg{}, Arg{}, nil
 	return nil
 }

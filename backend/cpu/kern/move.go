@@ -120,19 +120,10 @@ func (m *mover) run(c *Call) error {
 func (m *mover) forget() { m.dst, m.src = nil, nil }
 
 // Do copies pieces lo to hi-1.
-func (m *mover) Do(_, lo, hi int) {
-	switch m.size {
-	case 1:
-		movePieces[uint8](m, lo, hi)
-	case 2:
-		movePieces[uint16](m, lo, hi)
-	case 4:
-		movePieces[uint32](m, lo, hi)
-	case 8:
-		movePieces[uint64](m, lo, hi)
-	case 16:
-		movePieces[[2]uint64](m, lo, hi)
-	}
+func (m *mover) Do(_, lo, hi int) { movePiecesOf.of(m.size)(m, lo, hi) }
+
+var movePiecesOf = perWord[func(m *mover, lo, hi int)]{
+	movePieces[uint8], movePieces[uint16], movePieces[uint32], movePieces[uint64], movePieces[[2]uint64],
 }
 
 func movePieces[T word](m *mover, lo, hi int) {

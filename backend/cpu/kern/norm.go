@@ -3,6 +3,7 @@ package kern
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // A NormParam is the parameter of [LayerNormF32].
@@ -32,7 +33,7 @@ func LayerNormF32(c *Call) error {
 	if axis < 0 {
 		axis += len(c.Args[0].Dims)
 	}
-	if axis < 0 || axis > len(c.Args[0].Dims) || !equalDims(c.Args[0].Dims, c.Args[3].Dims) {
+	if axis < 0 || axis > len(c.Args[0].Dims) || !slices.Equal(c.Args[0].Dims, c.Args[3].Dims) {
 		return fmt.Errorf("layer_norm: %v to %v from axis %d", c.Args[0].Dims, c.Args[3].Dims, p.Axis)
 	}
 	rows, n := 1, 1
@@ -117,7 +118,7 @@ type groupState struct {
 // bias [C], result y, which may take the place of x.
 func GroupNormF32(c *Call) error {
 	p, ok := c.Param.(*GroupNormParam)
-	if !ok || len(c.Args) != 4 || len(c.Args[0].Dims) < 2 || !equalDims(c.Args[0].Dims, c.Args[3].Dims) {
+	if !ok || len(c.Args) != 4 || len(c.Args[0].Dims) < 2 || !slices.Equal(c.Args[0].Dims, c.Args[3].Dims) {
 		return fmt.Errorf("group_norm: parameter %v for %d operands", c.Param, len(c.Args))
 	}
 	batch, ch := c.Args[0].Dims[0], c.Args[0].Dims[1]
@@ -175,7 +176,7 @@ type batchState struct {
 // last four one per channel; result y, which may take the place of x.
 func BatchNormF32(c *Call) error {
 	p, ok := c.Param.(*BatchNormParam)
-	if !ok || len(c.Args) != 6 || len(c.Args[0].Dims) < 1 || !equalDims(c.Args[0].Dims, c.Args[5].Dims) {
+	if !ok || len(c.Args) != 6 || len(c.Args[0].Dims) < 1 || !slices.Equal(c.Args[0].Dims, c.Args[5].Dims) {
 		return fmt.Errorf("batch_norm: parameter %v for %d operands", c.Param, len(c.Args))
 	}
 	axis := min(1, len(c.Args[0].Dims)-1)

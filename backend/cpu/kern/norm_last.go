@@ -1,6 +1,9 @@
 package kern
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // groupLastRows is how many pixels make one partial sum, whatever the number of threads.
 const groupLastRows = 128
@@ -38,7 +41,7 @@ func wideOf(ch int) int { return ch * max(1, 512/max(1, ch)) }
 // GroupNormLastF32 is [GroupNormF32] for an operand [N, ..., C].
 func GroupNormLastF32(c *Call) error {
 	p, ok := c.Param.(*GroupNormParam)
-	if !ok || len(c.Args) != 4 || len(c.Args[0].Dims) < 2 || !equalDims(c.Args[0].Dims, c.Args[3].Dims) {
+	if !ok || len(c.Args) != 4 || len(c.Args[0].Dims) < 2 || !slices.Equal(c.Args[0].Dims, c.Args[3].Dims) {
 		return fmt.Errorf("group_norm: parameter %v for %d operands", c.Param, len(c.Args))
 	}
 	d := c.Args[0].Dims

@@ -1,6 +1,9 @@
 package kern
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A OneHotParam is the parameter of [OneHot]: the new axis, the types of indices and depth, the bytes of a value.
 type OneHotParam struct {
@@ -105,19 +108,10 @@ func OneHot(c *Call) error {
 	return nil
 }
 
-func (s *oneHotState) Do(_, lo, hi int) {
-	switch s.p.Size {
-	case 1:
-		oneHotBlocks[uint8](s, lo, hi)
-	case 2:
-		oneHotBlocks[uint16](s, lo, hi)
-	case 4:
-		oneHotBlocks[uint32](s, lo, hi)
-	case 8:
-		oneHotBlocks[uint64](s, lo, hi)
-	case 16:
-		oneHotBlocks[[2]uint64](s, lo, hi)
-	}
+func (s *oneHotState) Do(_, lo, hi int) { oneHotBlocksOf.of(s.p.Size)(s, lo, hi) }
+
+var oneHotBlocksOf = perWord[func(s *oneHotState, lo, hi int)]{
+	oneHotBlocks[uint8], oneHotBlocks[uint16], oneHotBlocks[uint32], oneHotBlocks[uint64], oneHotBlocks[[2]uint64],
 }
 
 func oneHotBlocks[T word](s *oneHotState, lo, hi int) {
@@ -159,7 +153,7 @@ func Trilu(c *Call) error {
 		return fmt.Errorf("trilu: parameter is a %T", c.Param)
 	}
 	in, out, err := inOut(c, 2, 3, p.Size)
-	if err != nil || len(in.Dims) < 2 || !equalDims(in.Dims, out.Dims) {
+	if err != nil || len(in.Dims) < 2 || !slices.Equal(in.Dims, out.Dims) {
 		return fmt.Errorf("trilu: %v to %v", in.Dims, out.Dims)
 	}
 	s := StateOf[triluState](c)
@@ -212,7 +206,7 @@ func ReverseSequence(c *Call) error {
 		return fmt.Errorf("reverse_sequence: parameter is a %T", c.Param)
 	}
 	in, out, err := inOut(c, 3, 3, p.Size)
-	if err != nil || len(in.Dims) < 2 || !equalDims(in.Dims, out.Dims) {
+	if err != nil || len(in.Dims) < 2 || !slices.Equal(in.Dims, out.Dims) {
 		return fmt.Errorf("reverse_sequence: %v to %v", in.Dims, out.Dims)
 	}
 	s := StateOf[reverseState](c)

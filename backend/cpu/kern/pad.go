@@ -153,20 +153,9 @@ func (s *padState) outside(at, d int) int {
 	return -1
 }
 
-func (s *padState) Do(_, lo, hi int) {
-	switch s.size {
-	case 1:
-		padRows[uint8](s, lo, hi)
-	case 2:
-		padRows[uint16](s, lo, hi)
-	case 4:
-		padRows[uint32](s, lo, hi)
-	case 8:
-		padRows[uint64](s, lo, hi)
-	case 16:
-		padRows[[2]uint64](s, lo, hi)
-	}
-}
+func (s *padState) Do(_, lo, hi int) { padRowsOf.of(s.size)(s, lo, hi) }
+
+var padRowsOf = perWord[func(s *padState, lo, hi int)]{padRows[uint8], padRows[uint16], padRows[uint32], padRows[uint64], padRows[[2]uint64]}
 
 func padRows[T word](s *padState, lo, hi int) {
 	dst, src, v := words[T](s.out.Data), words[T](s.in.Data), words[T](s.value[:])[0]

@@ -70,5 +70,5 @@ func storeAs(t DType, a *Arg, off int, src []float32) {
 		bytesOfF32(dst.Data, src)
 		return
 	}
-	castFloat(t, &dst, src, 0, len(src))
+	castFloat[float32](t, &dst, &Arg{Data: Bytes(src)}, 0, len(src))
 }

@@ -2,6 +2,7 @@ package kern
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"unsafe"
 )
@@ -106,7 +107,7 @@ func (s *Pointwise) Set(p *PointwiseParam, args []Arg) error {
 	s.args, s.table = args, pwBest()
 	dims := args[in].Dims
 	for i := in + 1; i < in+out; i++ {
-		if !equalDims(args[i].Dims, dims) {
+		if !slices.Equal(args[i].Dims, dims) {
 			return fmt.Errorf("results of dims %v and %v", dims, args[i].Dims)
 		}
 	}
@@ -119,18 +120,6 @@ func (s *Pointwise) Set(p *PointwiseParam, args []Arg) error {
 	}
 	s.layOut()
 	return nil
-}
-
-func equalDims(a, b []int) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i, d := range a {
-		if b[i] != d {
-			return false
-		}
-	}
-	return true
 }
 
 func (s *Pointwise) typeOf(i int) DType {

@@ -23,25 +23,12 @@ func MaxPoolBytes(c *Call) error {
 		return fmt.Errorf("max pool: parameter %T for %d operands", c.Param, len(c.Args))
 	}
 	st := StateOf[bytePool](c)
-	batch, err := st.s.layOut(&p.PoolParam, c.Args[0].Dims, c.Args[1].Dims)
-	if err != nil {
-		return fmt.Errorf("max pool: %w", err)
-	}
-	n, err := c.Args[0].count(1)
-	m, err2 := c.Args[1].count(1)
-	if err != nil || err2 != nil {
-		return fmt.Errorf("max pool: %v to %v: too short", c.Args[0].Dims, c.Args[1].Dims)
-	}
-	if m == 0 {
-		return nil
+	n, m, err := st.s.layOut(&p.PoolParam, c, 1)
+	if err != nil || m == 0 {
+		return err
 	}
 	st.p, st.x, st.y = p, c.Args[0].Data[:n], c.Args[1].Data[:m]
-	d := &st.s.d
-	rows := batch * d[0].out * d[1].out
-	if !p.Last {
-		rows *= st.s.ch
-	}
-	c.ParallelTask(rows, max(1, 1<<16/(m/rows*d[0].k*d[1].k*d[2].k)), st)
+	c.ParallelTask(st.s.rows, st.s.grain(1<<16), st)
 	return nil
 }
 

@@ -46,6 +46,7 @@ type poolState struct {
 	p    *PoolParam
 	d    [3]window
 	ch   int
+	rows int // of the result, in the order of memory
 	x, y []float32
 	fold pwFunc // of two rows
 	scal pwFunc // by an immediate
@@ -59,48 +60,66 @@ func PoolF32(c *Call) error {
 		return fmt.Errorf("pool: parameter %T for %d operands", c.Param, len(c.Args))
 	}
 	s := StateOf[poolState](c)
-	batch, err := s.layOut(p, c.Args[0].Dims, c.Args[1].Dims)
-	if err != nil {
-		return fmt.Errorf("pool: %w", err)
-	}
-	n, err := c.Args[0].count(4)
-	m, err2 := c.Args[1].count(4)
-	if err != nil || err2 != nil {
-		return fmt.Errorf("pool: %v to %v: too short", c.Args[0].Dims, c.Args[1].Dims)
-	}
-	if m == 0 {
-		return nil
+	n, m, err := s.layOut(p, c, 4)
+	if err != nil || m == 0 {
+		return err
 	}
 	op := OpMax
 	if p.Average {
 		op = OpAdd
 	}
 	t := pwBest()
-	s.p, s.x, s.y = p, F32(&c.Args[0])[:n], F32(&c.Args[1])[:m]
+	s.x, s.y = F32(&c.Args[0])[:n], F32(&c.Args[1])[:m]
 	s.fold, s.scal = t[int(op)<<formBits], t[int(OpMul)<<formBits+formB]
-	rows := batch * s.d[0].out * s.d[1].out // of the result, in memory order
-	if !p.Last {
-		rows *= s.ch
-	}
-	each := m / rows * s.d[0].k * s.d[1].k * s.d[2].k
-	c.ParallelTask(rows, max(1, 1<<14/each), s)
+	c.ParallelTask(s.rows, s.grain(1<<14), s)
 	s.x, s.y = nil, nil
 	return nil
 }
 
-func (s *poolState) layOut(p *PoolParam, in, out []int) (batch int, err error) {
+// layOut lays the windows out over operand 0, of n elements of so many bytes, and operand 1, of m.
+func (s *poolState) layOut(p *PoolParam, c *Call, size int) (n, m int, err error) {
+	in, out := c.Args[0].Dims, c.Args[1].Dims
+	if err := s.windows(p, in, out); err != nil {
+		return 0, 0, fmt.Errorf("pool: %w", err)
+	}
+	n, err = c.Args[0].count(size)
+	m, err2 := c.Args[1].count(size)
+	if err != nil || err2 != nil {
+		return 0, 0, fmt.Errorf("pool: %v to %v: too short", in, out)
+	}
+	s.rows = in[0] * s.d[0].out * s.d[1].out
+	if !p.Last {
+		s.rows *= s.ch
+	}
+	return n, m, nil
+}
+
+// grain returns the rows that make up a chunk of about so many elements to look at: no window has
+// more of them than the operand is wide, however large it is.
+func (s *poolState) grain(elements int) int {
+	each := s.d[2].out
+	if s.p.Last {
+		each *= s.ch
+	}
+	for _, w := range s.d {
+		each *= max(1, min(w.k, w.in))
+	}
+	return max(1, elements/max(1, each))
+}
+
+func (s *poolState) windows(p *PoolParam, in, out []int) error {
 	k := len(in) - 2
-	if k < 1 || k > 3 || len(out) != len(in) || len(p.Kernel) != k {
-		return 0, fmt.Errorf("kernel %v on %v to %v", p.Kernel, in, out)
+	if k < 1 || k > 3 || len(out) != len(in) || len(p.Kernel) != k || countOf(p.Kernel) > maxElements {
+		return fmt.Errorf("kernel %v on %v to %v", p.Kernel, in, out)
 	}
 	first, ch := 2, 1
 	if p.Last {
 		first, ch = 1, k+1
 	}
 	if in[0] != out[0] || in[ch] != out[ch] {
-		return 0, fmt.Errorf("%v to %v", in, out)
+		return fmt.Errorf("%v to %v", in, out)
 	}
-	s.ch = in[ch]
+	s.p, s.ch = p, in[ch]
 	at := func(v []int, i, or int) int {
 		if v == nil {
 			return or
@@ -109,7 +128,7 @@ func (s *poolState) layOut(p *PoolParam, in, out []int) (batch int, err error) {
 	}
 	for _, v := range [][]int{p.Strides, p.Dilations, p.Before, p.After} {
 		if v != nil && len(v) != k {
-			return 0, fmt.Errorf("%v for %d dimensions", v, k)
+			return fmt.Errorf("%v for %d dimensions", v, k)
 		}
 	}
 	for i := range 3 {
@@ -119,11 +138,11 @@ func (s *poolState) layOut(p *PoolParam, in, out []int) (batch int, err error) {
 		w := window{in[first+i], out[first+i], p.Kernel[i], at(p.Strides, i, 1), at(p.Dilations, i, 1), at(p.Before, i, 0), at(p.After, i, 0)}
 		const most = 1 << 24
 		if w.k < 1 || w.stride < 1 || w.dil < 1 || w.before < 0 || w.after < 0 || w.k > most || w.stride > most || w.dil > most || w.before > most || w.after > most {
-			return 0, fmt.Errorf("kernel %v, strides %v, dilations %v, padding %v and %v", p.Kernel, p.Strides, p.Dilations, p.Before, p.After)
+			return fmt.Errorf("kernel %v, strides %v, dilations %v, padding %v and %v", p.Kernel, p.Strides, p.Dilations, p.Before, p.After)
 		}
 		s.d[3-k+i] = w
 	}
-	return in[0], nil
+	return nil
 }
 
 func (s *poolState) Do(_, lo, hi int) {

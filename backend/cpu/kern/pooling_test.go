@@ -165,3 +165,28 @@ func BenchmarkPool(b *testing.B) {
 		})
 	}
 }
+
+func TestPoolWindowsMayBeFarWiderThanTheImage(t *testing.T) {
+	forRows(t, func(t *testing.T) {
+		const k = 1 << 24
+		p := &PoolParam{Kernel: []int{k, k}, Before: []int{k - 1, k - 1}}
+		x, y := []float32{1, 2, 3, 4}, make([]float32, 4)
+		run(t, "two axes", PoolF32, p, arg([]int{1, 1, 2, 2}, x), arg([]int{1, 1, 2, 2}, y))
+		near(t, "two axes", y, []float64{1, 2, 3, 4}, 0)
+		p = &PoolParam{Kernel: []int{k, k, k}, Before: []int{k - 1, k - 1, k - 1}}
+		d := []int{1, 1, 1, 2, 2}
+		for name, f := range map[string]func() error{
+			"float32": func() error { return PoolF32(&Call{Args: []Arg{arg(d, x), arg(d, y)}, Param: p}) },
+			"bytes": func() error {
+				return MaxPoolBytes(&Call{Args: []Arg{{make([]byte, 4), d}, {make([]byte, 4), d}}, Param: &BytePoolParam{PoolParam: *p}})
+			},
+			"indices": func() error {
+				return MaxPool(&Call{Args: []Arg{arg(d, x), arg(d, y), {make([]byte, 32), d}}, Param: &MaxPoolParam{Pool: *p}})
+			},
+		} {
+			if f() == nil {
+				t.Errorf("%s: a window of %d elements to the third is taken", name, k)
+			}
+		}
+	})
+}

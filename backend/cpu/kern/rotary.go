@@ -1,6 +1,9 @@
 package kern
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A RotaryParam is the parameter of [RotaryF32].
 type RotaryParam struct {
@@ -22,7 +25,7 @@ func (r *rotation) set(cos, sin *Arg, size, turn int, interleaved bool) error {
 		return fmt.Errorf("%d of %d elements of a head cannot turn", turn, size)
 	}
 	n := len(cos.Dims)
-	if n < 2 || cos.Dims[n-1] != turn/2 || !equalDims(cos.Dims, sin.Dims) {
+	if n < 2 || cos.Dims[n-1] != turn/2 || !slices.Equal(cos.Dims, sin.Dims) {
 		return fmt.Errorf("caches of sizes %v and %v: the last must be %d", cos.Dims, sin.Dims, turn/2)
 	}
 	for _, a := range []*Arg{cos, sin} {
@@ -104,7 +107,7 @@ func (s *rotaryState) set(p *RotaryParam, args []Arg) error {
 			return err
 		}
 	}
-	if !equalDims(args[0].Dims, args[4].Dims) {
+	if !slices.Equal(args[0].Dims, args[4].Dims) {
 		return fmt.Errorf("%v to %v", args[0].Dims, args[4].Dims)
 	}
 	s.x = headsAt(F32(&args[0]), n, heads, length, size, len(args[0].Dims) == 3)

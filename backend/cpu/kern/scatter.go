@@ -1,6 +1,9 @@
 package kern
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A ScatterOp says what becomes of an element that is written to.
 type ScatterOp uint8
@@ -46,7 +49,7 @@ func (s *scatterState) prepare(c *Call, op string) error {
 			return err
 		}
 	}
-	if !equalDims(c.Args[0].Dims, c.Args[3].Dims) || len(c.Args[0].Dims) == 0 {
+	if !slices.Equal(c.Args[0].Dims, c.Args[3].Dims) || len(c.Args[0].Dims) == 0 {
 		return fmt.Errorf("%s: %v to %v", op, c.Args[0].Dims, c.Args[3].Dims)
 	}
 	s.sp, s.gp = p, GatherParam{Size: p.Type.Size(), Index: p.Index}
@@ -75,28 +78,12 @@ func (s *scatterState) write(to, from, n int) {
 		moveBytes(s.out.Data[to*size:(to+n)*size], s.upd.Data[from*size:(from+n)*size])
 		return
 	}
-	switch s.sp.Type {
-	case Float32:
-		scatterRow[float32](s, to, from, n)
-	case Float64:
-		scatterRow[float64](s, to, from, n)
-	case Int8:
-		scatterRow[int8](s, to, from, n)
-	case Int16:
-		scatterRow[int16](s, to, from, n)
-	case Int32:
-		scatterRow[int32](s, to, from, n)
-	case Int64:
-		scatterRow[int64](s, to, from, n)
-	case Uint8, Bool:
-		scatterRow[uint8](s, to, from, n)
-	case Uint16:
-		scatterRow[uint16](s, to, from, n)
-	case Uint32:
-		scatterRow[uint32](s, to, from, n)
-	case Uint64:
-		scatterRow[uint64](s, to, from, n)
-	}
+	scatterRows[s.sp.Type](s, to, from, n)
+}
+
+var scatterRows = perType[func(s *scatterState, to, from, n int)]{
+	scatterRow[float32], scatterRow[float64], scatterRow[int8], scatterRow[int16], scatterRow[int32], scatterRow[int64],
+	scatterRow[uint8], scatterRow[uint16], scatterRow[uint32], scatterRow[uint64], scatterRow[uint8],
 }
 
 func scatterRow[T number](s *scatterState, to, from, n int) {
@@ -162,7 +149,7 @@ func ScatterElements(c *Call) error {
 	if axis < 0 {
 		axis += rank
 	}
-	if axis < 0 || axis >= rank || !equalDims(s.idx.Dims, s.upd.Dims) || len(s.idx.Dims) != rank {
+	if axis < 0 || axis >= rank || !slices.Equal(s.idx.Dims, s.upd.Dims) || len(s.idx.Dims) != rank {
 		return fmt.Errorf("scatter_elements: dims %v by %v from %v along axis %d", s.data.Dims, s.idx.Dims, s.upd.Dims, s.sp.Axis)
 	}
 	for i, d := range s.idx.Dims {

@@ -3,6 +3,7 @@ package kern
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // A SoftmaxParam is the parameter of [SoftmaxF32].
@@ -37,7 +38,7 @@ func loopsOf(dims []int, axis int) (l loops, err error) {
 
 // unaryF32 checks the pair of operand and result of the same dims.
 func unaryF32(c *Call) (x, y []float32, err error) {
-	if len(c.Args) != 2 || !equalDims(c.Args[0].Dims, c.Args[1].Dims) {
+	if len(c.Args) != 2 || !slices.Equal(c.Args[0].Dims, c.Args[1].Dims) {
 		return nil, nil, fmt.Errorf("%d operands and results, or dims that differ", len(c.Args))
 	}
 	n, err := c.Args[0].count(4)

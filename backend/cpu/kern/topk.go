@@ -1,6 +1,9 @@
 package kern
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A TopKParam is the parameter of [TopK].
 type TopKParam struct {
@@ -22,7 +25,7 @@ type topKState struct {
 // results tell), results values and, as int64, their places.
 func TopK(c *Call) error {
 	p, ok := c.Param.(*TopKParam)
-	if !ok || len(c.Args) < 3 || len(c.Args) > 4 || p.Type >= numDTypes {
+	if !ok || len(c.Args) < 3 || len(c.Args) > 4 || p.Type >= Float16 {
 		return fmt.Errorf("top_k: parameter %v for %d operands", c.Param, len(c.Args))
 	}
 	in, val, idx := &c.Args[0], &c.Args[len(c.Args)-2], &c.Args[len(c.Args)-1]
@@ -35,7 +38,7 @@ func TopK(c *Call) error {
 	if axis < 0 {
 		axis += len(in.Dims)
 	}
-	if !equalDims(val.Dims, idx.Dims) || len(in.Dims) == 0 || !alike(val.Dims, in.Dims, axis) || val.Dims[axis] > s.n || s.n > 1<<31-1 {
+	if !slices.Equal(val.Dims, idx.Dims) || len(in.Dims) == 0 || !alike(val.Dims, in.Dims, axis) || val.Dims[axis] > s.n || s.n > 1<<31-1 {
 		return fmt.Errorf("top_k: %v along axis %d to %v and %v", in.Dims, p.Axis, val.Dims, idx.Dims)
 	}
 	if err := sized(in, p.Type.Size(), "top_k"); err != nil {
@@ -61,28 +64,12 @@ func TopK(c *Call) error {
 
 func (s *topKState) Do(worker, lo, hi int) {
 	heap := s.heaps[worker*s.k : (worker+1)*s.k]
-	switch s.p.Type {
-	case Float32:
-		topRows[float32](s, heap, lo, hi)
-	case Float64:
-		topRows[float64](s, heap, lo, hi)
-	case Int8:
-		topRows[int8](s, heap, lo, hi)
-	case Int16:
-		topRows[int16](s, heap, lo, hi)
-	case Int32:
-		topRows[int32](s, heap, lo, hi)
-	case Int64:
-		topRows[int64](s, heap, lo, hi)
-	case Uint8, Bool:
-		topRows[uint8](s, heap, lo, hi)
-	case Uint16:
-		topRows[uint16](s, heap, lo, hi)
-	case Uint32:
-		topRows[uint32](s, heap, lo, hi)
-	case Uint64:
-		topRows[uint64](s, heap, lo, hi)
-	}
+	topRowsOf[s.p.Type](s, heap, lo, hi)
+}
+
+var topRowsOf = perType[func(s *topKState, heap []int32, lo, hi int)]{
+	topRows[float32], topRows[float64], topRows[int8], topRows[int16], topRows[int32], topRows[int64],
+	topRows[uint8], topRows[uint16], topRows[uint32], topRows[uint64], topRows[uint8],
 }
 
 // A ranking orders the places of one row.

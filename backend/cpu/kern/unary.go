@@ -14,7 +14,7 @@ type unaryState struct {
 // square, relu, and on bools not; on Float64 also the functions, whose masks are bools.
 func Unary(c *Call) error {
 	p, ok := c.Param.(*ArithParam)
-	if !ok || p.Type >= numDTypes || p.Op.operands() != 1 || len(c.Args) != 2 {
+	if !ok || p.Type >= Float16 || p.Op.operands() != 1 || len(c.Args) != 2 {
 		return fmt.Errorf("unary: parameter %v for %d operands", c.Param, len(c.Args))
 	}
 	out := p.Type
@@ -44,29 +44,11 @@ func Unary(c *Call) error {
 	return nil
 }
 
-func (s *unaryState) Do(_, lo, hi int) {
-	switch s.p.Type {
-	case Float32:
-		unaryRow[float32](s, lo, hi)
-	case Float64:
-		s.float64s(lo, hi)
-	case Int8:
-		unaryRow[int8](s, lo, hi)
-	case Int16:
-		unaryRow[int16](s, lo, hi)
-	case Int32:
-		unaryRow[int32](s, lo, hi)
-	case Int64:
-		unaryRow[int64](s, lo, hi)
-	case Uint8, Bool:
-		unaryRow[uint8](s, lo, hi)
-	case Uint16:
-		unaryRow[uint16](s, lo, hi)
-	case Uint32:
-		unaryRow[uint32](s, lo, hi)
-	case Uint64:
-		unaryRow[uint64](s, lo, hi)
-	}
+func (s *unaryState) Do(_, lo, hi int) { unaryRowOf[s.p.Type](s, lo, hi) }
+
+var unaryRowOf = perType[func(s *unaryState, lo, hi int)]{
+	unaryRow[float32], (*unaryState).float64s, unaryRow[int8], unaryRow[int16], unaryRow[int32], unaryRow[int64],
+	unaryRow[uint8], unaryRow[uint16], unaryRow[uint32], unaryRow[uint64], unaryRow[uint8],
 }
 
 func unaryRow[T number](s *unaryState, lo, hi int) {

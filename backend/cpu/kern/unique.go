@@ -48,7 +48,7 @@ func UniqueDims(c *Call) error {
 	for i := range s.l.n {
 		s.order = append(s.order, int32(i))
 	}
-	s.group(x, p.Type)
+	groupByOf[p.Type](s, x)
 	if !p.Sorted {
 		s.byAppearance()
 	}
@@ -66,29 +66,9 @@ func UniqueDims(c *Call) error {
 	return nil
 }
 
-func (s *uniqueState) group(x *Arg, t DType) {
-	switch t {
-	case Float32:
-		groupBy(s, F32(x))
-	case Float64:
-		groupBy(s, Of[float64](x))
-	case Int8:
-		groupBy(s, Of[int8](x))
-	case Int16:
-		groupBy(s, Of[int16](x))
-	case Int32:
-		groupBy(s, Of[int32](x))
-	case Int64:
-		groupBy(s, Of[int64](x))
-	case Uint8, Bool:
-		groupBy(s, Of[uint8](x))
-	case Uint16:
-		groupBy(s, Of[uint16](x))
-	case Uint32:
-		groupBy(s, Of[uint32](x))
-	case Uint64:
-		groupBy(s, Of[uint64](x))
-	}
+var groupByOf = perType[func(s *uniqueState, x *Arg)]{
+	groupBy[float32], groupBy[float64], groupBy[int8], groupBy[int16], groupBy[int32], groupBy[int64],
+	groupBy[uint8], groupBy[uint16], groupBy[uint32], groupBy[uint64], groupBy[uint8],
 }
 
 // compareLast orders numbers with NaN, which is equal to itself, above all else.
@@ -104,8 +84,8 @@ func compareLast[T number](a, b T) int {
 	return -cmp.Compare(a, b)
 }
 
-func groupBy[T number](s *uniqueState, x []T) {
-	l := s.l
+func groupBy[T number](s *uniqueState, arg *Arg) {
+	x, l := elements[T](arg), s.l
 	compare := func(a, b int32) int {
 		for o := range l.outer {
 			u, v := (o*l.n+int(a))*l.inner, (o*l.n+int(b))*l.inner
