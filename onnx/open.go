@@ -23,8 +23,8 @@ func Open(name string, o Options) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("onnx: %s is no regular file but %v", name, info.Mode().Type())
+	if err := regular(info); err != nil {
+		return nil, fmt.Errorf("onnx: %s: %w", name, err)
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -51,8 +51,8 @@ func OpenFS(fsys fs.FS, name string, o Options) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("onnx: %s is no regular file but %v", name, info.Mode().Type())
+	if err := regular(info); err != nil {
+		return nil, fmt.Errorf("onnx: %s: %w", name, err)
 	}
 	f, err := fsys.Open(name)
 	if err != nil {
@@ -95,14 +95,25 @@ func read(f fs.File, name string, o Options) (*Model, error) {
 	return m, nil
 }
 
+// regular refuses what is no regular file.
+func regular(info fs.FileInfo) error {
+	switch mode := info.Mode(); {
+	case mode.IsDir():
+		return errors.New("it is a directory, not a file")
+	case !mode.IsRegular():
+		return fmt.Errorf("it is no regular file but %v", mode.Type())
+	}
+	return nil
+}
+
 // readAll reads a regular file whose size is at most limit into aligned memory, so that tensors can alias it.
 func readAll(f fs.File, limit int64) ([]byte, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("it is no regular file but %v", info.Mode().Type())
+	if err := regular(info); err != nil {
+		return nil, err
 	}
 	if info.Size() > limit || info.Size() > maxInt {
 		return nil, fmt.Errorf("%w: it is %d bytes long; the limit is %d", wire.ErrBudget, info.Size(), limit)

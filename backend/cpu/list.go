@@ -39,8 +39,10 @@ func Rows(op *ir.Op) []Row {
 
 // A Machine is what kernels are chosen by.
 type Machine struct {
-	Features   string // instruction groups that kernels use
-	L1, L2, L3 int    // bytes of the data caches that one core sees
+	Features string `json:"features"` // instruction groups that kernels use
+	L1       int    `json:"l1_bytes"` // of the data cache, as one core sees it
+	L2       int    `json:"l2_bytes"`
+	L3       int    `json:"l3_bytes"`
 }
 
 // Describe returns this machine.

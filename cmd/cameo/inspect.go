@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cameo-onnx/cameo"
 	"github.com/cameo-onnx/cameo/backend"
 	"github.com/cameo-onnx/cameo/backend/cpu"
 	"github.com/cameo-onnx/cameo/onnx"
@@ -76,6 +75,8 @@ func runInspect(c *cobra.Command, path string, f *inspectFlags) error {
 		return err
 	}
 	switch {
+	case f.after != "" && f.ir || f.times && (f.ir || f.after != ""):
+		return usagef("--ir, --after and --times print different things: give one")
 	case f.after != "":
 		return f.printAfter(c, path, o)
 	case f.ir:
@@ -270,63 +271,4 @@ func flopText(n int) string {
 		return fmt.Sprintf("%.3f MFLOP", float64(n)/1e6)
 	}
 	return fmt.Sprintf("%d FLOP", n)
-}
-
-func checkCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "check MODEL",
-		Short: "List everything that would stop a model from loading",
-		Long: `List everything that would stop a model from loading: what the file has wrong, every operator that is
-not supported, every node whose operands or attributes are not. Exit status 1 if there is anything.`,
-		Example: "  cameo check model.onnx",
-		Args:    cobra.ExactArgs(1),
-		RunE:    func(c *cobra.Command, args []string) error { return runCheck(c, args[0]) },
-	}
-	return c
-}
-
-func runCheck(c *cobra.Command, path string) error {
-	var faults []error
-	im, err := onnx.Open(path, onnx.Options{Fault: func(err error) { faults = append(faults, err) }})
-	if err != nil && !(len(faults) > 0 && isHeard(err)) {
-		faults = append(faults, err)
-	}
-	if err == nil {
-		if _, err := runtime.Compile(im.Graph, runtime.Options{Backend: cameo.CPU()}); err != nil {
-			faults = append(faults, err)
-		}
-	}
-	texts := []string{}
-	for _, f := range faults {
-		texts = append(texts, faultTexts(f)...)
-	}
-	warnings := []string{}
-	if im != nil {
-		warnings = append(warnings, im.Warnings...)
-	}
-	out := c.OutOrStdout()
-	if asJSON(c) {
-		if err := json.NewEncoder(out).Encode(map[string][]string{"faults": texts, "warnings": warnings}); err != nil {
-			return err
-		}
-	} else {
-		for _, s := range warnings {
-			fmt.Fprintln(out, "warning: "+oneLine(s))
-		}
-		for _, s := range texts {
-			fmt.Fprintln(out, oneLine(s))
-		}
-		if len(texts) == 0 {
-			fmt.Fprintln(out, "nothing stops this model from loading")
-		}
-	}
-	for _, f := range faults { // the gravest decides the status
-		if s := status(f); s != exitData {
-			return silent{f}
-		}
-	}
-	if len(texts) > 0 {
-		return errSilent
-	}
-	return nil
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cameo-onnx/cameo"
-	"github.com/cameo-onnx/cameo/onnx"
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
 
@@ -31,9 +30,6 @@ const (
 
 // errUsage marks a mistake on the command line.
 var errUsage = errors.New("usage")
-
-// errSilent ends the command with status 1 after it has said all there is to say.
-var errSilent = errors.New("")
 
 func usagef(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errUsage, fmt.Sprintf(format, args...))
@@ -55,18 +51,34 @@ func run(ctx context.Context, args []string, out, errs io.Writer) (code int) {
 		}
 	}()
 	c := command()
+	sink := &sink{w: out}
 	c.SetArgs(args)
-	c.SetOut(out)
+	c.SetOut(sink)
 	c.SetErr(errs)
 	err := c.ExecuteContext(ctx)
 	if err == nil {
+		err = sink.err
+	}
+	if err == nil {
 		return 0
 	}
-	var said silent
-	if err != errSilent && !errors.As(err, &said) {
+	if !errors.As(err, new(silent)) {
 		fmt.Fprintln(errs, "cameo: "+oneLine(strings.TrimPrefix(err.Error(), "usage: ")))
 	}
 	return status(err)
+}
+
+// A sink keeps the first error of writing: a command whose output is lost has not succeeded.
+type sink struct {
+	w   io.Writer
+	err error
+}
+
+func (s *sink) Write(p []byte) (n int, err error) {
+	if s.err == nil {
+		n, s.err = s.w.Write(p)
+	}
+	return n, s.err
 }
 
 // status returns the exit status for an error.
@@ -100,6 +112,7 @@ func command() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          unknown,
+		Version:       version(),
 
 		SuggestionsMinimumDistance: 2,
 		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
@@ -114,19 +127,27 @@ func command() *cobra.Command {
 	return root
 }
 
+// version returns the version of the module, or of the commit, that the command was built from.
+func version() string {
+	if b, ok := debug.ReadBuildInfo(); ok {
+		return b.Main.Version
+	}
+	return "unknown"
+}
+
 // unknown refuses words that are no command, with the nearest ones.
 func unknown(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	hint := "see cameo --help"
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+	hint := "see " + c.CommandPath() + " --help"
+	if near := c.SuggestionsFor(args[0]); args[0] != "" && len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, " or ") + "?"
 	}
 	return usagef("there is no command %s; %s", wire.Quote(args[0]), hint)
 }
 
-// usageArgs marks the errors of an argument check as wrong usage.
+// usageArgs makes the errors of an argument check say what is wanted.
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if check == nil {
@@ -135,7 +156,7 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 		if err := check(c, args); errors.Is(err, errUsage) {
 			return err
 		} else if err != nil {
-			return usagef("%v; see cameo %s --help", err, c.Name())
+			return usagef("want %s; see %s --help", c.UseLine(), c.CommandPath())
 		}
 		return nil
 	}
@@ -147,27 +168,7 @@ func asJSON(c *cobra.Command) bool {
 	return on
 }
 
-// silent carries a status without a message: all there is to say was said.
+// silent ends the command with the status of an error of which all there is to say was said.
 type silent struct{ error }
 
 func (s silent) Unwrap() error { return s.error }
-
-// isHeard reports whether an import failed by nothing but the faults that it has already told of.
-func isHeard(err error) bool { return errors.Is(err, onnx.ErrFaults) }
-
-// faultTexts returns an error as lines: one for each node that is not supported.
-func faultTexts(err error) []string {
-	var un *cameo.UnsupportedError
-	if !errors.As(err, &un) {
-		return []string{err.Error()}
-	}
-	var out []string
-	for _, n := range un.Nodes {
-		name := n.Op
-		if n.Domain != "" {
-			name = n.Domain + "." + name
-		}
-		out = append(out, fmt.Sprintf("node %s: %s (opset %d): %s", wire.Quote(n.Node), oneLine(name), n.Opset, n.Reason))
-	}
-	return out
-}

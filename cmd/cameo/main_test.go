@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,7 +25,7 @@ const (
 	passengers = "../../testdata/passengers.onnx --input age=1x1=29 --input fare=1x1=211.34 --input port=1x1=Southampton --input class=1x1=first"
 )
 
-// cameo runs a command line and returns what it printed.
+// cameoRun runs a command line and returns what it printed.
 func cameoRun(args ...string) (out, errs string, status int) {
 	var o, e bytes.Buffer
 	status = run(context.Background(), args, &o, &e)
@@ -57,7 +58,7 @@ func TestExitStatusAndMessage(t *testing.T) {
 		{"--help", 0, "Usage"},
 		{"rum", exitUsage, "did you mean run"},
 		{"zzzzzz", exitUsage, "see cameo --help"},
-		{"run", exitUsage, "accepts 1 arg"},
+		{"run", exitUsage, "want cameo run MODEL"},
 		{"run --nope", exitUsage, "unknown flag: --nope; see cameo run --help"},
 		{"run --help", 0, "cameo run digits.onnx"},
 		{"run missing.onnx", exitData, "no such file"},
@@ -74,7 +75,10 @@ func TestExitStatusAndMessage(t *testing.T) {
 		{"run " + digits + " --random 1 --passes=-nope", exitUsage, "nope"},
 		{"run " + digits + " --random 1 --max-memory 1potato", exitUsage, "500MB"},
 		{"run " + digits + " --random 1 --dim batch=99999999 --max-memory 1MB", exitUsage, "more than"},
-		{"run " + digits + " --input " + seven + " --dim batch=4 --max-memory 1kB", exitBudget, "budget"},
+		{"run " + digits + " --input " + seven + " --max-memory 1kB", exitBudget, "budget"},
+		{"run " + digits + " --input " + seven + " --dim batch=4", exitUsage, "--dim goes with --random"},
+		{"run " + digits + " --input " + seven + " --output nope=x.npy", exitUsage, "the outputs are \"logits\""},
+		{"run " + digits + " --input " + seven + " --scores raw", exitUsage, "go with --top"},
 		{"run " + digits + " --random 1 --show nope", exitData, "nope"},
 		{"run " + digits + " --input nope=" + seven, exitUsage, "the inputs are"},
 		{"run " + digits + " --input 2x2=1,2,3", exitUsage, "3 elements"},
@@ -100,6 +104,7 @@ func TestExitStatusAndMessage(t *testing.T) {
 		{"inspect " + digits + " --after nope", exitUsage, "select, pack, schedule, place"},
 		{"inspect " + digits + " --times", 0, "fuse-patterns"},
 		{"inspect " + digits + " --json", 0, "\"elements\":105868"},
+		{"inspect " + digits + " --ir --times", exitUsage, "give one"},
 		{"inspect " + html, exitData, "HTML"},
 		{"check " + digits, 0, "nothing stops"},
 		{"check " + html, exitData, "HTML"},
@@ -118,6 +123,12 @@ func TestExitStatusAndMessage(t *testing.T) {
 		{"run " + digits + " --input " + seven + " --precision fp32-strict --top 1", 0, "     7  0.99"},
 		{"verify " + t.TempDir(), exitUsage, "no test case"},
 		{"verify --rtol x .", exitUsage, "invalid argument"},
+		{"verify --rtol nan .", exitUsage, "tolerance"},
+		{"verify --threads -1 .", exitUsage, "--threads"},
+		{"verify --timeout -1s .", exitUsage, "--timeout"},
+		{"verify", exitUsage, "want cameo verify DIR…"},
+		{"ops --json --markdown", exitUsage, "give one"},
+		{"--version", 0, "cameo version"},
 	} {
 		out, errs, status := cameoRun(strings.Fields(c.args)...)
 		if status != c.status || !strings.Contains(out+errs, c.says) {
@@ -126,6 +137,40 @@ func TestExitStatusAndMessage(t *testing.T) {
 		if status != 0 && !strings.HasPrefix(c.args, "check") && strings.Count(errs, "\n") != 1+strings.Count(errs, "note: ") {
 			t.Errorf("cameo %s: the error takes more than a line:\n%s", c.args, errs)
 		}
+	}
+}
+
+// full refuses every byte, as a full disk does.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestLostOutputIsAnError(t *testing.T) {
+	for _, args := range []string{"ops", "ops --json", "inspect " + digits, "inspect " + digits + " --ir", "check " + digits, "run " + digits + " --input " + seven, "zoo list", "--help"} {
+		var errs bytes.Buffer
+		if status := run(context.Background(), strings.Fields(args), full{}, &errs); status != exitData || !strings.Contains(errs.String(), "no space left") {
+			t.Errorf("cameo %s: status %d: %s", args, status, &errs)
+		}
+	}
+}
+
+func TestRandomInputsKeepToTheSizesThatTheModelNeedsEqual(t *testing.T) {
+	model := strings.Fields(passengers)[0]
+	_, errs, status := cameoRun("run", model, "--random", "1", "--dim", "u2=3")
+	if status != 0 || errs != "" {
+		t.Errorf("one size given for all: status %d: %s", status, errs)
+	}
+	_, errs, status = cameoRun("run", model, "--random", "1", "--input", "age=3x1=1,2,3", "--input", "fare=2x1=1,2")
+	if status != exitData || !strings.Contains(errs, "where the model needs u0 == u1") {
+		t.Errorf("sizes that differ: status %d: %s", status, errs)
+	}
+}
+
+func TestAFileIsLeftAloneWhereTheOutputsAreNotForIt(t *testing.T) {
+	path := write(t, "kept.npy", "kept")
+	_, errs, status := cameoRun("run", strings.Fields(passengers)[0], "--random", "1", "--output", path)
+	if data, err := os.ReadFile(path); status == 0 || err != nil || string(data) != "kept" {
+		t.Errorf("status %d, %q, %v: %s", status, data, err, errs)
 	}
 }
 

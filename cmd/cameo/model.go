@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -21,13 +20,10 @@ import (
 	"github.com/cameo-onnx/cameo/runtime/values"
 )
 
-// modelFlags are the flags of every command that loads a model.
+// modelFlags are the flags of commands that run one model.
 type modelFlags struct {
-	threads   int
-	passes    string
-	precision string
+	compileFlags
 	maxMemory string
-	timeout   time.Duration
 	seed      uint64
 	inputs    []string
 	random    int64
@@ -36,11 +32,8 @@ type modelFlags struct {
 }
 
 func (f *modelFlags) register(c *cobra.Command) {
-	fl := c.Flags()
-	fl.IntVar(&f.threads, "threads", 0, "threads of a run (default: all)")
-	fl.StringVar(&f.passes, "passes", "", "off: no pass that correctness does not need; -NAME,…: all but these")
-	fl.StringVar(&f.precision, "precision", string(cameo.FP32), precisionUsage)
-	fl.StringVar(&f.maxMemory, "max-memory", "", "memory that a run may take for intermediate values, such as 500MB or 1GiB (default 8GiB)")
+	f.compileFlags.register(c)
+	c.Flags().StringVar(&f.maxMemory, "max-memory", "", "memory that a run may take for intermediate values, such as 500MB or 1GiB (default 8GiB)")
 }
 
 func (f *modelFlags) registerInputs(c *cobra.Command) {
@@ -58,21 +51,9 @@ func (f *modelFlags) registerInputs(c *cobra.Command) {
 
 // options returns what a model is compiled with.
 func (f *modelFlags) options() (runtime.Options, error) {
-	o := runtime.Options{Threads: f.threads, Seed: f.seed, MaxSessions: 1}
-	if f.threads < 0 {
-		return o, usagef("--threads %d: give a number above 0", f.threads)
-	}
-	if f.timeout < 0 {
-		return o, usagef("--timeout %v: give a time above 0", f.timeout)
-	}
-	off, err := passesOff(f.passes)
-	if err != nil {
-		return o, err
-	}
-	if err := setBackend(&o, f.precision, off); err != nil {
-		return o, err
-	}
-	if f.maxMemory != "" {
+	o, err := f.compileFlags.options()
+	o.Seed, o.MaxSessions = f.seed, 1
+	if err == nil && f.maxMemory != "" {
 		o.Memory, err = byteCount(f.maxMemory)
 	}
 	return o, err
@@ -100,7 +81,7 @@ func (f *modelFlags) sizes() (map[string]int, error) {
 			n, err = strconv.Atoi(d[i+1:])
 		}
 		if i <= 0 || err != nil || n < 0 {
-			return nil, usagef("--dim %s: want NAME=SIZE", d)
+			return nil, usagef("--dim %s: want NAME=SIZE, a size of 0 or more", d)
 		}
 		out[d[:i]] = n
 	}
@@ -185,12 +166,15 @@ func (f *modelFlags) given(m *runtime.Model, defaults func(name string) bool, li
 		return nil, nil, usage(err)
 	}
 	notes := f.reader.Notes
-	if f.random < 0 {
-		return in, notes, nil
-	}
 	sizes, err := f.sizes()
 	if err != nil {
 		return nil, nil, err
+	}
+	if f.random < 0 {
+		if len(sizes) > 0 {
+			return nil, nil, usagef("--dim goes with --random: the sizes of what --input gives are as they are")
+		}
+		return in, notes, nil
 	}
 	if err := knownSizes(m, maps.Clone(sizes)); err != nil {
 		return nil, nil, err
@@ -201,6 +185,7 @@ func (f *modelFlags) given(m *runtime.Model, defaults func(name string) bool, li
 	for _, p := range inputs {
 		values.Learn(p.Type, in[p.Name], sizes)
 	}
+	values.Settle(m.Plan().Facts, sizes)
 	for _, p := range inputs {
 		if in[p.Name] != nil || defaults(p.Name) {
 			continue
@@ -212,6 +197,7 @@ func (f *modelFlags) given(m *runtime.Model, defaults func(name string) bool, li
 		for _, s := range unbound {
 			notes = append(notes, fmt.Sprintf("size %s is open and taken as 1: --dim %s=4 says otherwise", wire.Quote(s), s))
 		}
+		values.Settle(m.Plan().Facts, sizes)
 		if in[p.Name], err = values.Random(p.Type.DType, dims, uint64(f.random), p.Name, int64(limit)); err != nil {
 			return nil, nil, usage(fmt.Errorf("input %s: %w", wire.Quote(p.Name), err))
 		}
@@ -219,20 +205,10 @@ func (f *modelFlags) given(m *runtime.Model, defaults func(name string) bool, li
 	return in, notes, nil
 }
 
-func isSyntax(err error) bool { return errors.Is(err, values.ErrSyntax) }
-
 // usage marks an error about an argument as wrong usage, and leaves others as they are.
 func usage(err error) error {
-	if isSyntax(err) {
-		return usagef("%v", err)
+	if errors.Is(err, values.ErrSyntax) {
+		return usagef("%s", strings.Replace(err.Error(), values.ErrSyntax.Error()+": ", "", 1))
 	}
 	return err
-}
-
-// deadline returns ctx with the flag's timeout.
-func (f *modelFlags) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	if f.timeout <= 0 {
-		return ctx, func() {}
-	}
-	return context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("it took longer than %v: %w", f.timeout, context.DeadlineExceeded))
 }

@@ -40,6 +40,9 @@ moves), "bodies" (compiled like the model), "lowered" (becomes simpler operators
 and exact).`,
 		Example: "  cameo ops\n  cameo ops Conv Gemm\n  cameo ops --json",
 		RunE: func(c *cobra.Command, names []string) error {
+			if markdown && asJSON(c) {
+				return usagef("--markdown and --json print different things: give one")
+			}
 			list, err := listOps(names)
 			if err != nil {
 				return err
@@ -160,7 +163,7 @@ func printOps(c *cobra.Command, list []opInfo) error {
 			n++
 		}
 	}
-	fmt.Fprintf(tw, "%d operators, %d with kernels\n", len(list), n)
+	fmt.Fprintf(tw, "%d listed, %d with kernels\n", len(list), n)
 	return tw.Flush()
 }
 

@@ -80,6 +80,10 @@ func runRun(c *cobra.Command, path string, f *runFlags) error {
 	for _, n := range append(m.im.Warnings, notes...) {
 		fmt.Fprintln(c.ErrOrStderr(), "note: "+oneLine(n))
 	}
+	targets, err := f.targets(m)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := f.deadline(c.Context())
 	defer cancel()
 	start := time.Now()
@@ -96,7 +100,7 @@ func runRun(c *cobra.Command, path string, f *runFlags) error {
 			results = append(results, r)
 		}
 	}
-	if err := f.write(results); err != nil {
+	if err := writeTo(targets, results); err != nil {
 		return err
 	}
 	return f.print(c, m, shown, labels, took)
@@ -115,11 +119,11 @@ func (f *runFlags) check() ([]string, error) {
 	if f.top < 0 || f.scores != "auto" && f.scores != "softmax" && f.scores != "raw" {
 		return nil, usagef("--top takes a number above 0, --scores one of auto, softmax, raw")
 	}
+	if f.top == 0 && (f.labels != "" || f.scores != "auto") {
+		return nil, usagef("--labels and --scores go with --top")
+	}
 	if f.labels == "" {
 		return nil, nil
-	}
-	if f.top == 0 {
-		return nil, usagef("--labels goes with --top")
 	}
 	data, err := os.ReadFile(f.labels)
 	if err != nil {
@@ -132,16 +136,46 @@ func (f *runFlags) check() ([]string, error) {
 	return labels, nil
 }
 
-// write writes the results to the files of --output.
-func (f *runFlags) write(results []values.Named) error {
+// A target is a file that --output names, for one output or, without a name, for all.
+type target struct{ output, path string }
+
+// targets reads the --output flags, before anything runs.
+func (f *runFlags) targets(m *loaded) ([]target, error) {
+	var names []string
+	for _, p := range m.Outputs()[:m.im.Declared] {
+		names = append(names, p.Name)
+	}
+	var out []target
 	for _, o := range f.outputs {
-		path, which := o, results
-		for _, r := range results {
-			if rest, ok := strings.CutPrefix(o, r.Name+"="); ok {
-				path, which = rest, []values.Named{r}
+		t := target{path: o}
+		for _, name := range names {
+			if path, ok := strings.CutPrefix(o, name+"="); ok {
+				t = target{name, path}
 			}
 		}
-		if err := values.Write(path, which); err != nil {
+		if name, _, ok := strings.Cut(t.path, "="); ok && t.output == "" && !strings.ContainsAny(name, `/\`) {
+			return nil, usagef("--output %s: there is no output %s; the outputs are %s", o, wire.Quote(name), quoted(names))
+		}
+		if !values.Writes(t.path) {
+			return nil, usagef("--output %s: %s is not .npz, .npy, .png or .pb", o, t.path)
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+func quoted(names []string) string {
+	var out []string
+	for _, name := range names {
+		out = append(out, wire.Quote(name))
+	}
+	return strings.Join(out, ", ")
+}
+
+func writeTo(targets []target, results []values.Named) error {
+	for _, t := range targets {
+		which := slices.DeleteFunc(slices.Clone(results), func(r values.Named) bool { return t.output != "" && r.Name != t.output })
+		if err := values.Write(t.path, which); err != nil {
 			return usage(err)
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -14,27 +13,20 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/cameo-onnx/cameo"
-	"github.com/cameo-onnx/cameo/backend/cpu"
 	"github.com/cameo-onnx/cameo/onnx/vectors"
 	"github.com/cameo-onnx/cameo/onnx/wire"
-	"github.com/cameo-onnx/cameo/passes"
-	"github.com/cameo-onnx/cameo/runtime"
 	"github.com/cameo-onnx/cameo/runtime/verify"
 )
 
 type verifyFlags struct {
+	compileFlags
 	rtol, atol  float64
-	passes      string
 	eachPass    bool
 	dynamic     bool
 	constInputs bool
-	threads     int
-	timeout     time.Duration
 	match       string
 	failures    bool
 	skips       string
-	precision   string
 }
 
 func verifyCommand() *cobra.Command {
@@ -46,68 +38,34 @@ func verifyCommand() *cobra.Command {
 test_data_set_N/input_I.pb and output_I.pb. Beside a model may lie tolerance.json ({"rtol": …,
 "atol": …}) and a file called random, for models that draw random numbers.
 
-One line per case: PASS, FAIL (a result differs), REFUSED (something is not supported) or ERROR.
-Exit status 0 only if nothing failed; 2 where there is no case.`,
+One line per case: PASS, FAIL (a result differs), REFUSED (something is not supported) or ERROR;
+with --json each line is an object. Exit status 0 only if nothing failed; 2 where there is no case.`,
 		Example: "  cameo verify onnx/backend/test/data/node\n  cameo verify --each-pass --match resnet models",
 		Args:    cobra.MinimumNArgs(1),
 		RunE:    func(c *cobra.Command, dirs []string) error { return runVerify(c, dirs, &f) },
 	}
+	f.register(c)
 	fl := c.Flags()
 	fl.Float64Var(&f.rtol, "rtol", vectors.DefaultTolerance.Rel, "relative tolerance, where the case gives none")
 	fl.Float64Var(&f.atol, "atol", vectors.DefaultTolerance.Abs, "absolute tolerance, where the case gives none")
-	fl.StringVar(&f.passes, "passes", "", "off: no pass that correctness does not need; -NAME,…: all but these")
 	fl.BoolVar(&f.eachPass, "each-pass", false, "evaluate the graph after every pass, and name the first after which it differs")
 	fl.BoolVar(&f.dynamic, "dynamic", false, "make every size of every input a symbol")
 	fl.BoolVar(&f.constInputs, "constant-inputs", false, "fold the inputs in as constants")
-	fl.IntVar(&f.threads, "threads", 0, "threads of a run (default: all)")
 	fl.DurationVar(&f.timeout, "timeout", time.Minute, "time for each case")
 	fl.StringVar(&f.match, "match", "", "regular expression of the names of cases to run")
 	fl.BoolVar(&f.failures, "failures", false, "print only cases that do not pass")
 	fl.StringVar(&f.skips, "skips", "", "file of cases that may fail, a line each: name, reason; one that passes fails the run")
-	fl.StringVar(&f.precision, "precision", string(cameo.FP32), precisionUsage)
 	return c
-}
-
-// passesOff returns the passes that a --passes flag leaves out.
-func passesOff(s string) ([]string, error) {
-	switch {
-	case s == "":
-		return nil, nil
-	case s == "off":
-		return []string{"all"}, nil
-	}
-	var off []string
-	for name := range strings.SplitSeq(s, ",") {
-		if !strings.HasPrefix(name, "-") {
-			return nil, usagef("--passes=%s: want off, or -NAME,…", s)
-		}
-		off = append(off, name[1:])
-	}
-	b, rest := cpu.Backend{}.Without(off)
-	if err := errors.Join((passes.Options{Off: rest}).Check(), b.Watch.Check()); err != nil {
-		return nil, usagef("--passes: %v", err)
-	}
-	return off, nil
-}
-
-const precisionUsage = "of the arithmetic: fp32, or fp32-strict, which takes no rule or kernel that changes rounding"
-
-// setBackend chooses the CPU with a precision, and leaves passes and stages out.
-func setBackend(o *runtime.Options, precision string, off []string) error {
-	b := cpu.Backend{Strict: precision == string(cameo.FP32Strict)}
-	if !b.Strict && precision != string(cameo.FP32) {
-		return usagef("--precision %s: there are %s and %s", precision, cameo.FP32, cameo.FP32Strict)
-	}
-	o.Passes.Strict = b.Strict
-	o.Backend, o.Passes.Off = b.Without(off)
-	return nil
 }
 
 func (f *verifyFlags) options() (verify.Options, error) {
 	o := verify.Options{EachPass: f.eachPass, Dynamic: f.dynamic, ConstInputs: f.constInputs, Timeout: f.timeout}
-	off, err := passesOff(f.passes)
-	o.Runtime.Threads = f.threads
-	return o, errors.Join(err, setBackend(&o.Runtime, f.precision, off))
+	if !(f.rtol >= 0 && f.atol >= 0) {
+		return o, usagef("--rtol %g, --atol %g: a tolerance is not negative", f.rtol, f.atol)
+	}
+	var err error
+	o.Runtime, err = f.compileFlags.options()
+	return o, err
 }
 
 func runVerify(c *cobra.Command, dirs []string, f *verifyFlags) error {
@@ -123,12 +81,13 @@ func runVerify(c *cobra.Command, dirs []string, f *verifyFlags) error {
 	if err != nil {
 		return usagef("--match: %v", err)
 	}
-	var cases []vectors.Case
+	var cases, all []vectors.Case
 	for _, dir := range dirs {
 		found, err := vectors.Find(dir, vectors.Tolerance{Rel: f.rtol, Abs: f.atol})
 		if err != nil {
 			return usagef("%v", err)
 		}
+		all = append(all, found...)
 		for _, k := range found {
 			if match.MatchString(k.Name) {
 				cases = append(cases, k)
@@ -138,7 +97,21 @@ func runVerify(c *cobra.Command, dirs []string, f *verifyFlags) error {
 	if len(cases) == 0 {
 		return usagef("no test case below %s", strings.Join(dirs, ", "))
 	}
+	if none := unmet(skips, all); len(none) > 0 {
+		fmt.Fprintf(c.ErrOrStderr(), "note: no case here is called %s, which --skips names\n", strings.Join(none, ", "))
+	}
 	return report(c, cases, o, f, skips)
+}
+
+// unmet returns the names among skips that no case bears.
+func unmet(skips map[string]string, cases []vectors.Case) (none []string) {
+	for name := range skips {
+		if !slices.ContainsFunc(cases, func(k vectors.Case) bool { return named(k.Name, name) }) {
+			none = append(none, wire.Quote(name))
+		}
+	}
+	slices.Sort(none)
+	return none
 }
 
 // report runs the cases and prints how each ended.
@@ -172,24 +145,15 @@ func report(c *cobra.Command, cases []vectors.Case, o verify.Options, f *verifyF
 	if bar != nil {
 		bar.Clear()
 	}
-	var none []string
-	for name := range skips {
-		if !slices.ContainsFunc(cases, func(k vectors.Case) bool { return named(k.Name, name) }) {
-			none = append(none, wire.Quote(name))
-		}
-	}
-	if slices.Sort(none); len(none) > 0 {
-		fmt.Fprintf(c.ErrOrStderr(), "note: no case here is called %s, which --skips names\n", strings.Join(none, ", "))
-	}
 	failed := counts[verify.Fail] + counts[verify.Error]
-	if n := counts[skip]; n > 0 && !asJSON(c) {
-		fmt.Fprintf(out, "%d skipped\n", n)
-	}
 	if !asJSON(c) {
+		if n := counts[skip]; n > 0 {
+			fmt.Fprintf(out, "%d skipped\n", n)
+		}
 		fmt.Fprintf(out, "%d passed, %d failed, %d refused\n", counts[verify.Pass], failed, counts[verify.Refused])
 	}
 	if failed > 0 {
-		return errSilent
+		return silent{fmt.Errorf("%d cases failed", failed)}
 	}
 	return nil
 }
@@ -249,5 +213,6 @@ func progress(n int, what string) *progressbar.ProgressBar {
 	if n < 10 || !term.IsTerminal(int(os.Stderr.Fd())) {
 		return nil
 	}
-	return progressbar.NewOptions(n, progressbar.OptionSetDescription(what), progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+	return progressbar.NewOptions(n, progressbar.OptionSetDescription(what), progressbar.OptionSetWriter(os.Stderr),
+		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 }

@@ -100,6 +100,9 @@ func runZoo(c *cobra.Command, model zoo.Model, f *zooFlags, m *modelFlags, outpu
 	if asJSON(c) {
 		return printJSON(c.OutOrStdout(), results, nil, took)
 	}
+	if output != "" {
+		return nil
+	}
 	for _, r := range results {
 		fmt.Fprintf(c.OutOrStdout(), "%s ", r.Name)
 		if err := values.Print(c.OutOrStdout(), r.Value); err != nil {
@@ -115,7 +118,7 @@ func writeZoo(path string, shows zoo.Picture, results []values.Named) error {
 		return nil
 	}
 	if !strings.EqualFold(filepath.Ext(path), ".png") {
-		return values.Write(path, results)
+		return usage(values.Write(path, results))
 	}
 	for _, r := range results {
 		t, ok := r.Value.(*tensor.Tensor)

@@ -48,7 +48,7 @@ func TestZooStatuses(t *testing.T) {
 	}{
 		{"zoo", 0, "classify"},
 		{"zoo lits", exitUsage, "did you mean list"},
-		{"zoo show", exitUsage, "accepts 1 arg"},
+		{"zoo show", exitUsage, "want cameo zoo show NAME"},
 		{"zoo show resnet", exitUsage, "no model \"resnet\" in the zoo"},
 		{"zoo show fc_ae --size depth=3", exitUsage, "no size \"depth\""},
 		{"zoo show fc_ae --size code=-1", exitUsage, "size code=-1"},

@@ -82,3 +82,24 @@ func Random(d tensor.DType, dims []int, seed uint64, name string, limit int64) (
 	}
 	return t, nil
 }
+
+// Settle gives sizes that facts declare equal to known ones their values.
+func Settle(facts []ir.Fact, sizes map[string]int) {
+	for again := true; again; {
+		again = false
+		for _, f := range facts {
+			a, ok := f.A.Name()
+			b, ok2 := f.B.Name()
+			if f.Rel != ir.Eq || !ok || !ok2 {
+				continue
+			}
+			na, ok := sizes[a]
+			nb, ok2 := sizes[b]
+			if ok && !ok2 {
+				sizes[b], again = na, true
+			} else if ok2 && !ok {
+				sizes[a], again = nb, true
+			}
+		}
+	}
+}

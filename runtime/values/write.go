@@ -23,27 +23,34 @@ type Named struct {
 	Value tensor.Value
 }
 
+// encoders write tensors to files, by ending.
+var encoders = map[string]func(io.Writer, []npy.Entry) error{
+	".npz": npy.EncodeZip,
+	".npy": func(w io.Writer, e []npy.Entry) error { return npy.Encode(w, e[0].Tensor) },
+	".png": func(w io.Writer, e []npy.Entry) error { return writePicture(w, e[0].Tensor) },
+	".pb": func(w io.Writer, e []npy.Entry) error {
+		_, err := w.Write(wire.FromTensor(e[0].Name, e[0].Tensor).Append(nil))
+		return err
+	},
+}
+
+func ending(path string) string { return strings.ToLower(filepath.Ext(path)) }
+
+// Writes reports whether Write knows the kind of file that a path names.
+func Writes(path string) bool { return encoders[ending(path)] != nil }
+
 // Write writes results to a file: all of them to .npz, one to .npy, .pb or .png.
 func Write(path string, results []Named) (err error) {
-	var put func(io.Writer) error
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".npz":
-		put = func(w io.Writer) error { return writeArchive(w, results) }
-	case ".npy":
-		put = func(w io.Writer) error { return one(results, func(t *tensor.Tensor) error { return npy.Encode(w, t) }) }
-	case ".png":
-		put = func(w io.Writer) error {
-			return one(results, func(t *tensor.Tensor) error { return writePicture(w, t) })
-		}
-	case ".pb":
-		put = func(w io.Writer) error {
-			return one(results, func(t *tensor.Tensor) error {
-				_, err := w.Write(wire.FromTensor(results[0].Name, t).Append(nil))
-				return err
-			})
-		}
-	default:
+	encode := encoders[ending(path)]
+	if encode == nil {
 		return fmt.Errorf("%w: %s is not .npz, .npy, .png or .pb", ErrSyntax, path)
+	}
+	entries, err := tensors(results)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if ending(path) != ".npz" && len(entries) != 1 {
+		return fmt.Errorf("%w: %s holds one output, and there are %d: NAME=FILE says which, a .npz file holds all", ErrSyntax, path, len(entries))
 	}
 	f, err := os.Create(path)
 	if err != nil {
@@ -59,38 +66,23 @@ func Write(path string, results []Named) (err error) {
 		}
 	}()
 	b := bufio.NewWriter(f)
-	if err := put(b); err != nil {
+	if err := encode(b, entries); err != nil {
 		return err
 	}
 	return b.Flush()
 }
 
-func writeArchive(w io.Writer, results []Named) error {
+// tensors returns results as entries of an archive.
+func tensors(results []Named) ([]npy.Entry, error) {
 	var entries []npy.Entry
 	for _, r := range results {
 		t, ok := r.Value.(*tensor.Tensor)
 		if !ok {
-			return fmt.Errorf("output %s is no tensor, and no array of an archive", wire.Quote(r.Name))
+			return nil, fmt.Errorf("output %s is no tensor, and no file of arrays holds it", wire.Quote(r.Name))
 		}
 		entries = append(entries, npy.Entry{Name: r.Name, Tensor: t})
 	}
-	return npy.EncodeZip(w, entries)
-}
-
-// one calls put with the only result.
-func one(results []Named, put func(*tensor.Tensor) error) error {
-	if len(results) != 1 {
-		var names []string
-		for _, r := range results {
-			names = append(names, wire.Quote(r.Name))
-		}
-		return fmt.Errorf("%w: it holds one output, and there are %s: NAME=FILE says which, a .npz file holds all", ErrSyntax, strings.Join(names, ", "))
-	}
-	t, ok := results[0].Value.(*tensor.Tensor)
-	if !ok {
-		return fmt.Errorf("output %s is no tensor", wire.Quote(results[0].Name))
-	}
-	return put(t)
+	return entries, nil
 }
 
 // writePicture writes [H,W], [C,H,W], [N,C,H,W], [H,W,C] or [N,H,W] with 1 or 3 channels; several pictures stand in rows. Floats are cut to 0…1, integers to 0…255.
