@@ -31,7 +31,7 @@ var adapters = slices.Concat([]adapter{
 	{"", "Cast", 6, castByName},
 	{"", "Clip", 6, attrsToScalars("min", "max")},
 	{"", "Clip", 11, clipDefaults},
-	{"", "Concat", 4, defaultInt("axis", 1)},
+	{"", "Concat", 4, defaultAttr("axis", intAttr(1))},
 	{"", "Constant", always, constantOp},
 	{"", "DFT", 20, dftAxis},
 	{"", "Dropout", 12, dropout},
@@ -63,10 +63,10 @@ var adapters = slices.Concat([]adapter{
 	{"", "Reshape", 5, attrToOperand("shape", 1)},
 	{"", "Resize", 11, resize10},
 	{"", "Resize", always, resizeForms},
-	{"", "RoiAlign", 16, defaultString("coordinate_transformation_mode", "output_half_pixel")},
+	{"", "RoiAlign", 16, defaultAttr("coordinate_transformation_mode", stringAttr("output_half_pixel"))},
 	{"", "Scan", 9, scan8},
 	{"", "Scatter", always, become("ScatterElements")},
-	{"", "Selu", 6, selu1},
+	{"", "Selu", 6, defaultFloats(map[string]float32{"alpha": 1.6732, "gamma": 1.0507})},
 	{"", "Slice", 10, sliceOperands},
 	{"", "Softmax", 13, flattened},
 	{"", "Split", 13, attrToOperand("split", 1)},
@@ -179,8 +179,11 @@ func (n *node) set(at int, v *ir.Value) {
 func (n *node) take(name string, t wire.AttrType) (*wire.Attr, error) {
 	a := n.attrs[name]
 	delete(n.attrs, name)
-	if a != nil && a.Type != t {
-		return nil, fmt.Errorf("attribute %s: %w: it is of type %d, not %d", name, wire.ErrFormat, a.Type, t)
+	if a == nil {
+		return nil, nil
+	}
+	if err := wantType(a, t); err != nil {
+		return nil, fmt.Errorf("attribute %s: %w", name, err)
 	}
 	return a, nil
 }

@@ -39,11 +39,7 @@ func constantOp(n *node) ([]*ir.Value, error) {
 		case "value_string":
 			t = tensor.OfStrings([]string{string(a.S)}).Reshape()
 		case "value_strings":
-			s := make([]string, len(a.Strings))
-			for i, x := range a.Strings {
-				s[i] = string(x)
-			}
-			t = tensor.OfStrings(s, len(s))
+			t = tensor.OfStrings(texts(a.Strings), len(a.Strings))
 		case "sparse_value":
 			if a.Sparse == nil {
 				return nil, fmt.Errorf("%w: attribute sparse_value holds no tensor", wire.ErrFormat)

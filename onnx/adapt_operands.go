@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/cameo-onnx/cameo/ir"
@@ -58,15 +59,11 @@ func clipDefaults(n *node) ([]*ir.Value, error) {
 	if n.version < 6 {
 		return nil, nil // the bounds are operands by now, and had no defaults
 	}
-	for name, def := range map[string]float32{"min": -maxFloat32, "max": maxFloat32} {
-		if n.attrs[name] == nil {
-			n.attrs[name] = floatAttr(def)
-		}
+	if _, err := defaultFloats(map[string]float32{"min": -math.MaxFloat32, "max": math.MaxFloat32})(n); err != nil {
+		return nil, err
 	}
 	return attrsToScalars("min", "max")(n)
 }
-
-const maxFloat32 = 3.402823466e+38
 
 // rename gives an attribute its newer name.
 func rename(from, to string) func(*node) ([]*ir.Value, error) {
@@ -97,19 +94,23 @@ func become(op string) func(*node) ([]*ir.Value, error) {
 	}
 }
 
-// defaultInt and defaultString spell out a default that has changed since.
-func defaultInt(name string, x int64) func(*node) ([]*ir.Value, error) {
-	return defaultAttr(name, intAttr(x))
-}
-
-func defaultString(name, s string) func(*node) ([]*ir.Value, error) {
-	return defaultAttr(name, stringAttr(s))
-}
-
+// defaultAttr spells out a default that has changed since.
 func defaultAttr(name string, a *wire.Attr) func(*node) ([]*ir.Value, error) {
 	return func(n *node) ([]*ir.Value, error) {
 		if n.attrs[name] == nil {
 			n.attrs[name] = a
+		}
+		return nil, nil
+	}
+}
+
+// defaultFloats is defaultAttr for several.
+func defaultFloats(defaults map[string]float32) func(*node) ([]*ir.Value, error) {
+	return func(n *node) ([]*ir.Value, error) {
+		for name, x := range defaults {
+			if n.attrs[name] == nil {
+				n.attrs[name] = floatAttr(x)
+			}
 		}
 		return nil, nil
 	}
@@ -222,15 +223,6 @@ func intP(n *node) ([]*ir.Value, error) {
 		return nil, fmt.Errorf("p = %v, which is not an integer: %w", a.F, ir.ErrUnsupported)
 	}
 	n.attrs["p"] = intAttr(int64(a.F))
-	return nil, nil
-}
-
-func selu1(n *node) ([]*ir.Value, error) {
-	for name, def := range map[string]float32{"alpha": 1.6732, "gamma": 1.0507} {
-		if n.attrs[name] == nil {
-			n.attrs[name] = floatAttr(def)
-		}
-	}
 	return nil, nil
 }
 

@@ -42,39 +42,41 @@ func (n *node) noAttrs(fields []ir.Field, bodies []string) error {
 	return nil
 }
 
+// wantType refuses an attribute of another type than t.
+func wantType(a *wire.Attr, t wire.AttrType) error {
+	if a.Type != t {
+		return fmt.Errorf("%w: it is of type %d, not %d", wire.ErrFormat, a.Type, t)
+	}
+	return nil
+}
+
 // setAttr sets a field of an attribute struct; their Go types are those of package ir.
 func (n *node) setAttr(f reflect.Value, a *wire.Attr) error {
-	want := func(t wire.AttrType) error {
-		if a.Type != t {
-			return fmt.Errorf("%w: it is of type %d, not %d", wire.ErrFormat, a.Type, t)
-		}
-		return nil
-	}
 	switch p := f.Addr().Interface().(type) {
 	case *int:
 		*p = int(a.I)
-		return want(wire.AttrInt)
+		return wantType(a, wire.AttrInt)
 	case **int:
 		x := int(a.I)
 		*p = &x
-		return want(wire.AttrInt)
+		return wantType(a, wire.AttrInt)
 	case *bool:
 		*p = a.I != 0
-		return want(wire.AttrInt)
+		return wantType(a, wire.AttrInt)
 	case *tensor.DType:
 		d := tensor.DType(a.I)
 		if a.I < 0 || a.I > 255 || a.I != 0 && !d.Valid() {
 			return fmt.Errorf("element type %d: %w", a.I, ir.ErrUnsupported)
 		}
 		*p = d
-		return want(wire.AttrInt)
+		return wantType(a, wire.AttrInt)
 	case *float32:
 		*p = a.F
-		return want(wire.AttrFloat)
+		return wantType(a, wire.AttrFloat)
 	case **float32:
 		x := a.F
 		*p = &x
-		return want(wire.AttrFloat)
+		return wantType(a, wire.AttrFloat)
 	case *string:
 		if a.Type == wire.AttrTypeProto {
 			t, err := n.s.typeOf(a.TP, nil)
@@ -82,32 +84,42 @@ func (n *node) setAttr(f reflect.Value, a *wire.Attr) error {
 			return err
 		}
 		*p = string(a.S)
-		return want(wire.AttrString)
+		return wantType(a, wire.AttrString)
 	case *[]int:
 		*p = make([]int, len(a.Ints))
 		for i, x := range a.Ints {
 			(*p)[i] = int(x)
 		}
-		return want(wire.AttrInts)
+		return wantType(a, wire.AttrInts)
 	case *[]float32:
 		*p = append([]float32{}, a.Floats...)
-		return want(wire.AttrFloats)
+		return wantType(a, wire.AttrFloats)
 	case *[]string:
-		*p = make([]string, len(a.Strings))
-		for i, x := range a.Strings {
-			(*p)[i] = string(x)
-		}
-		return want(wire.AttrStrings)
+		*p = texts(a.Strings)
+		return wantType(a, wire.AttrStrings)
 	case **tensor.Tensor:
-		if err := want(wire.AttrTensor); err != nil {
-			return err
-		}
-		if a.T == nil {
-			return fmt.Errorf("%w: the tensor is missing", wire.ErrFormat)
-		}
-		t, err := a.T.Tensor(n.s.im.opts.External)
-		*p = t
-		return err
+		return n.setTensor(p, a)
 	}
 	return fmt.Errorf("field of Go type %v", f.Type())
+}
+
+func (n *node) setTensor(p **tensor.Tensor, a *wire.Attr) error {
+	if err := wantType(a, wire.AttrTensor); err != nil {
+		return err
+	}
+	if a.T == nil {
+		return fmt.Errorf("%w: the tensor is missing", wire.ErrFormat)
+	}
+	t, err := a.T.Tensor(n.s.im.opts.External)
+	*p = t
+	return err
+}
+
+// texts returns byte strings as strings; never nil, which stands for absent.
+func texts(list [][]byte) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = string(s)
+	}
+	return out
 }

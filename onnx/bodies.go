@@ -12,14 +12,28 @@ import (
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
 
+// errDepth refuses what would nest without bounds.
+var errDepth = fmt.Errorf("%w: functions and subgraphs are nested more than %d deep", wire.ErrBudget, maxDepth)
+
+// enter goes one level down, into a function or a subgraph.
+func (im *importer) enter() error {
+	if im.depth == maxDepth {
+		return errDepth
+	}
+	im.depth++
+	return nil
+}
+
+func (im *importer) leave() { im.depth-- }
+
 // call inlines a model-local function.
 func (s *scope) call(n *node, f *wire.Function) ([]*ir.Value, error) {
 	im := s.im
 	if slices.Contains(im.calls, f) {
 		return nil, fmt.Errorf("%w: function %s calls itself", wire.ErrFormat, wire.Quote(f.Name))
 	}
-	if im.depth++; im.depth > maxDepth {
-		return nil, fmt.Errorf("%w: functions and subgraphs are nested more than %d deep", wire.ErrBudget, maxDepth)
+	if err := im.enter(); err != nil {
+		return nil, err
 	}
 	im.calls = append(im.calls, f)
 	opsets := im.opsets
@@ -28,7 +42,7 @@ func (s *scope) call(n *node, f *wire.Function) ([]*ir.Value, error) {
 	}
 	defer func() {
 		im.calls, im.opsets = im.calls[:len(im.calls)-1], opsets
-		im.depth--
+		im.leave()
 	}()
 	sub := &scope{im: im, g: s.g, b: s.b, vals: map[string]*ir.Value{}, refs: map[string]*wire.Attr{}, prefix: s.prefix + label(n.proto) + "/"}
 	for _, a := range f.AttrProtos {
@@ -79,10 +93,10 @@ func (n *node) decided(o *ir.Op) *wire.Graph {
 // branch builds a subgraph into the graph around it, and returns its outputs.
 func (n *node) branch(pg *wire.Graph) ([]*ir.Value, error) {
 	im, s := n.s.im, n.s
-	if im.depth++; im.depth > maxDepth {
-		return nil, fmt.Errorf("%w: functions and subgraphs are nested more than %d deep", wire.ErrBudget, maxDepth)
+	if err := im.enter(); err != nil {
+		return nil, err
 	}
-	defer func() { im.depth-- }()
+	defer im.leave()
 	sub := &scope{im: im, g: s.g, b: s.b, vals: map[string]*ir.Value{}, outer: s, refs: s.refs, absent: s.absent, prefix: s.prefix + label(n.proto) + "/", inline: true}
 	if err := sub.inits(pg); err != nil {
 		return nil, err
@@ -101,10 +115,10 @@ func (n *node) branch(pg *wire.Graph) ([]*ir.Value, error) {
 
 // bodies builds the subgraphs of a node, again with wider types as long as the op asks for them.
 func (n *node) bodies(o *ir.Op, attrs any) ([]*ir.Graph, error) {
-	if n.s.im.depth++; n.s.im.depth > maxDepth {
-		return nil, fmt.Errorf("%w: functions and subgraphs are nested more than %d deep", wire.ErrBudget, maxDepth)
+	if err := n.s.im.enter(); err != nil {
+		return nil, err
 	}
-	defer func() { n.s.im.depth-- }()
+	defer n.s.im.leave()
 	in := make([]ir.Known, len(n.in))
 	for i, v := range n.in {
 		in[i] = v.Known()
@@ -153,7 +167,8 @@ func (im *importer) unlabel(mark int) {
 // body builds one subgraph whose inputs have the given types.
 func (n *node) body(pg *wire.Graph, types []ir.Type) (*scope, error) {
 	g := n.s.g.NewBody(graphName(pg.Name))
-	s := &scope{im: n.s.im, g: g, b: ir.NewBuilder(g), vals: map[string]*ir.Value{}, outer: n.s, caps: n.caps, capIn: map[*ir.Value]*ir.Value{}, refs: n.s.refs, prefix: n.s.prefix}
+	s := &scope{im: n.s.im, g: g, b: ir.NewBuilder(g), vals: map[string]*ir.Value{}, outer: n.s, caps: n.caps,
+		capIn: map[*ir.Value]*ir.Value{}, captured: map[*ir.Value]bool{}, refs: n.s.refs, prefix: n.s.prefix}
 	if len(pg.Inputs) != len(types) {
 		return nil, fmt.Errorf("%w: subgraph %s takes %d inputs, not %d", wire.ErrFormat, wire.Quote(pg.Name), len(pg.Inputs), len(types))
 	}
@@ -189,14 +204,7 @@ func (n *node) body(pg *wire.Graph, types []ir.Type) (*scope, error) {
 func closeBodies(scopes []*scope, caps *captures) []*ir.Graph {
 	out := make([]*ir.Graph, len(scopes))
 	for i, s := range scopes {
-		own := slices.DeleteFunc(slices.Clone(s.g.Inputs), func(v *ir.Value) bool {
-			for _, in := range s.capIn {
-				if in == v {
-					return true
-				}
-			}
-			return false
-		})
+		own := slices.DeleteFunc(slices.Clone(s.g.Inputs), func(v *ir.Value) bool { return s.captured[v] })
 		for _, v := range caps.outer {
 			in := s.capIn[v]
 			if in == nil {

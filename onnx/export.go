@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
@@ -43,22 +44,12 @@ func Export(g *ir.Graph, o ExportOptions) (*wire.Model, error) {
 	for d, v := range x.opsets {
 		m.Opsets = append(m.Opsets, wire.OpsetID{Domain: d, Version: int64(v)})
 	}
-	slices.SortFunc(m.Opsets, func(a, b wire.OpsetID) int { return compare(a.Domain, b.Domain) })
+	slices.SortFunc(m.Opsets, func(a, b wire.OpsetID) int { return strings.Compare(a.Domain, b.Domain) })
 	for k, v := range o.Metadata {
 		m.Metadata = append(m.Metadata, wire.StringString{Key: k, Value: v})
 	}
-	slices.SortFunc(m.Metadata, func(a, b wire.StringString) int { return compare(a.Key, b.Key) })
+	slices.SortFunc(m.Metadata, func(a, b wire.StringString) int { return strings.Compare(a.Key, b.Key) })
 	return m, nil
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 type exporter struct {

@@ -78,10 +78,8 @@ func ownOperands(n *ir.Node) int {
 		}
 		return 0
 	}
-	for i, p := range n.Op.Sig.In {
-		if p.Variadic {
-			return min(i, len(n.In))
-		}
+	if i, ok := variadicFrom(n.Op); ok {
+		return min(i, len(n.In))
 	}
 	return len(n.In)
 }

@@ -22,9 +22,7 @@ func gradientNames(p *wire.Node) (names []string) {
 		case "y":
 			names = append(names, string(a.S))
 		case "xs", "zs":
-			for _, s := range a.Strings {
-				names = append(names, string(s))
-			}
+			names = append(names, texts(a.Strings)...)
 		}
 	}
 	return names
@@ -78,10 +76,8 @@ func (n *node) named(name string) (*ir.Value, error) {
 		return nil, fmt.Errorf("%w: tensor %s is not defined", wire.ErrFormat, wire.Quote(name))
 	}
 	for s := n.s; s != nil && s.g == n.s.g; s = s.outer {
-		for _, in := range s.capIn {
-			if in == v && !v.IsConst() {
-				return nil, fmt.Errorf("tensor %s is computed outside of the subgraph: %w", wire.Quote(name), ir.ErrUnsupported)
-			}
+		if s.captured[v] {
+			return nil, fmt.Errorf("tensor %s is computed outside of the subgraph: %w", wire.Quote(name), ir.ErrUnsupported)
 		}
 	}
 	return v, nil
@@ -99,7 +95,7 @@ func (n *node) differentiate(y *ir.Value, vars []*ir.Value, xs int) ([]*ir.Value
 	}
 	outs, err := grad.Append(s.g, []*ir.Value{y}, nil, vars[:xs], grad.Options{Fixed: vars, Replaced: im.replace})
 	if im.nodes -= len(s.g.Nodes) - before; im.nodes < 0 && err == nil {
-		err = fmt.Errorf("onnx: %w: more than %d nodes, those of gradients included", wire.ErrBudget, maxNodes)
+		err = fmt.Errorf("%w: more than %d nodes, those of gradients included", wire.ErrBudget, maxNodes)
 	}
 	return outs, err
 }

@@ -20,14 +20,14 @@ const (
 
 // Options of an import; the zero value imports a model without external data as it is.
 type Options struct {
-	External func(location string, offset, length int64) ([]byte, error) // reads external data; nil: Open looks below the model's folder, Import and Decode refuse it
-	Op       func(domain, name string) *ir.Op                            // operators of one's own, asked first
-	Inputs   map[string]ir.Type                                          // types that replace those which the model declares
-	Consts   map[string]*tensor.Tensor                                   // inputs and initializers replaced by constants
-	Outputs  []string                                                    // further values to return, by name
-	Fault    func(error)                                                 // hears of every node that cannot be built, where one error would end the import: it goes on without it, and fails at its end
-	Budget   wire.Budget                                                 // of decoding
-	MaxBytes int64                                                       // that Open reads: of the model's file, and again of its external data; 0: 64 GiB
+	External wire.External                    // reads external data; nil: Open looks below the model's folder, Import and Decode refuse it
+	Op       func(domain, name string) *ir.Op // operators of one's own, asked first
+	Inputs   map[string]ir.Type               // types that replace those which the model declares
+	Consts   map[string]*tensor.Tensor        // inputs and initializers replaced by constants
+	Outputs  []string                         // further values to return, by name
+	Fault    func(error)                      // hears of every node that cannot be built, where one error would end the import: it goes on without it, and fails at its end
+	Budget   wire.Budget                      // of decoding
+	MaxBytes int64                            // that Open reads: of the model's file, and again of its external data; 0: 64 GiB
 }
 
 // Model is an imported model.
@@ -56,17 +56,22 @@ func Import(m *wire.Model, o Options) (*Model, error) {
 	}
 	im.opsets = opsetMap(m.Opsets)
 	if err := im.surveyed(im.survey(m.Graph)); err != nil {
-		return nil, err
+		return nil, prefixed(err)
 	}
 	g, err := im.top(m.Graph, out)
 	if err != nil {
-		if !strings.HasPrefix(err.Error(), "onnx: ") {
-			err = fmt.Errorf("onnx: %w", err)
-		}
-		return nil, err
+		return nil, prefixed(err)
 	}
 	out.Graph, out.Warnings = g, im.warnings
 	return out, nil
+}
+
+// prefixed names the package in an error, unless it does so itself.
+func prefixed(err error) error {
+	if _, ok := err.(*UnsupportedError); ok {
+		return err
+	}
+	return fmt.Errorf("onnx: %w", err)
 }
 
 type funcKey struct{ domain, name, overload string }
@@ -118,18 +123,19 @@ func (im *importer) version(domain string) int {
 
 // scope resolves names while a graph is built.
 type scope struct {
-	im     *importer
-	g      *ir.Graph
-	b      *ir.Builder
-	vals   map[string]*ir.Value
-	outer  *scope                  // of the enclosing graph; nil for a function, which sees its operands only
-	caps   *captures               // of the node whose body this is
-	capIn  map[*ir.Value]*ir.Value // the inputs that stand for captured values
-	refs   map[string]*wire.Attr   // attributes of the function being inlined
-	absent map[string]bool         // operands that the call leaves out
-	top    bool                    // the model's graph itself
-	prefix string                  // of the names of values inside a function
-	inline bool                    // a branch built into the graph around it, of which it sees every value as it is
+	im       *importer
+	g        *ir.Graph
+	b        *ir.Builder
+	vals     map[string]*ir.Value
+	outer    *scope                  // of the enclosing graph; nil for a function, which sees its operands only
+	caps     *captures               // of the node whose body this is
+	capIn    map[*ir.Value]*ir.Value // what stands here for captured values: inputs, and copies of constants
+	captured map[*ir.Value]bool      // the inputs among these
+	refs     map[string]*wire.Attr   // attributes of the function being inlined
+	absent   map[string]bool         // operands that the call leaves out
+	top      bool                    // the model's graph itself
+	prefix   string                  // of the names of values inside a function
+	inline   bool                    // a branch built into the graph around it, of which it sees every value as it is
 }
 
 // captures are the values from outside that the bodies of one node use, in the order of its operands.
@@ -162,7 +168,7 @@ func (s *scope) lookup(name string) *ir.Value {
 			s.caps.outer = append(s.caps.outer, v)
 		}
 		in = s.g.Input(v.Name, v.Type)
-		s.capIn[v] = in
+		s.capIn[v], s.captured[in] = in, true
 	}
 	s.vals[name] = in
 	return in
@@ -226,7 +232,7 @@ func (s *scope) outputs(pg *wire.Graph) error {
 	for _, vi := range pg.Outputs {
 		v := s.lookup(vi.Name)
 		if v == nil {
-			return fmt.Errorf("onnx: %w: output %s is not defined", wire.ErrFormat, wire.Quote(vi.Name))
+			return fmt.Errorf("%w: output %s is not defined", wire.ErrFormat, wire.Quote(vi.Name))
 		}
 		name := vi.Name
 		for seen[name] {
@@ -239,7 +245,7 @@ func (s *scope) outputs(pg *wire.Graph) error {
 	for _, name := range s.im.opts.Outputs {
 		v := s.lookup(name)
 		if v == nil {
-			return fmt.Errorf("onnx: no value is called %s", wire.Quote(name))
+			return fmt.Errorf("no value is called %s", wire.Quote(name))
 		}
 		if !seen[name] {
 			seen[name] = true
@@ -247,7 +253,7 @@ func (s *scope) outputs(pg *wire.Graph) error {
 		}
 	}
 	if len(s.g.Outputs) == 0 {
-		return fmt.Errorf("onnx: %w: the graph has no outputs", wire.ErrFormat)
+		return fmt.Errorf("%w: the graph has no outputs", wire.ErrFormat)
 	}
 	return nil
 }
@@ -260,12 +266,12 @@ func (im *importer) checkNames(pg *wire.Graph, inits map[string]bool) error {
 	}
 	for name := range im.opts.Consts {
 		if !inputs[name] && !inits[name] {
-			return fmt.Errorf("onnx: no input and no initializer is called %s", wire.Quote(name))
+			return fmt.Errorf("no input and no initializer is called %s", wire.Quote(name))
 		}
 	}
 	for name := range im.opts.Inputs {
 		if !inputs[name] {
-			return fmt.Errorf("onnx: no input is called %s", wire.Quote(name))
+			return fmt.Errorf("no input is called %s", wire.Quote(name))
 		}
 	}
 	return nil
@@ -274,12 +280,12 @@ func (im *importer) checkNames(pg *wire.Graph, inits map[string]bool) error {
 // input adds a graph input.
 func (s *scope) input(vi *wire.ValueInfo, plain map[string]bool) error {
 	if _, dup := s.vals[vi.Name]; dup || vi.Name == "" {
-		return fmt.Errorf("onnx: %w: input %s is listed twice or has no name", wire.ErrFormat, wire.Quote(vi.Name))
+		return fmt.Errorf("%w: input %s is listed twice or has no name", wire.ErrFormat, wire.Quote(vi.Name))
 	}
 	if c, ok := s.im.opts.Consts[vi.Name]; ok {
 		if vi.Type != nil {
 			if what := contradicts(vi.Type, ir.TensorOf(c.DType(), ir.ShapeOf(c.Dims()...)...)); what != "" {
-				return fmt.Errorf("onnx: input %s is declared with %s, the constant in its place is %v%v", wire.Quote(vi.Name), what, c.DType(), c.Dims())
+				return fmt.Errorf("input %s is declared with %s, the constant in its place is %v%v", wire.Quote(vi.Name), what, c.DType(), c.Dims())
 			}
 		}
 		s.vals[vi.Name] = s.g.Const(vi.Name, c)
@@ -289,7 +295,7 @@ func (s *scope) input(vi *wire.ValueInfo, plain map[string]bool) error {
 	if !ok {
 		var err error
 		if t, err = s.typeOf(vi.Type, plain); err != nil {
-			return fmt.Errorf("onnx: input %s: %w", wire.Quote(vi.Name), err)
+			return fmt.Errorf("input %s: %w", wire.Quote(vi.Name), err)
 		}
 	}
 	s.vals[vi.Name] = s.g.Input(vi.Name, t)
@@ -303,7 +309,7 @@ func (s *scope) inits(pg *wire.Graph) error {
 		if !ok || s.outer != nil {
 			var err error
 			if c, err = t.Tensor(s.im.opts.External); err != nil {
-				return fmt.Errorf("onnx: initializer: %w", err)
+				return fmt.Errorf("initializer: %w", err)
 			}
 		}
 		if err := s.define(t.Name, s.g.Const(t.Name, c)); err != nil {
@@ -313,7 +319,7 @@ func (s *scope) inits(pg *wire.Graph) error {
 	for _, sp := range pg.SparseInits {
 		c, err := sparse(sp, s.im.opts.External)
 		if err != nil {
-			return fmt.Errorf("onnx: sparse initializer: %w", err)
+			return fmt.Errorf("sparse initializer: %w", err)
 		}
 		if err := s.define(sp.Values.Name, s.g.Const(sp.Values.Name, c)); err != nil {
 			return err
@@ -324,7 +330,7 @@ func (s *scope) inits(pg *wire.Graph) error {
 
 func (s *scope) define(name string, v *ir.Value) error {
 	if _, dup := s.vals[name]; dup {
-		return fmt.Errorf("onnx: %w: %s is defined twice", wire.ErrFormat, wire.Quote(name))
+		return fmt.Errorf("%w: %s is defined twice", wire.ErrFormat, wire.Quote(name))
 	}
 	s.vals[name] = v
 	return nil

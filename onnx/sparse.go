@@ -11,7 +11,7 @@ import (
 )
 
 // sparse turns a sparse tensor in coordinate form into a dense one.
-func sparse(sp *wire.SparseTensor, external func(string, int64, int64) ([]byte, error)) (*tensor.Tensor, error) {
+func sparse(sp *wire.SparseTensor, external wire.External) (*tensor.Tensor, error) {
 	if sp.Values == nil || sp.Indices == nil {
 		return nil, fmt.Errorf("%w: values or indices are missing", wire.ErrFormat)
 	}

@@ -47,10 +47,8 @@ func (e *UnsupportedError) Is(target error) bool { return target == ir.ErrUnsupp
 
 // survey looks at every node before anything is built, so that all that is not supported is refused at once, and so is what grows without bounds when it is inlined.
 func (im *importer) survey(g *wire.Graph) error {
-	for name, v := range im.opsets {
-		if name == "" && v > MaxOpset {
-			return fmt.Errorf("onnx: opset %d of ai.onnx is newer than %d, the newest that is known: %w", v, MaxOpset, ir.ErrUnsupported)
-		}
+	if v := im.opsets[""]; v > MaxOpset {
+		return fmt.Errorf("opset %d of ai.onnx is newer than %d, the newest that is known: %w", v, MaxOpset, ir.ErrUnsupported)
 	}
 	s := surveyor{im: im, opsets: im.opsets, size: map[*wire.Function]int{}}
 	if _, err := s.nodes(g.Nodes, 0); err != nil {
@@ -74,7 +72,7 @@ const inProgress = -1
 // nodes returns the number of nodes that list becomes once functions are inlined.
 func (s *surveyor) nodes(list []*wire.Node, depth int) (int, error) {
 	if depth > maxDepth {
-		return 0, fmt.Errorf("onnx: %w: functions and subgraphs are nested more than %d deep", wire.ErrBudget, maxDepth)
+		return 0, errDepth
 	}
 	total := 0
 	for _, p := range list {
@@ -102,7 +100,7 @@ func (s *surveyor) nodes(list []*wire.Node, depth int) (int, error) {
 			}
 		}
 		if total += n; total > maxNodes {
-			return 0, fmt.Errorf("onnx: %w: more than %d nodes, those of functions and subgraphs included", wire.ErrBudget, maxNodes)
+			return 0, fmt.Errorf("%w: more than %d nodes, those of functions and subgraphs included", wire.ErrBudget, maxNodes)
 		}
 	}
 	return total, nil
@@ -111,7 +109,7 @@ func (s *surveyor) nodes(list []*wire.Node, depth int) (int, error) {
 func (s *surveyor) function(f *wire.Function, depth int) (int, error) {
 	if n, ok := s.size[f]; ok {
 		if n == inProgress {
-			return 0, fmt.Errorf("onnx: %w: function %s calls itself", wire.ErrFormat, wire.Quote(f.Name))
+			return 0, fmt.Errorf("%w: function %s calls itself", wire.ErrFormat, wire.Quote(f.Name))
 		}
 		return n, nil
 	}

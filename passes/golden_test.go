@@ -172,7 +172,7 @@ func differ(a, b tensor.Value) error {
 	}
 	for i, v := range x.Float64s() {
 		w := y.Float64At(i)
-		if v != w && !(math.IsNaN(v) && math.IsNaN(w)) && !(math.Abs(v-w) <= abs+rel*math.Abs(v)) {
+		if v != w && !(math.IsNaN(v) && math.IsNaN(w)) && (math.IsInf(v, 0) || !(math.Abs(v-w) <= abs+rel*math.Abs(v))) {
 			return fmt.Errorf("element %d is %v, not %v", i, w, v)
 		}
 	}

@@ -116,7 +116,7 @@ func compare(t *testing.T, c *testbackend.TestCase, abs, rel float64, opts ...on
 		}
 		x, y := floats(t, out[i].Data()), floats(t, want.Data())
 		for j := range y {
-			if d := math.Abs(x[j] - y[j]); !(d <= abs+rel*math.Abs(y[j])) && x[j] != y[j] && !(math.IsNaN(x[j]) && math.IsNaN(y[j])) {
+			if d := math.Abs(x[j] - y[j]); (math.IsInf(y[j], 0) || !(d <= abs+rel*math.Abs(y[j]))) && x[j] != y[j] && !(math.IsNaN(x[j]) && math.IsNaN(y[j])) {
 				t.Fatalf("result %d, element %d: %v, want %v", i, j, x[j], y[j])
 			}
 		}

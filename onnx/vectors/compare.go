@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
 // A Mismatch says how a result differs from its reference.
 type Mismatch struct {
-	Where     string  // "", or which element of a sequence, optional or map
+	Where     string  // "", or which element of a sequence, optional or map: "element 2 keys"
 	Reason    string  // a difference of kind, type or sizes; empty where elements differ
 	At        []int   // the element that misses the tolerance by most
 	Got, Want float64 // its values
@@ -53,7 +54,7 @@ func compare(where string, got, want tensor.Value, tol Tolerance, typesOnly bool
 			return differ("got %s, want a sequence of %d", describe(got), len(w.Elems))
 		}
 		for i := range w.Elems {
-			if m := compare(fmt.Sprintf("%selement %d", where, i), g.Elems[i], w.Elems[i], tol, typesOnly); m != nil {
+			if m := compare(within(where, fmt.Sprintf("element %d", i)), g.Elems[i], w.Elems[i], tol, typesOnly); m != nil {
 				return m
 			}
 		}
@@ -63,7 +64,7 @@ func compare(where string, got, want tensor.Value, tol Tolerance, typesOnly bool
 			return differ("got %s, want an optional", describe(got))
 		}
 		if w.Elem != nil {
-			return compare(where+"optional", g.Elem, w.Elem, tol, typesOnly)
+			return compare(within(where, "optional"), g.Elem, w.Elem, tol, typesOnly)
 		}
 	case *tensor.Map:
 		g, ok := got.(*tensor.Map)
@@ -72,13 +73,16 @@ func compare(where string, got, want tensor.Value, tol Tolerance, typesOnly bool
 		}
 		gk, gv := inKeyOrder(g)
 		wk, wv := inKeyOrder(w)
-		if m := compare(where+" keys", gk, wk, tol, typesOnly); m != nil {
+		if m := compare(within(where, "keys"), gk, wk, tol, typesOnly); m != nil {
 			return m
 		}
-		return compare(where+" values", gv, wv, tol, typesOnly)
+		return compare(within(where, "values"), gv, wv, tol, typesOnly)
 	}
 	return nil
 }
+
+// within names a part of what where names.
+func within(where, part string) string { return strings.TrimSpace(where + " " + part) }
 
 func describe(v tensor.Value) string {
 	switch v := v.(type) {
@@ -133,7 +137,7 @@ func (m *Mismatch) look(i int, x, y float64, tol Tolerance, w *tensor.Tensor) {
 		return
 	}
 	diff := math.Abs(x - y)
-	if diff <= tol.Abs+tol.Rel*math.Abs(y) {
+	if diff <= tol.Abs+tol.Rel*math.Abs(y) && !math.IsInf(y, 0) { // an infinity is near to nothing but itself
 		return
 	}
 	m.Count++

@@ -60,7 +60,7 @@ func decodeModel(r *reader, m *Model) {
 		case 6:
 			m.Doc = r.text("doc_string")
 		case 7:
-			m.Graph = message(r, "graph", -1, decodeGraph)
+			m.Graph = message(r, "graph", decodeGraph)
 		case 8:
 			inline(r, "opset_import", &m.Opsets, decodeOpset)
 		case 14:
@@ -107,9 +107,9 @@ func decodeTrainingInfo(r *reader, t *TrainingInfo) {
 	for r.next() {
 		switch r.num {
 		case 1:
-			t.Init = message(r, "initialization", -1, decodeGraph)
+			t.Init = message(r, "initialization", decodeGraph)
 		case 2:
-			t.Algorithm = message(r, "algorithm", -1, decodeGraph)
+			t.Algorithm = message(r, "algorithm", decodeGraph)
 		case 3:
 			inline(r, "initialization_binding", &t.InitBinding, decodeStringString)
 		case 4:
@@ -259,11 +259,11 @@ func decodeAttr(r *reader, a *Attr) {
 		case 4:
 			a.S = r.blob("s")
 		case 5:
-			a.T = message(r, "t", -1, decodeTensor)
+			a.T = message(r, "t", decodeTensor)
 		case 6:
-			a.G = message(r, "g", -1, decodeGraph)
+			a.G = message(r, "g", decodeGraph)
 		case 7:
-			float32s(r, "floats", &a.Floats)
+			floats(r, "floats", &a.Floats, (*reader).float32)
 		case 8:
 			varints(r, "ints", &a.Ints)
 		case 9:
@@ -275,7 +275,7 @@ func decodeAttr(r *reader, a *Attr) {
 		case 13:
 			a.Doc = r.text("doc_string")
 		case 14:
-			a.TP = message(r, "tp", -1, decodeType)
+			a.TP = message(r, "tp", decodeType)
 		case 15:
 			each(r, "type_protos", &a.Types, decodeType)
 		case 20:
@@ -283,7 +283,7 @@ func decodeAttr(r *reader, a *Attr) {
 		case 21:
 			a.RefName = r.name("ref_attr_name")
 		case 22:
-			a.Sparse = message(r, "sparse_tensor", -1, decodeSparse)
+			a.Sparse = message(r, "sparse_tensor", decodeSparse)
 		case 23:
 			each(r, "sparse_tensors", &a.Sparses, decodeSparse)
 		default:

@@ -8,9 +8,9 @@ func decodeTensor(r *reader, t *Tensor) {
 		case 2:
 			t.DataType = r.int32("data_type")
 		case 3:
-			t.Segment = message(r, "segment", -1, decodeSegment)
+			t.Segment = message(r, "segment", decodeSegment)
 		case 4:
-			float32s(r, "float_data", &t.Floats)
+			floats(r, "float_data", &t.Floats, (*reader).float32)
 		case 5:
 			varints(r, "int32_data", &t.Int32s)
 		case 6:
@@ -22,7 +22,7 @@ func decodeTensor(r *reader, t *Tensor) {
 		case 9:
 			t.Raw, t.HasRaw = r.blob("raw_data"), true
 		case 10:
-			float64s(r, "double_data", &t.Doubles)
+			floats(r, "double_data", &t.Doubles, (*reader).float64)
 		case 11:
 			varints(r, "uint64_data", &t.Uint64s)
 		case 12:
@@ -56,9 +56,9 @@ func decodeSparse(r *reader, s *SparseTensor) {
 	for r.next() {
 		switch r.num {
 		case 1:
-			s.Values = message(r, "values", -1, decodeTensor)
+			s.Values = message(r, "values", decodeTensor)
 		case 2:
-			s.Indices = message(r, "indices", -1, decodeTensor)
+			s.Indices = message(r, "indices", decodeTensor)
 		case 3:
 			varints(r, "dims", &s.Dims)
 		default:
@@ -73,7 +73,7 @@ func decodeValueInfo(r *reader, v *ValueInfo) {
 		case 1:
 			v.Name = r.name("name")
 		case 2:
-			v.Type = message(r, "type", -1, decodeType)
+			v.Type = message(r, "type", decodeType)
 		case 3:
 			v.Doc = r.text("doc_string")
 		case 4:
@@ -92,19 +92,19 @@ func decodeType(r *reader, t *Type) {
 	for r.next() {
 		switch r.num {
 		case 1:
-			t.set(KindTensor, message(r, "tensor_type", -1, decodeTensorType))
+			t.set(KindTensor, message(r, "tensor_type", decodeTensorType))
 		case 4:
-			t.set(KindSequence, message(r, "sequence_type", -1, decodeElemType))
+			t.set(KindSequence, message(r, "sequence_type", decodeElemType))
 		case 5:
-			t.set(KindMap, message(r, "map_type", -1, decodeMapType))
+			t.set(KindMap, message(r, "map_type", decodeMapType))
 		case 6:
 			t.Denotation = r.name("denotation")
 		case 7:
-			t.set(KindOpaque, message(r, "opaque_type", -1, decodeOpaqueType))
+			t.set(KindOpaque, message(r, "opaque_type", decodeOpaqueType))
 		case 8:
-			t.set(KindSparse, message(r, "sparse_tensor_type", -1, decodeTensorType))
+			t.set(KindSparse, message(r, "sparse_tensor_type", decodeTensorType))
 		case 9:
-			t.set(KindOptional, message(r, "optional_type", -1, decodeElemType))
+			t.set(KindOptional, message(r, "optional_type", decodeElemType))
 		default:
 			r.skip()
 		}
@@ -128,7 +128,7 @@ func decodeTensorType(r *reader, t *Type) {
 		case 1:
 			t.Elem = r.int32("elem_type")
 		case 2:
-			if s := message(r, "shape", -1, decodeShape); s != nil {
+			if s := message(r, "shape", decodeShape); s != nil {
 				t.Shape, t.HasShape = *s, true
 			}
 		default:
@@ -142,7 +142,7 @@ func decodeElemType(r *reader, t *Type) {
 	for r.next() {
 		switch r.num {
 		case 1:
-			t.Of = message(r, "elem_type", -1, decodeType)
+			t.Of = message(r, "elem_type", decodeType)
 		default:
 			r.skip()
 		}
@@ -155,7 +155,7 @@ func decodeMapType(r *reader, t *Type) {
 		case 1:
 			t.Elem = r.int32("key_type")
 		case 2:
-			t.Of = message(r, "value_type", -1, decodeType)
+			t.Of = message(r, "value_type", decodeType)
 		default:
 			r.skip()
 		}
@@ -244,7 +244,7 @@ func decodeMap(r *reader, m *Map) {
 		case 4:
 			push(r, &m.StringKeys, r.blob("string_keys"))
 		case 5:
-			m.Values = message(r, "values", -1, decodeSequence)
+			m.Values = message(r, "values", decodeSequence)
 		default:
 			r.skip()
 		}
@@ -263,15 +263,15 @@ func decodeOptional(r *reader, o *Optional) {
 		case 2:
 			o.Elem = ElemKind(r.int32("elem_type"))
 		case 3:
-			o.Tensor = message(r, "tensor_value", -1, decodeTensor)
+			o.Tensor = message(r, "tensor_value", decodeTensor)
 		case 4:
-			o.Sparse = message(r, "sparse_tensor_value", -1, decodeSparse)
+			o.Sparse = message(r, "sparse_tensor_value", decodeSparse)
 		case 5:
-			o.Sequence = message(r, "sequence_value", -1, decodeSequence)
+			o.Sequence = message(r, "sequence_value", decodeSequence)
 		case 6:
-			o.Map = message(r, "map_value", -1, decodeMap)
+			o.Map = message(r, "map_value", decodeMap)
 		case 7:
-			o.Optional = message(r, "optional_value", -1, decodeOptional)
+			o.Optional = message(r, "optional_value", decodeOptional)
 		default:
 			r.skip()
 		}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -75,24 +76,13 @@ func packed[T int32 | int64 | uint64](w *writer, num protowire.Number, list []T)
 	w.end(at)
 }
 
-func (w *writer) float32s(num protowire.Number, list []float32) {
+// floatList writes a repeated field of floats in packed form.
+func floatList[T float32 | float64](w *writer, num protowire.Number, list []T) {
 	if len(list) == 0 {
 		return
 	}
-	w.b = protowire.AppendVarint(protowire.AppendTag(w.b, num, protowire.BytesType), 4*uint64(len(list)))
-	for _, v := range list {
-		w.b = protowire.AppendFixed32(w.b, math.Float32bits(v))
-	}
-}
-
-func (w *writer) float64s(num protowire.Number, list []float64) {
-	if len(list) == 0 {
-		return
-	}
-	w.b = protowire.AppendVarint(protowire.AppendTag(w.b, num, protowire.BytesType), 8*uint64(len(list)))
-	for _, v := range list {
-		w.b = protowire.AppendFixed64(w.b, math.Float64bits(v))
-	}
+	w.b = protowire.AppendVarint(protowire.AppendTag(w.b, num, protowire.BytesType), uint64(binary.Size(list)))
+	w.b, _ = binary.Append(w.b, binary.LittleEndian, list) // which fails for none but types of unknown size
 }
 
 // one writes a message unless it is absent.

@@ -100,7 +100,7 @@ func writeAttr(w *writer, a *Attr) {
 	}
 	one(w, 5, a.T, writeTensor)
 	one(w, 6, a.G, writeGraph)
-	w.float32s(7, a.Floats)
+	floatList(w, 7, a.Floats)
 	packed(w, 8, a.Ints)
 	w.blobs(9, a.Strings)
 	many(w, 10, a.Tensors, writeTensor)

@@ -6,7 +6,7 @@ func writeTensor(w *writer, t *Tensor) {
 	packed(w, 1, t.Dims)
 	w.int(2, int64(t.DataType))
 	one(w, 3, t.Segment, writeSegment)
-	w.float32s(4, t.Floats)
+	floatList(w, 4, t.Floats)
 	packed(w, 5, t.Int32s)
 	w.blobs(6, t.Strings)
 	packed(w, 7, t.Int64s)
@@ -14,7 +14,7 @@ func writeTensor(w *writer, t *Tensor) {
 	if t.HasRaw || len(t.Raw) > 0 {
 		w.blob(9, t.Raw)
 	}
-	w.float64s(10, t.Doubles)
+	floatList(w, 10, t.Doubles)
 	packed(w, 11, t.Uint64s)
 	w.text(12, t.Doc)
 	values(w, 13, t.External, writeStringString)

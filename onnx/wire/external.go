@@ -6,8 +6,11 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
+// An External returns length bytes of another file from offset on: see [Tensor.Tensor].
+type External = func(location string, offset, length int64) ([]byte, error)
+
 // readExternal reads a tensor whose data lie in another file.
-func (t *Tensor) readExternal(e *elems, external func(string, int64, int64) ([]byte, error)) (*tensor.Tensor, error) {
+func (t *Tensor) readExternal(e *elems, external External) (*tensor.Tensor, error) {
 	location, offset, err := t.externalRange(int64(e.bytes))
 	if err != nil {
 		return nil, err

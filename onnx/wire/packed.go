@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/binary"
-	"math"
 	"unsafe"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -62,59 +61,28 @@ func varints[T int32 | int64 | uint64](r *reader, field string, s *[]T) {
 	*s = out
 }
 
-// float32s reads a repeated float field, packed or not. A packed one that is aligned and alone aliases the data.
-func float32s(r *reader, field string, s *[]float32) {
+// floats reads a repeated field of floats, packed or not; one reads a single number. A packed field that is aligned and alone aliases the data.
+func floats[T float32 | float64](r *reader, field string, s *[]T, one func(*reader, string) T) {
 	if r.typ != protowire.BytesType {
-		push(r, s, r.float32(field))
+		push(r, s, one(r, field))
 		return
 	}
-	b := r.elements(field, 4)
-	n := len(b) / 4
+	size := int(unsafe.Sizeof(T(0)))
+	b := r.elements(field, size)
+	n := len(b) / size
 	if n == 0 {
 		return
 	}
-	if p := unsafe.SliceData(b); len(*s) == 0 && littleEndian && uintptr(unsafe.Pointer(p))%4 == 0 {
-		*s = unsafe.Slice((*float32)(unsafe.Pointer(p)), n)
+	if p := unsafe.SliceData(b); len(*s) == 0 && littleEndian && uintptr(unsafe.Pointer(p))%uintptr(size) == 0 {
+		*s = unsafe.Slice((*T)(unsafe.Pointer(p)), n)
 		return
 	}
 	if !reserve(r, s, n) {
 		return
 	}
-	for ; len(b) > 0; b = b[4:] {
-		*s = append(*s, math.Float32frombits(binary.LittleEndian.Uint32(b)))
-	}
-}
-
-// float64s reads a repeated double field, packed or not. A packed one that is aligned and alone aliases the data.
-func float64s(r *reader, field string, s *[]float64) {
-	if r.typ != protowire.BytesType {
-		if !r.is(field, protowire.Fixed64Type) {
-			return
-		}
-		v, n := protowire.ConsumeFixed64(r.data[r.pos:r.end])
-		if n < 0 {
-			r.fail(ErrFormat, r.at, field, "the number is cut short")
-			return
-		}
-		r.pos += n
-		push(r, s, math.Float64frombits(v))
-		return
-	}
-	b := r.elements(field, 8)
-	n := len(b) / 8
-	if n == 0 {
-		return
-	}
-	if p := unsafe.SliceData(b); len(*s) == 0 && littleEndian && uintptr(unsafe.Pointer(p))%8 == 0 {
-		*s = unsafe.Slice((*float64)(unsafe.Pointer(p)), n)
-		return
-	}
-	if !reserve(r, s, n) {
-		return
-	}
-	for ; len(b) > 0; b = b[8:] {
-		*s = append(*s, math.Float64frombits(binary.LittleEndian.Uint64(b)))
-	}
+	old := len(*s)
+	*s = (*s)[:old+n]
+	binary.Decode(b, binary.LittleEndian, (*s)[old:]) // of the right length, so that it cannot fail
 }
 
 // elements returns a packed field of elements of size bytes.

@@ -240,6 +240,19 @@ func (r *reader) float32(field string) float32 {
 	return math.Float32frombits(v)
 }
 
+func (r *reader) float64(field string) float64 {
+	if !r.is(field, protowire.Fixed64Type) {
+		return 0
+	}
+	v, n := protowire.ConsumeFixed64(r.data[r.pos:r.end])
+	if n < 0 {
+		r.fail(ErrFormat, r.at, field, "the number is cut short")
+		return 0
+	}
+	r.pos += n
+	return math.Float64frombits(v)
+}
+
 // skip moves past an unknown field. Groups nest at most as deep as the budget says; nothing recurses.
 func (r *reader) skip() {
 	var open []protowire.Number
@@ -280,7 +293,12 @@ func (r *reader) skip() {
 }
 
 // message decodes a length-delimited field with f. It charges the budget for one T.
-func message[T any](r *reader, field string, index int, f func(*reader, *T)) *T {
+func message[T any](r *reader, field string, f func(*reader, *T)) *T {
+	return element(r, field, -1, f)
+}
+
+// element is message for the field's element of an index, or with -1 for a field that is not repeated.
+func element[T any](r *reader, field string, index int, f func(*reader, *T)) *T {
 	pos, end, ok := r.body(field)
 	if !ok {
 		return nil
@@ -333,12 +351,12 @@ func push[T any](r *reader, s *[]T, v T) {
 
 // each decodes a repeated message and appends a pointer to it.
 func each[T any](r *reader, field string, s *[]*T, f func(*reader, *T)) {
-	push(r, s, message(r, field, len(*s), f))
+	push(r, s, element(r, field, len(*s), f))
 }
 
 // inline decodes a repeated message and appends it by value.
 func inline[T any](r *reader, field string, s *[]T, f func(*reader, *T)) {
-	if v := message(r, field, len(*s), f); v != nil {
+	if v := element(r, field, len(*s), f); v != nil {
 		push(r, s, *v)
 	}
 }

@@ -36,7 +36,7 @@ func formatf(format string, args ...any) error { return formatError(fmt.Sprintf(
 // is asked for: its length is exactly that of the elements, and external must return that many bytes. A nil external refuses such tensors.
 //
 // All sizes are checked before anything is allocated. The error is a *TensorError; errors.Is(err, ErrFormat) unless external failed.
-func (t *Tensor) Tensor(external func(location string, offset, length int64) ([]byte, error)) (*tensor.Tensor, error) {
+func (t *Tensor) Tensor(external External) (*tensor.Tensor, error) {
 	v, err := t.read(external)
 	if err != nil {
 		return nil, &TensorError{Name: t.Name, Err: err}
@@ -44,7 +44,7 @@ func (t *Tensor) Tensor(external func(location string, offset, length int64) ([]
 	return v, nil
 }
 
-func (t *Tensor) read(external func(string, int64, int64) ([]byte, error)) (*tensor.Tensor, error) {
+func (t *Tensor) read(external External) (*tensor.Tensor, error) {
 	if t.DataType < 0 || t.DataType > math.MaxUint8 || !tensor.DType(t.DataType).Valid() {
 		return nil, formatf("element type %d is unknown", t.DataType)
 	}

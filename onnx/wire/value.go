@@ -27,9 +27,6 @@ func DecodeValue(data []byte, t *Type, b Budget) (tensor.Value, error) {
 	return nil, formatf("values of kind %d have no encoding", kind)
 }
 
-// An External fetches data from another file: see [Tensor.Tensor].
-type External = func(location string, offset, length int64) ([]byte, error)
-
 func decodeAs[P any, V tensor.Value](data []byte, b Budget, dec func([]byte, Budget) (*P, error), val func(*P, External) (V, error)) (tensor.Value, error) {
 	p, err := dec(data, b)
 	if err != nil {
