@@ -9,9 +9,9 @@
 //
 // A [Model] is safe for concurrent use. For calls that must not allocate, and for models that carry state, there is [Session].
 //
-// A model is a program from a stranger: what it may take is bounded by options, nothing in it can crash or hang the process, and everything in
-// it that is not supported is refused when it is opened. Errors can be told apart with errors.Is: [ErrFormat], [ErrUnsupported], [ErrInput],
-// [ErrBudget].
+// A model is a program from a stranger: what it may take is bounded by options, nothing in it can crash or hang the process,
+// and everything in it that is not supported is refused when it is opened. Errors can be told apart with errors.Is:
+// [ErrFormat], [ErrUnsupported], [ErrInput], [ErrBudget].
 package cameo
 
 import (
@@ -127,8 +127,9 @@ func infos(ps []backend.Param) []Info {
 	return out
 }
 
-// Run runs the model on inputs by name and returns the outputs of the given names, or all. It is safe to call from many goroutines; at most as many run at a time as
-// [WithSessions] allows, and others wait. When ctx ends, Run returns its error soon. The results are the caller's own.
+// Run runs the model on inputs by name and returns the outputs of the given names, or all. It is safe to call from many
+// goroutines; at most as many run at a time as [WithSessions] allows, and others wait. When ctx ends, Run returns its error
+// soon. The results are the caller's own.
 //
 // Values that are no tensors (sequences, optionals, maps) go through [Model.RunValues].
 func (m *Model) Run(ctx context.Context, inputs map[string]*Tensor, outputs ...string) (map[string]*Tensor, error) {

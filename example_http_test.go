@@ -14,8 +14,9 @@ import (
 	"github.com/cameo-onnx/cameo"
 )
 
-// classify returns a handler that takes a picture as a JSON list of 784 numbers and answers with ten scores. A Model is safe for concurrent use: one serves all requests, as many at a time as
-// WithSessions allows, and a request that waits or runs too long is told so.
+// classify returns a handler that takes a picture as a JSON list of 784 numbers and answers with ten scores. A Model is safe
+// for concurrent use: one serves all requests, as many at a time as WithSessions allows, and a request that waits or runs too
+// long is told so.
 func classify(m *cameo.Model, limit time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), limit)

@@ -8,7 +8,8 @@ import (
 	"github.com/cameo-onnx/cameo"
 )
 
-// A pipeline of scikit-learn, exported by skl2onnx: numbers and words go in by column, classes and a map of probabilities for each row come out.
+// A pipeline of scikit-learn, exported by skl2onnx: numbers and words go in by column, classes and a map of probabilities for
+// each row come out.
 func Example_scikitLearn() {
 	m, err := cameo.Open("testdata/passengers.onnx")
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/cameo-onnx/cameo"
 )
 
-// A recurrent model that reads a name letter by letter and says which language it is from. Its hidden state goes from run to run inside the session, without a copy.
+// A recurrent model that reads a name letter by letter and says which language it is from. Its hidden state goes from run to
+// run inside the session, without a copy.
 func Example_stateful() {
 	const alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .,;'"
 	languages := []string{"Arabic", "Chinese", "Czech", "Dutch", "English", "French", "German", "Greek", "Irish", "Italian", "Japanese", "Korean", "Polish", "Portuguese", "Russian", "Scottish", "Spanish", "Vietnamese"}

@@ -11,7 +11,8 @@ import (
 	"github.com/cameo-onnx/cameo/zoo"
 )
 
-// A small network learns whether two bits differ. The graph of a loss becomes one step of training: its weights, and what Adam keeps of each, go from run to run inside the session.
+// A small network learns whether two bits differ. The graph of a loss becomes one step of training: its weights, and what Adam
+// keeps of each, go from run to run inside the session.
 func Example_training() {
 	n, err := zoo.NewNet("xor", zoo.Options{Loss: true, Seed: 1})
 	if err != nil {

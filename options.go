@@ -67,7 +67,8 @@ type Precision string
 const (
 	// FP32 is the default: float32 values and sums, functions within 4 ulp, algebraic rules that may change the last bits.
 	FP32 Precision = "fp32"
-	// FP32Strict takes no rule that changes rounding, functions within 1 ulp, and sums in the order of the operands. It is slow: for comparing and debugging.
+	// FP32Strict takes no rule that changes rounding, functions within 1 ulp, and sums in the order of the operands. It is
+	// slow: for comparing and debugging.
 	FP32Strict Precision = "fp32-strict"
 )
 

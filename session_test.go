@@ -31,7 +31,8 @@ func models(t testing.TB, folder string) []string {
 
 func modelName(path string) string { return filepath.Base(filepath.Dir(path)) }
 
-// fill returns inputs of random numbers, with n for every size that a model leaves open. The same seed gives the same elements; integers are 0 or 1.
+// fill returns inputs of random numbers, with n for every size that a model leaves open. The same seed gives the same elements;
+// integers are 0 or 1.
 func fill(m *cameo.Model, n int, seed uint64) (map[string]*cameo.Tensor, bool) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	out := map[string]*cameo.Tensor{}

@@ -22,7 +22,8 @@ const (
 
 var errFoldBudget = errors.New("beyond the budget of folding")
 
-// fold replaces by constants what depends on constants alone, and by `sizes` what depends on the sizes of inputs alone. It removes identities.
+// fold replaces by constants what depends on constants alone, and by `sizes` what depends on the sizes of inputs alone. It
+// removes identities.
 func fold(g *ir.Graph, t Target) error {
 	f := &folder{g: g, bindable: bindable(g), fired: fired(t), move: foldMove, work: foldWork}
 	for _, n := range slices.Clone(g.Nodes) {

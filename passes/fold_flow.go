@@ -7,7 +7,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/op"
 )
 
-// flow folds control flow: an If whose condition is known becomes its branch, a Loop of no trips what it starts with; elsewhere constants move into the bodies that capture them.
+// flow folds control flow: an If whose condition is known becomes its branch, a Loop of no trips what it starts with; elsewhere
+// constants move into the bodies that capture them.
 func (f *folder) flow(n *ir.Node) error {
 	switch n.Op {
 	case op.If.Op:
@@ -65,7 +66,8 @@ func (f *folder) skip(n *ir.Node, start []*ir.Value) bool {
 	return true
 }
 
-// pass replaces the inputs, from index first on, that stand for constants among the captured values by those constants. The inputs stay, unused.
+// pass replaces the inputs, from index first on, that stand for constants among the captured values by those constants. The
+// inputs stay, unused.
 func (f *folder) pass(n *ir.Node, captured []*ir.Value, first int, bodies ...*ir.Graph) {
 	for i, v := range captured {
 		if v == nil || !v.IsConst() {

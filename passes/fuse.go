@@ -15,8 +15,9 @@ const (
 	maxFusedResults  = 4
 )
 
-// fuse makes elementwise nodes part of loops: first as epilogues of the producers whose results they change, then maximal groups of them as `fused`.
-// No node is computed twice, and a loop has one shape: all nodes in it have results of that shape, operands broadcast into it.
+// fuse makes elementwise nodes part of loops: first as epilogues of the producers whose results they change, then maximal
+// groups of them as `fused`. No node is computed twice, and a loop has one shape: all nodes in it have results of that shape,
+// operands broadcast into it.
 func fuse(g *ir.Graph, t Target) error {
 	if err := fuseEpilogues(g, t); err != nil {
 		return err
@@ -120,7 +121,8 @@ func from(nodes ...*ir.Node) (names []string) {
 	return names
 }
 
-// A splicer builds nodes at the end of a graph and moves them to their places all at once, so that many insertions cost one pass over the nodes.
+// A splicer builds nodes at the end of a graph and moves them to their places all at once, so that many insertions cost one
+// pass over the nodes.
 type splicer struct {
 	g      *ir.Graph
 	b      *ir.Builder

@@ -6,8 +6,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir"
 )
 
-// fuseEpilogues makes the elementwise nodes behind a producer its epilogue, where nothing else sees what lies between. Later producers choose first:
-// of two whose results are added, the later one finds the other's in memory.
+// fuseEpilogues makes the elementwise nodes behind a producer its epilogue, where nothing else sees what lies between. Later
+// producers choose first: of two whose results are added, the later one finds the other's in memory.
 func fuseEpilogues(g *ir.Graph, t Target) error {
 	e := epilogues{t: t, s: newSplicer(g), pos: make(map[*ir.Node]int, len(g.Nodes)), dead: map[*ir.Node]bool{}, out: outputsOf(g)}
 	nodes := slices.Clone(g.Nodes)
@@ -68,7 +68,8 @@ func (e *epilogues) seen(v *ir.Value, l *loop) bool {
 	return e.out[v] || slices.ContainsFunc(v.Uses(), func(u ir.Use) bool { return !e.dead[u.Node] && !l.has(u.Node) })
 }
 
-// firstUser returns the first node outside l that uses one of vs; nil where one of them is an output, or has so many users that they cannot all be in a loop.
+// firstUser returns the first node outside l that uses one of vs; nil where one of them is an output, or has so many users that
+// they cannot all be in a loop.
 func (e *epilogues) firstUser(vs []*ir.Value, l *loop) (first *ir.Node) {
 	for _, v := range vs {
 		if e.out[v] || len(v.Uses()) > 2*maxFusedNodes {

@@ -10,8 +10,9 @@ import (
 
 // fusePointwise makes maximal groups of connected elementwise nodes into `fused` nodes.
 //
-// A group stands where its last node stood. It may therefore grow only until a node outside it uses one of its values: then it is closed. So no path
-// leaves a group and enters it again, by construction and without a search. That the nodes be in an order in which this closes few groups is the business of gather.
+// A group stands where its last node stood. It may therefore grow only until a node outside it uses one of its values: then it
+// is closed. So no path leaves a group and enters it again, by construction and without a search. That the nodes be in an order
+// in which this closes few groups is the business of gather.
 func fusePointwise(g *ir.Graph, t Target) error {
 	gather(g, t)
 	p := pointwise{t: t, of: make(map[*ir.Node]*group, len(g.Nodes))}
@@ -140,7 +141,8 @@ func (gr *group) build(g *ir.Graph, s *splicer, t Target, out map[*ir.Value]bool
 	return nil
 }
 
-// gather reorders the nodes, each still behind its operands, so that elementwise nodes come as soon as they can and with that next to each other.
+// gather reorders the nodes, each still behind its operands, so that elementwise nodes come as soon as they can and with that
+// next to each other.
 func gather(g *ir.Graph, t Target) {
 	pos := make(map[*ir.Node]int, len(g.Nodes))
 	waits := make([]int, len(g.Nodes)) // operands that are still to come

@@ -229,7 +229,8 @@ func again(g *ir.Graph) (*ir.Graph, error) {
 	return ir.Parse(g.String(), op.Lookup, func(name string, _ ir.Type) (*tensor.Tensor, error) { return consts[name], nil })
 }
 
-// sameWith runs the pipeline on a copy of g, with sizes from first on, and compares results to a part in ten thousand of the largest number that arises.
+// sameWith runs the pipeline on a copy of g, with sizes from first on, and compares results to a part in ten thousand of the
+// largest number that arises.
 func sameWith(g *ir.Graph, t Target, first int) error {
 	in, err := inputs(g, first)
 	if err != nil {

@@ -20,8 +20,10 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what stands under -- out -- in the golden files")
 
-// A golden file says which pass to run, which rules are to fire, perhaps which ops have kernels ("kernels: relu add", all by default; "kernels: f32 add": add, and what has operands of float32 alone), which take an epilogue
-// ("epilogues: gemm conv") and which want channels-last ("images: conv"), and the graph before and after. Elementwise nodes are fusable where either field is given.
+// A golden file says which pass to run, which rules are to fire, perhaps which ops have kernels ("kernels: relu add", all by
+// default; "kernels: f32 add": add, and what has operands of float32 alone), which take an epilogue ("epilogues: gemm conv")
+// and which want channels-last ("images: conv"), and the graph before and after. Elementwise nodes are fusable where either
+// field is given.
 type golden struct {
 	pass, kernels string
 	fuses         bool
@@ -86,7 +88,8 @@ func (o only) Layout(n *ir.Node) (ir.Layout, bool) {
 
 func (c golden) target() Target { return only{c} }
 
-// random returns a constant or an input that depends on nothing but its name and type: floats about 1 in size, away from 0, positive where the name says variance; small integers.
+// random returns a constant or an input that depends on nothing but its name and type: floats about 1 in size, away from 0,
+// positive where the name says variance; small integers.
 func random(name string, d tensor.DType, dims []int) *tensor.Tensor {
 	h := fnv.New64a()
 	h.Write([]byte(name))

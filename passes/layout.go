@@ -10,8 +10,8 @@ import (
 
 // layout removes transposes, then lays images out channels-last where convolutions and their like want it.
 //
-// What lies channels-last is said by types alone: shapes stay logical. A node of a region has its image operands and its results channels-last; its filters and
-// vectors stay as they are. A target must therefore expect of the nodes in a region:
+// What lies channels-last is said by types alone: shapes stay logical. A node of a region has its image operands and its
+// results channels-last; its filters and vectors stay as they are. A target must therefore expect of the nodes in a region:
 //   - of one that its Layout claims: operand 0 and the result are channels-last, other operands row-major; concat: all operands, split: all results are;
 //   - of an elementwise node (and the fused nodes and epilogues that it becomes part of): operands of the result's shape lie as it does; others broadcast, and
 //     lie row-major or, where they have images' rank, in either layout: their strides follow from their own shape and layout, axis by axis;
@@ -97,7 +97,8 @@ func tell(told map[string]bool, v *ir.Value, plain bool) {
 	}
 }
 
-// isTold reports whether v's sizes follow from told ones. Others are known to the step that makes v alone, and none could turn v to another layout.
+// isTold reports whether v's sizes follow from told ones. Others are known to the step that makes v alone, and none could turn
+// v to another layout.
 func isTold(told map[string]bool, v *ir.Value) bool {
 	return !slices.ContainsFunc(v.Type.Shape, func(d sym.Dim) bool {
 		return slices.ContainsFunc(d.Syms(), func(s string) bool { return !told[s] })
@@ -149,8 +150,9 @@ func (r *regions) claims(n *ir.Node) bool {
 
 func isImage(t ir.Type) bool { return t.Rank() >= 3 && t.Rank() <= 5 }
 
-// imagesOf returns the operands of an elementwise node that must lie as its result does. The others must be such that
-// any layout reads them well: constants that vary over channels or over pixels alone, and tensors with at most one axis that is not 1, whatever its place.
+// imagesOf returns the operands of an elementwise node that must lie as its result does. The others must be such that any
+// layout reads them well: constants that vary over channels or over pixels alone, and tensors with at most one axis that is not
+// 1, whatever its place.
 func imagesOf(n *ir.Node) (images []*ir.Value, ok bool) {
 	y := n.Out[0].Type
 	for _, v := range n.In {

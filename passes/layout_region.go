@@ -25,7 +25,8 @@ func elements(t ir.Type) int {
 	return n
 }
 
-// moved returns how many elements a change of v's layout moves; 1 for one that moves nothing, for it still stands between nodes that could be one.
+// moved returns how many elements a change of v's layout moves; 1 for one that moves nothing, for it still stands between nodes
+// that could be one.
 func moved(v *ir.Value) int {
 	t := v.Type
 	if v.IsConst() || t.Rank() < 3 {

@@ -8,9 +8,9 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// moveTransposes removes transposes: two in a row become one or none; those of all operands of an elementwise node move behind it, where that leaves fewer
-// or meets the next transpose; those of a matrix become a flag of gemm. Transposes between an image and the sequence of its points become transposes of
-// the image, which are views where it lies channels-last.
+// moveTransposes removes transposes: two in a row become one or none; those of all operands of an elementwise node move behind
+// it, where that leaves fewer or meets the next transpose; those of a matrix become a flag of gemm. Transposes between an image
+// and the sequence of its points become transposes of the image, which are views where it lies channels-last.
 func moveTransposes(g *ir.Graph, t Target) error {
 	m := &transposes{g: g, t: t, s: newSplicer(g), known: bindable(g)}
 	m.images = slices.ContainsFunc(g.Nodes, func(n *ir.Node) bool { l, ok := t.Layout(n); return ok && l == ir.ChannelsLast })
@@ -141,8 +141,8 @@ func (m *transposes) toImage(n *ir.Node) error {
 
 var pointOrder = []int{0, 2, 1}
 
-// shuffle rewrites an exchange of groups of channels, spelt as a transpose of [N,groups,C/groups,H,W], as one of [N,H,W,groups,C/groups] between views of an image
-// that lies channels-last.
+// shuffle rewrites an exchange of groups of channels, spelt as a transpose of [N,groups,C/groups,H,W], as one of
+// [N,H,W,groups,C/groups] between views of an image that lies channels-last.
 func (m *transposes) shuffle(n *ir.Node) error {
 	t, y := n.In[0], n.Out[0].Type
 	if p, ok := order(t); !ok || !slices.Equal(p, []int{0, 2, 1, 3, 4}) || len(t.Uses()) != 1 || len(n.Out[0].Uses()) == 0 {

@@ -10,7 +10,8 @@ import (
 // lowerDepth bounds how often what an op was lowered to is lowered again.
 const lowerDepth = 8
 
-// lower replaces nodes that no kernel computes by simpler ones that kernels do compute. Where the simpler ones would need Eval too, a node that has an Eval of its own stays as it is.
+// lower replaces nodes that no kernel computes by simpler ones that kernels do compute. Where the simpler ones would need Eval
+// too, a node that has an Eval of its own stays as it is.
 func lower(g *ir.Graph, t Target) error {
 	l := newLowering(g, t)
 	for _, n := range slices.Clone(g.Nodes) {

@@ -29,7 +29,8 @@ var (
 	evalFlag   = flag.Bool("eval", true, "evaluate before and after; without it, only run the passes")
 )
 
-// kernels is a target with a kernel for every op, or only for those that have no decomposition, which fuses all that may be fused and wants images channels-last.
+// kernels is a target with a kernel for every op, or only for those that have no decomposition, which fuses all that may be
+// fused and wants images channels-last.
 type kernels struct{ few bool }
 
 func (k kernels) HasKernel(n *ir.Node) bool { return !k.few || n.Op.Lower == nil }

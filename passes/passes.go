@@ -38,8 +38,8 @@ type Target interface {
 	Fusable(n *ir.Node) bool
 	// TakesEpilogue reports whether the kernel that computes n can apply a pointwise body to its result.
 	TakesEpilogue(n *ir.Node) bool
-	// Layout returns the layout that n wants for its first operand and its result; false where it has none to prefer. A target that answers channels-last has
-	// kernels for relayout, and its elementwise kernels take such operands.
+	// Layout returns the layout that n wants for its first operand and its result; false where it has none to prefer. A target
+	// that answers channels-last has kernels for relayout, and its elementwise kernels take such operands.
 	Layout(n *ir.Node) (ir.Layout, bool)
 }
 

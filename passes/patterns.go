@@ -11,8 +11,9 @@ import (
 	"github.com/cameo-onnx/cameo/passes/rewrite"
 )
 
-// patterns recognises what exporters spell out in simple ops. Normalisations are found by their cores; the factors that follow join them by rules of their own,
-// so that any subset of them may be there. Where a pattern differs from the op beyond rounding, as L2 normalisation with a floor under the norm does, it stays as it is.
+// patterns recognises what exporters spell out in simple ops. Normalisations are found by their cores; the factors that follow
+// join them by rules of their own, so that any subset of them may be there. Where a pattern differs from the op beyond
+// rounding, as L2 normalisation with a floor under the norm does, it stays as it is.
 func patterns(g *ir.Graph, t Target) error { return rewriteBy(patternRules, g, t) }
 
 var patternRules = rewrite.Compile(slices.Concat(
@@ -109,8 +110,9 @@ func slopeSixth(m *rewrite.Match) bool {
 	return math.Abs(float64(a.Alpha)-1./6) < 1e-7 && a.Beta == 0.5
 }
 
-// blocks returns x's sizes N, C, H, W and the block size, if reshape r, transpose t and the root move blocks of x's channels into its image or back:
-// r must be of the sizes that want spells for a block size, t permute them by perm, and the root be of the sizes that out spells.
+// blocks returns x's sizes N, C, H, W and the block size, if reshape r, transpose t and the root move blocks of x's channels
+// into its image or back: r must be of the sizes that want spells for a block size, t permute them by perm, and the root be of
+// the sizes that out spells.
 func blocks(m *rewrite.Match, perm []int, mid func(n, c, b, h, w int) []int, out func(n, c, b, h, w int) []int) int {
 	x, ok := m.Value("x").Type, m.Value("x").Type.Rank() == 4
 	r, y := m.Value("r").Type, m.Root.Out[0].Type

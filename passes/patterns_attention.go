@@ -13,9 +13,9 @@ import (
 
 // attentionRules find attention of operands of rank 3 and 4, and bring the factors of a product of queries and keys to one place.
 //
-// They leave what `attention` does not say exactly: masks that enlarge the scores, heads that broadcast, keys that are no transpose. A query of which an additive mask
-// hides every key by −∞ gives zeros in `attention`, and in the second rule, whose exporters meant that; spelt out as in the first, its row is NaN: there the mask must be one that
-// leaves every query a key.
+// They leave what `attention` does not say exactly: masks that enlarge the scores, heads that broadcast, keys that are no
+// transpose. A query of which an additive mask hides every key by −∞ gives zeros in `attention`, and in the second rule, whose
+// exporters meant that; spelt out as in the first, its row is NaN: there the mask must be one that leaves every query a key.
 func attentionRules() []rewrite.Rule {
 	return []rewrite.Rule{
 		{Name: "attention", From: "matmul(p:softmax(s), v)", Do: func(m *rewrite.Match) *ir.Value { return attention(m, neverHides) }},
@@ -275,7 +275,8 @@ func operands(m *rewrite.Match, v *ir.Value, ops ...*ir.Op) []*ir.Value {
 	return v.Def.In
 }
 
-// untransposed returns the keys [N,heads,length,size], or [items,length,size], whose last two axes v has changed places of; nil where v is no transpose.
+// untransposed returns the keys [N,heads,length,size], or [items,length,size], whose last two axes v has changed places of; nil
+// where v is no transpose.
 func untransposed(m *rewrite.Match, v *ir.Value, scale *float64) *ir.Value {
 	if !m.Alone(v) || v.Def == nil {
 		return nil
@@ -319,7 +320,8 @@ func swapped(m *rewrite.Match, v *ir.Value, scale *float64) *ir.Value {
 	return op.Transpose.New(m.B, op.TransposeAttrs{Perm: p}, x)
 }
 
-// unrepeated returns the heads [N,h,length,size] that v repeats, each for a group of its own: unsqueezed to [N,h,1,…], expanded, and reshaped to [N,h·group,…].
+// unrepeated returns the heads [N,h,length,size] that v repeats, each for a group of its own: unsqueezed to [N,h,1,…],
+// expanded, and reshaped to [N,h·group,…].
 func unrepeated(v *ir.Value) *ir.Value {
 	if v.Def == nil || v.Def.Op != op.Reshape.Op {
 		return nil

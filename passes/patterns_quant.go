@@ -9,10 +9,11 @@ import (
 	"github.com/cameo-onnx/cameo/passes/rewrite"
 )
 
-// quantRules make products of dequantised operands products of the integers, where the target has kernels for them, and draw in what follows: bias, bounds, quantisation.
+// quantRules make products of dequantised operands products of the integers, where the target has kernels for them, and draw in
+// what follows: bias, bounds, quantisation.
 //
-// The integers' sums are exact, and one rounding makes results of them. The real product rounds at every step; where it is quantised again, the two may therefore differ by one
-// quantum, and then the exact sum is the nearer.
+// The integers' sums are exact, and one rounding makes results of them. The real product rounds at every step; where it is
+// quantised again, the two may therefore differ by one quantum, and then the exact sum is the nearer.
 func quantRules() []rewrite.Rule {
 	return []rewrite.Rule{
 		{Name: "quantized-conv", From: "conv(x, w, b?)", Do: scaledConv},
@@ -43,7 +44,8 @@ const (
 // A quantized value is x: (q − zero)·scale.
 type quantized struct{ q, scale, zero *ir.Value }
 
-// quantizedAlong returns what x is made of, if it comes of 8-bit integers by one scale, or by one for each place along an axis; axis -1: by one only.
+// quantizedAlong returns what x is made of, if it comes of 8-bit integers by one scale, or by one for each place along an axis;
+// axis -1: by one only.
 func quantizedAlong(x *ir.Value, axis int) (quantized, bool) {
 	n := x.Def
 	if n == nil || n.Op != op.DequantizeLinear.Op || len(n.Bodies) > 0 || x.Type.DType != tensor.F32 || x.Type.Rank() < 0 {
@@ -92,7 +94,8 @@ func runnable(m *rewrite.Match, v *ir.Value) *ir.Value {
 	return v
 }
 
-// perColumn returns a vector of n float32 that v holds for the places along one axis of a tensor of some rank, n being known; nil where v holds something else.
+// perColumn returns a vector of n float32 that v holds for the places along one axis of a tensor of some rank, n being known;
+// nil where v holds something else.
 func perColumn(m *rewrite.Match, v *ir.Value, axis, rank int, n ir.Type, at int) *ir.Value {
 	size := n.Shape[at]
 	if v.Type.DType != tensor.F32 || v.Type.Rank() < 0 || v.Type.Rank() > rank {

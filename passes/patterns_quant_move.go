@@ -16,7 +16,8 @@ func quantMoveRules() []rewrite.Rule {
 	}
 }
 
-// sameQuantization reports whether the conversion n of x's real numbers gives back its integers: scale and zero point are the same constants.
+// sameQuantization reports whether the conversion n of x's real numbers gives back its integers: scale and zero point are the
+// same constants.
 func sameQuantization(x quantized, n *ir.Node) bool {
 	a := op.QuantizeLinear.Attrs(n)
 	if x.q.Type.DType != n.Out[0].Type.DType || a.BlockSize != 0 || a.Precision != tensor.Invalid && a.Precision != tensor.F32 {

@@ -10,7 +10,8 @@ import (
 	"github.com/cameo-onnx/cameo/passes/rewrite"
 )
 
-// tokenRules let attention read queries, keys and values as projections leave them, [N,length,heads·size], and leave its result so: four transposes are none.
+// tokenRules let attention read queries, keys and values as projections leave them, [N,length,heads·size], and leave its result
+// so: four transposes are none.
 func tokenRules() []rewrite.Rule {
 	return []rewrite.Rule{
 		{Name: "attention-tokens", From: "transpose(a:attention(q, k, v, ...))", Do: attentionOfTokens},
@@ -18,7 +19,8 @@ func tokenRules() []rewrite.Rule {
 	}
 }
 
-// attentionOfTokens is attention of operands of rank 3 where each is the transpose of such an operand's heads, and the result is transposed back.
+// attentionOfTokens is attention of operands of rank 3 where each is the transpose of such an operand's heads, and the result
+// is transposed back.
 func attentionOfTokens(m *rewrite.Match) *ir.Value {
 	n, root := m.Node("a"), m.Root.Out[0]
 	y := n.Out[0].Type.Shape

@@ -26,7 +26,8 @@ func shapeOperand(m *rewrite.Match, s ir.Shape) *ir.Value {
 	return askFor(m.B, m.Ctx.(ruleContext).bindable, s)
 }
 
-// askFor returns an operand for reshape that asks for sizes s: a constant where all of them or all but one are numbers, else a `sizes` node; nil where neither can be.
+// askFor returns an operand for reshape that asks for sizes s: a constant where all of them or all but one are numbers, else a
+// `sizes` node; nil where neither can be.
 func askFor(b *ir.Builder, known map[string]bool, s ir.Shape) *ir.Value {
 	open, dims := 0, make([]int64, len(s))
 	for i, d := range s {

@@ -9,8 +9,8 @@ import (
 	"github.com/cameo-onnx/cameo/passes/rewrite"
 )
 
-// simplify applies rules that make a graph smaller or plainer whatever the target. Rules on floats are exact, NaNs, infinities and the sign of zero included, except those
-// that fold constants into weights, which round where the model would have.
+// simplify applies rules that make a graph smaller or plainer whatever the target. Rules on floats are exact, NaNs, infinities
+// and the sign of zero included, except those that fold constants into weights, which round where the model would have.
 func simplify(g *ir.Graph, t Target) error { return rewriteBy(simplifyRules, g, t) }
 
 // A bare name on the right side applies only where its type is the result's, so that nothing is said here of broadcasts.

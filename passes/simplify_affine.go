@@ -12,7 +12,8 @@ import (
 
 // A producer with constant weights takes y·scale + shift per channel into them. All is computed in float64 and rounded once.
 
-// affine returns p with scale and shift folded in; a nil scale is 1, a nil shift 0. It declines types whose rounding would show, and numbers that are not finite.
+// affine returns p with scale and shift folded in; a nil scale is 1, a nil shift 0. It declines types whose rounding would
+// show, and numbers that are not finite.
 func affine(m *rewrite.Match, scale, shift []float64) *ir.Value {
 	p := m.Node("p")
 	w, b := m.Const("w"), m.Const("b")
@@ -171,7 +172,8 @@ func normAsAffine(m *rewrite.Match) *ir.Value {
 	return op.Add.New(m.B, op.None{}, op.Mul.New(m.B, op.None{}, x, k), t)
 }
 
-// perChannel returns the constant c as one number for each channel of the producer's result; nil where it says more, or changes the result's sizes.
+// perChannel returns the constant c as one number for each channel of the producer's result; nil where it says more, or changes
+// the result's sizes.
 func perChannel(m *rewrite.Match) []float64 {
 	y := m.Value("p")
 	channels, ok := channelsIn(y)

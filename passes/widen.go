@@ -8,8 +8,9 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// widen makes nodes on float16 and bfloat16 that no kernel computes nodes on float32 that one does, between casts: storage stays narrow, arithmetic does not. Results are
-// rounded to the type that they had, once, as the reference evaluation rounds them.
+// widen makes nodes on float16 and bfloat16 that no kernel computes nodes on float32 that one does, between casts: storage
+// stays narrow, arithmetic does not. Results are rounded to the type that they had, once, as the reference evaluation rounds
+// them.
 func widen(g *ir.Graph, t Target) error {
 	w := widener{g: g, t: t, wide: map[*ir.Value]*ir.Value{}, low: newLowering(g, t)}
 	see := fired(t)

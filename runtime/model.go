@@ -118,7 +118,8 @@ func (m *Model) limits() backend.Limits {
 	return backend.Limits{Memory: m.opts.Memory, Trips: m.opts.Trips, Threads: m.opts.Threads, Seed: m.opts.Seed, Timed: m.opts.Timed}
 }
 
-// Run runs the model on inputs by name and returns the outputs of the given names, or all. Inputs that have defaults may be left out. The results are the caller's own.
+// Run runs the model on inputs by name and returns the outputs of the given names, or all. Inputs that have defaults may be
+// left out. The results are the caller's own.
 func (m *Model) Run(ctx context.Context, inputs map[string]tensor.Value, outputs ...string) (res map[string]tensor.Value, err error) {
 	defer recovered(&err)
 	in, err := m.args(inputs)

@@ -10,8 +10,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// A Session runs a model for one goroutine. It keeps its inputs from run to run and lends its outputs until the next run, so that a run with the sizes of the last one allocates nothing.
-// Close gives its memory back.
+// A Session runs a model for one goroutine. It keeps its inputs from run to run and lends its outputs until the next run, so
+// that a run with the sizes of the last one allocates nothing. Close gives its memory back.
 type Session struct {
 	m      *Model
 	s      backend.Session
@@ -54,7 +54,8 @@ func (m *Model) NewSession() (*Session, error) {
 	return s, nil
 }
 
-// Input returns the session's own tensor for an input, to be filled before Run. Sizes must be given where the model leaves them open; the tensor is the same from call to call as long as they stay.
+// Input returns the session's own tensor for an input, to be filled before Run. Sizes must be given where the model leaves them
+// open; the tensor is the same from call to call as long as they stay.
 func (s *Session) Input(name string, dims ...int) (*tensor.Tensor, error) {
 	i, ok := s.m.inputs[name]
 	if !ok {
@@ -195,8 +196,8 @@ func (s *Session) turn(f *feed) {
 	s.inputs[f.in] = nil
 }
 
-// Output returns a result of the last run; its bytes hold until the next one. It returns nil where the last run failed or there was none, for an
-// unknown name, and for what is no tensor: see Value.
+// Output returns a result of the last run; its bytes hold until the next one. It returns nil where the last run failed or there
+// was none, for an unknown name, and for what is no tensor: see Value.
 func (s *Session) Output(name string) *tensor.Tensor {
 	i, ok := s.m.outputs[name]
 	if !ok || !s.ran {

@@ -9,7 +9,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// Linear is x·Wᵀ + b over the last axis of x: parameters NAME.weight [out,in] and NAME.bias [out]. A ReLU behind it makes no difference but to He's initialisation: see LinearReLU.
+// Linear is x·Wᵀ + b over the last axis of x: parameters NAME.weight [out,in] and NAME.bias [out]. A ReLU behind it makes no
+// difference but to He's initialisation: see LinearReLU.
 func (n *Net) Linear(name string, x *ir.Value, out int) *ir.Value {
 	return n.linear(name, x, out, false)
 }
@@ -93,7 +94,8 @@ func (n *Net) ConvTranspose2d(name string, x *ir.Value, out int, w Window) *ir.V
 	return n.done(op.ConvTranspose.New(n.b, a, x, f, b))
 }
 
-// BatchNorm normalises the channels of x[N,C,H,W] by the batch's statistics in training and by the running ones in evaluation: parameters NAME.weight, bias, running_mean and running_var [C].
+// BatchNorm normalises the channels of x[N,C,H,W] by the batch's statistics in training and by the running ones in evaluation:
+// parameters NAME.weight, bias, running_mean and running_var [C].
 func (n *Net) BatchNorm(name string, x *ir.Value) *ir.Value {
 	c := n.sizesOf(x, 3, name)[0]
 	n.layer(name, "BatchNorm2d %d", c)
@@ -112,8 +114,9 @@ func (n *Net) BatchNorm(name string, x *ir.Value) *ir.Value {
 	return n.done(op.BatchNormalization.NewN(n.b, a, outs, in...)[0])
 }
 
-// LSTM runs over the second axis of x[N,T,in] and returns all states [N,T,hidden] and the last one [N,hidden]: parameters NAME.weight_ih_l0 [4·hidden,in], weight_hh_l0, bias_ih_l0, bias_hh_l0,
-// whose gates are in PyTorch's order: input, forget, cell, output.
+// LSTM runs over the second axis of x[N,T,in] and returns all states [N,T,hidden] and the last one [N,hidden]: parameters
+// NAME.weight_ih_l0 [4·hidden,in], weight_hh_l0, bias_ih_l0, bias_hh_l0, whose gates are in PyTorch's order: input, forget,
+// cell, output.
 func (n *Net) LSTM(name string, x *ir.Value, hidden int) (all, last *ir.Value) {
 	in := n.sizesOf(x, 2, name)[1]
 	n.layer(name, "LSTM %d→%d", in, hidden)

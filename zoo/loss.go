@@ -32,7 +32,8 @@ func (n *Net) MSE(y, t *ir.Value) *ir.Value {
 // L1 is Σ|x|.
 func (n *Net) L1(x *ir.Value) *ir.Value { return n.Sum(n.add(op.Abs, x)) }
 
-// BCE is the binary cross entropy −mean(t·log p + (1 − t)·log(1 − p)) of probabilities p. As in PyTorch no logarithm is below −100, so that it stays finite.
+// BCE is the binary cross entropy −mean(t·log p + (1 − t)·log(1 − p)) of probabilities p. As in PyTorch no logarithm is below
+// −100, so that it stays finite.
 func (n *Net) BCE(p, t *ir.Value) *ir.Value {
 	one, low := n.Scalar(1), n.Scalar(-100)
 	bounded := func(x *ir.Value) *ir.Value { return n.add(op.Clip, n.Log(x), low) }

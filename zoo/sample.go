@@ -47,7 +47,8 @@ type source struct {
 	draw Draw
 }
 
-// Random returns inputs of the given number of rows for the model in the form that o asks for, by name. They depend on nothing but the seed, the sizes and the names.
+// Random returns inputs of the given number of rows for the model in the form that o asks for, by name. They depend on nothing
+// but the seed, the sizes and the names.
 func (m Model) Random(o Options, rows int, seed uint64) (map[string]*tensor.Tensor, error) {
 	if o.Batch > 0 {
 		rows = o.Batch

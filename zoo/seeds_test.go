@@ -18,7 +18,8 @@ import (
 	"github.com/cameo-onnx/cameo/zoo"
 )
 
-// seeds says, by the start of an export's name, which model it is and what became of the parameters that the exporter renamed or folded: "name: rule source" a line, see rename.
+// seeds says, by the start of an export's name, which model it is and what became of the parameters that the exporter renamed
+// or folded: "name: rule source" a line, see rename.
 var seeds = []struct {
 	prefix, model string
 	rules         string
@@ -321,7 +322,8 @@ func gates(v []float32) []float32 {
 	return slices.Concat(v[:q], v[2*q:3*q], v[3*q:], v[q:2*q])
 }
 
-// foldedNorm sets the parameters of a batch normalisation that does nothing but add bias; it has as many channels as the layer behind or in front of it.
+// foldedNorm sets the parameters of a batch normalisation that does nothing but add bias; it has as many channels as the layer
+// behind or in front of it.
 func foldedNorm(w map[string]*tensor.Tensor, name string, bias *tensor.Tensor) error {
 	channels := map[string]int{"encoder.2": 32, "encoder.5": 64, "decoder.1": 32,
 		"net.1": 256, "net.3": 64, "net.4": 128, "net.6": 128, "net.7": 64, "net.9": 256, "net.10": 32}[name]

@@ -221,8 +221,8 @@ func race(a, b func() error, turn, limit time.Duration) (ta, tb []time.Duration,
 	return ta, tb, nil
 }
 
-// runs takes one side's turn, and appends the times of the runs that count, at least one. Nothing counts in its first quarter: until then the threads of the other
-// side's pool may still spin for work, on cores that this side needs, and caches are cold.
+// runs takes one side's turn, and appends the times of the runs that count, at least one. Nothing counts in its first quarter:
+// until then the threads of the other side's pool may still spin for work, on cores that this side needs, and caches are cold.
 func runs(times []time.Duration, f func() error, turn time.Duration) ([]time.Duration, error) {
 	counted := len(times)
 	for begin := time.Now(); len(times) == counted || time.Since(begin) < turn; {

@@ -1,4 +1,5 @@
-// Command cameo-bench runs models by cameo and by ONNX Runtime in one process, by turns and on the same number of threads, compares the outputs, and says how long each took.
+// Command cameo-bench runs models by cameo and by ONNX Runtime in one process, by turns and on the same number of threads,
+// compares the outputs, and says how long each took.
 //
 // It is a module of its own: it needs cgo and ONNX Runtime's shared library, and cameo needs neither.
 package main

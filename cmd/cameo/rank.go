@@ -28,7 +28,8 @@ type class struct {
 	Score float64 `json:"score"`
 }
 
-// scoresOf returns the first output that holds scores: floats, or a map from classes to floats for each row, whose keys then are the labels. Where there is none, it is the first output.
+// scoresOf returns the first output that holds scores: floats, or a map from classes to floats for each row, whose keys then
+// are the labels. Where there is none, it is the first output.
 func scoresOf(results []values.Named) (name string, t *cameo.Tensor, keys []string) {
 	for _, r := range results {
 		switch v := r.Value.(type) {

@@ -15,16 +15,18 @@ const lowerDepth = 8
 
 // Options of a differentiation; the zero value is complete.
 type Options struct {
-	// Fixed are values that count as independent: no derivative goes through what computes them. Without them, an x that another depends on gets that other's share too.
+	// Fixed are values that count as independent: no derivative goes through what computes them. Without them, an x that
+	// another depends on gets that other's share too.
 	Fixed []*ir.Value
 	// Replaced hears of values of the forward graph that others took the place of: results of nodes that became simpler ones.
 	Replaced func(old, new *ir.Value)
 }
 
-// Append appends to g the gradient of ys by xs: for each x, the sum over every y of its derivative by x, weighted by seeds. A seed has its y's type and sizes; a nil one, or none, is ones.
-// A y that does not depend on x adds zeros.
+// Append appends to g the gradient of ys by xs: for each x, the sum over every y of its derivative by x, weighted by seeds. A
+// seed has its y's type and sizes; a nil one, or none, is ones. A y that does not depend on x adds zeros.
 //
-// Nodes of the forward graph that have no gradient of their own become the simpler ones of their op's Lower. Where a node on the way has neither, the error names it, and g is of no further use.
+// Nodes of the forward graph that have no gradient of their own become the simpler ones of their op's Lower. Where a node on
+// the way has neither, the error names it, and g is of no further use.
 func Append(g *ir.Graph, ys, seeds, xs []*ir.Value, o Options) ([]*ir.Value, error) {
 	b := ir.NewBuilder(g)
 	for _, v := range slices.Concat(ys, xs) {

@@ -48,8 +48,9 @@ func Adagrad(epsilon float32) Optimizer {
 	return Optimizer{op.Adagrad.Op, a, []string{"square"}}
 }
 
-// Step makes of the graph of a loss one step of training. Each parameter becomes an input whose default is its value so far, and gets an output, its name and ".next", that takes over the
-// input's storage: from run to run of a session, parameters change. So do what the optimizer keeps, whose names follow the parameter's, and the number of steps, "step". The input
+// Step makes of the graph of a loss one step of training. Each parameter becomes an input whose default is its value so far,
+// and gets an output, its name and ".next", that takes over the input's storage: from run to run of a session, parameters
+// change. So do what the optimizer keeps, whose names follow the parameter's, and the number of steps, "step". The input
 // "learning_rate" has a default.
 func Step(g *ir.Graph, t Training) error {
 	loss, err := t.loss(g)

@@ -15,7 +15,8 @@ type Options struct {
 	Fired  func(rule string, n *ir.Node, err error) // sees each rule that fired at n, or whose result could not be built, which changes nothing
 }
 
-// Apply applies the rules to g until none matches; bodies are graphs of their own. The work is bounded: rules that undo each other end, though not in a fixpoint.
+// Apply applies the rules to g until none matches; bodies are graphs of their own. The work is bounded: rules that undo each
+// other end, though not in a fixpoint.
 func (rs *Rules) Apply(g *ir.Graph, o Options) error {
 	e := &engine{g: g, o: o, rules: rs, queued: map[*ir.Node]bool{}, dead: map[*ir.Node]bool{}, outs: map[*ir.Value]bool{}}
 	for _, out := range g.Outputs {

@@ -18,10 +18,12 @@
 //	l:a|b(x)       a node of one of several ops
 //	op{axis=1}(x)  a node with these attributes, whatever the others are
 //
-// Commutative ops match their first two operands in both orders. Inner nodes may have several uses if all are inside the match, unless the rule is Shared.
+// Commutative ops match their first two operands in both orders. Inner nodes may have several uses if all are inside the match,
+// unless the rule is Shared.
 //
 // # Results
 //
-// To is written alike: labels keep the attributes of the node that they matched, other ops have their defaults and what stands in braces, numbers become scalars of the type of the
-// first operand that is no number. Where To is a bare name, the rule applies only if that value's type is the result's. Do builds the result in Go instead.
+// To is written alike: labels keep the attributes of the node that they matched, other ops have their defaults and what stands
+// in braces, numbers become scalars of the type of the first operand that is no number. Where To is a bare name, the rule
+// applies only if that value's type is the result's. Do builds the result in Go instead.
 package rewrite

@@ -9,8 +9,9 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// FLOPs returns the floating-point operations of one run of g as an expression over its open sizes: a multiplication and an addition count as two, an elementwise result or a reduced operand as one,
-// moves as none. Bodies of loops count once. It is not Valid where some size is known only when running; left names the ops that could not be counted.
+// FLOPs returns the floating-point operations of one run of g as an expression over its open sizes: a multiplication and an
+// addition count as two, an elementwise result or a reduced operand as one, moves as none. Bodies of loops count once. It is
+// not Valid where some size is known only when running; left names the ops that could not be counted.
 func FLOPs(g *ir.Graph) (total sym.Dim, left []string) {
 	seen := map[string]bool{}
 	g.AllNodes(func(_ *ir.Graph, n *ir.Node) bool {
@@ -153,7 +154,8 @@ func product(a int) func(*ir.Node) sym.Dim {
 	}
 }
 
-// recurrent counts the products of a layer with so many gates: X is [T,N,I] in either order of T and N, W is [D,gates·H,I], R is [D,gates·H,H].
+// recurrent counts the products of a layer with so many gates: X is [T,N,I] in either order of T and N, W is [D,gates·H,I], R
+// is [D,gates·H,H].
 func recurrent(gates int) func(*ir.Node) sym.Dim {
 	return func(n *ir.Node) sym.Dim {
 		if len(n.In) < 3 || n.In[2] == nil || n.In[2].Type.Rank() != 3 || n.In[0].Type.Rank() != 3 {

@@ -8,7 +8,8 @@ import (
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
 
-// Listing returns a plan as text, a line a step: number, kernel, results with their places, operands with theirs. Sub-plans follow, indented.
+// Listing returns a plan as text, a line a step: number, kernel, results with their places, operands with theirs. Sub-plans
+// follow, indented.
 func Listing(p *backend.Plan) string {
 	var b strings.Builder
 	listing(&b, p, "")
@@ -89,7 +90,8 @@ func place(p *backend.Plan, slot int) string {
 	return fmt.Sprintf("%s %v (%s)", strings.Trim(wire.Quote(name), `"`), s.Type, where)
 }
 
-// Kernels returns the kernels of a plan and its sub-plans with the number of steps that each takes; steps that run a reference evaluation are named eval(op).
+// Kernels returns the kernels of a plan and its sub-plans with the number of steps that each takes; steps that run a reference
+// evaluation are named eval(op).
 func Kernels(p *backend.Plan) map[string]int {
 	out := map[string]int{}
 	for _, s := range p.Steps {

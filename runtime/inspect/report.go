@@ -70,7 +70,8 @@ type Memory struct {
 	Late    int `json:"late"`        // values whose sizes only running tells: they come on top
 }
 
-// New starts the report of an imported model; Compiled must be called once the graph is compiled. sizes gives the open sizes; those it lacks become 1, and are added to it.
+// New starts the report of an imported model; Compiled must be called once the graph is compiled. sizes gives the open sizes;
+// those it lacks become 1, and are added to it.
 func New(m *onnx.Model, sizes map[string]int) *Report {
 	g := m.Graph
 	r := &Report{Producer: m.Producer, Metadata: m.Metadata, Warnings: m.Warnings}

@@ -44,8 +44,9 @@ func Learn(t ir.Type, v tensor.Value, sizes map[string]int) {
 	}
 }
 
-// Random returns a tensor of random elements: floats from 0 to 1, integers and bools 0 or 1, so that they serve as indices and masks, strings of one letter. The same seed and name give the same
-// elements. It fails where they would take more than limit bytes.
+// Random returns a tensor of random elements: floats from 0 to 1, integers and bools 0 or 1, so that they serve as indices and
+// masks, strings of one letter. The same seed and name give the same elements. It fails where they would take more than limit
+// bytes.
 func Random(d tensor.DType, dims []int, seed uint64, name string, limit int64) (*tensor.Tensor, error) {
 	if n, ok := tensor.ByteSize(d, dims); !ok || int64(n) > limit {
 		return nil, fmt.Errorf("%w: sizes %v of %v take more than %d bytes", ErrSyntax, dims, d, limit)

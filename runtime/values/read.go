@@ -46,8 +46,9 @@ func (r *Reader) limit() int64 {
 	return DefaultLimit
 }
 
-// Read returns the inputs that args give. An argument is NAME=SOURCE, or SOURCE alone where the model has one input; a .npz archive alone gives the inputs of its entries' names. A source is
-// a file (.npy, .npz, FILE.npz:ENTRY, .pb, .png, .jpg) or a literal: 2x3=1,2,3,4,5,6, or =5 for a scalar (NAME==5).
+// Read returns the inputs that args give. An argument is NAME=SOURCE, or SOURCE alone where the model has one input; a .npz
+// archive alone gives the inputs of its entries' names. A source is a file (.npy, .npz, FILE.npz:ENTRY, .pb, .png, .jpg) or a
+// literal: 2x3=1,2,3,4,5,6, or =5 for a scalar (NAME==5).
 func (r *Reader) Read(args []string, inputs []Input) (map[string]tensor.Value, error) {
 	out := map[string]tensor.Value{}
 	for _, arg := range args {

@@ -15,7 +15,8 @@ type Ranked struct {
 	Score float64
 }
 
-// Top returns the k highest entries of each row along t's last axis, highest first; equal ones in order of class. Each row goes through scale first, where that is not nil.
+// Top returns the k highest entries of each row along t's last axis, highest first; equal ones in order of class. Each row goes
+// through scale first, where that is not nil.
 func Top(t *tensor.Tensor, k int, scale func([]float64)) ([][]Ranked, error) {
 	if t.Rank() == 0 || t.Len() == 0 || !t.DType().IsFloat() && !t.DType().IsInt() {
 		return nil, fmt.Errorf("%v of sizes %v has no classes to rank", t.DType(), t.Dims())

@@ -85,7 +85,8 @@ func tensors(results []Named) ([]npy.Entry, error) {
 	return entries, nil
 }
 
-// writePicture writes [H,W], [C,H,W], [N,C,H,W], [H,W,C] or [N,H,W] with 1 or 3 channels; several pictures stand in rows. Floats are cut to 0…1, integers to 0…255.
+// writePicture writes [H,W], [C,H,W], [N,C,H,W], [H,W,C] or [N,H,W] with 1 or 3 channels; several pictures stand in rows.
+// Floats are cut to 0…1, integers to 0…255.
 func writePicture(w io.Writer, t *tensor.Tensor) error {
 	d := t.Dims()
 	n, h, width, c, nhwc := 1, 0, 0, 1, false

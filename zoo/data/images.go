@@ -37,7 +37,8 @@ func (s *Images) Batch(from, to int, dims ...int) *tensor.Tensor {
 	return t
 }
 
-// ReadImages reads SPLIT-images-idx3-ubyte and SPLIT-labels-idx1-ubyte in dir, either possibly with .gz behind; MNIST's splits are train and t10k.
+// ReadImages reads SPLIT-images-idx3-ubyte and SPLIT-labels-idx1-ubyte in dir, either possibly with .gz behind; MNIST's splits
+// are train and t10k.
 func ReadImages(dir, split string) (*Images, error) {
 	pixels, dims, err := readIDX(filepath.Join(dir, split+"-images-idx3-ubyte"), 3)
 	if err != nil {

@@ -19,7 +19,8 @@ type Series struct {
 	Anomaly []bool
 }
 
-// ReadSeries reads a CSV file with a header and the columns time, value, and 1 where the value is an anomaly, else 0; the last may be missing.
+// ReadSeries reads a CSV file with a header and the columns time, value, and 1 where the value is an anomaly, else 0; the last
+// may be missing.
 func ReadSeries(path string) (*Series, error) {
 	f, err := os.Open(path)
 	if err != nil {

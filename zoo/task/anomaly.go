@@ -27,8 +27,8 @@ func Windows(signal []float64, width int) ([][]float32, error) {
 	return out, nil
 }
 
-// FitLinear returns the weights of the linear autoencoder (zoo's pca_ae) that reconstructs points best through k numbers. They need no training: its optimum is known, the space of the first
-// principal components (Baldi and Hornik, 1989).
+// FitLinear returns the weights of the linear autoencoder (zoo's pca_ae) that reconstructs points best through k numbers. They
+// need no training: its optimum is known, the space of the first principal components (Baldi and Hornik, 1989).
 func FitLinear(points [][]float32, k int) (map[string]*tensor.Tensor, error) {
 	p, err := FindPrincipal(points, k)
 	if err != nil {
@@ -53,7 +53,8 @@ func FitLinear(points [][]float32, k int) (map[string]*tensor.Tensor, error) {
 	}, nil
 }
 
-// ScoreSeries returns for each value of a signal the mean squared error of the windows that it is in. An anomaly shows in its surroundings as much as in its own values.
+// ScoreSeries returns for each value of a signal the mean squared error of the windows that it is in. An anomaly shows in its
+// surroundings as much as in its own values.
 func ScoreSeries(ctx context.Context, m *Model, signal []float64) ([]float64, error) {
 	width := m.Size()
 	windows, err := Windows(signal, width)

@@ -23,7 +23,8 @@ type Principal struct {
 // maxFeatures bounds the numbers of a point: the work grows with their third power.
 const maxFeatures = 1 << 12
 
-// FindPrincipal returns the first k principal components of points, of which there must be as many at least: the eigenvectors of their covariance.
+// FindPrincipal returns the first k principal components of points, of which there must be as many at least: the eigenvectors
+// of their covariance.
 func FindPrincipal(points [][]float32, k int) (*Principal, error) {
 	if len(points) < 2 || k < 1 || k > len(points[0]) || k > len(points) || len(points[0]) > maxFeatures {
 		return nil, fmt.Errorf("%d points do not give %d principal components", len(points), k)
@@ -113,8 +114,9 @@ func (p *Principal) Project(x []float32) []float64 {
 	return out
 }
 
-// Plane returns n×n points of the plane of the first two axes through the mean, row by row from the top left: the second axis runs upwards. Places are quantiles of a normal distribution of each
-// axis's variance, so that each stands for an equal share of what a decoder draws from.
+// Plane returns n×n points of the plane of the first two axes through the mean, row by row from the top left: the second axis
+// runs upwards. Places are quantiles of a normal distribution of each axis's variance, so that each stands for an equal share
+// of what a decoder draws from.
 func (p *Principal) Plane(n int) (*tensor.Tensor, error) {
 	if n < 2 || n > 1000 || len(p.Axes) < 2 {
 		return nil, fmt.Errorf("a grid of %d×%d points over %d axes", n, n, len(p.Axes))

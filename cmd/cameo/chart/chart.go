@@ -77,7 +77,8 @@ func Scatter(path string, l Labels, classes []Class) error {
 	return save(p, path)
 }
 
-// Histogram draws the share of each class's values in bins that all classes have in common; values that are not finite are left out. Where log is set, bins are of equal ratio.
+// Histogram draws the share of each class's values in bins that all classes have in common; values that are not finite are left
+// out. Where log is set, bins are of equal ratio.
 func Histogram(path string, l Labels, classes []Class, bins int, log bool) error {
 	p := newPlot(l)
 	low, high := math.Inf(1), math.Inf(-1)
