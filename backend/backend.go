@@ -97,7 +97,7 @@ const (
 	InConsts              // Index is a constant
 	InInput               // Index is an input
 	Late                  // sizes or rank are known only when the step that makes it runs; Index tells late values apart
-	Object                // no dense tensor: strings, sequences, optionals, maps
+	Object                // no dense tensor: strings, sequences, optionals, maps; Index is a constant, or -1
 )
 
 // A Slot places one value. Values that are views of others share their space and index.
@@ -108,6 +108,9 @@ type Slot struct {
 	Type   ir.Type
 	Name   string
 }
+
+// IsConst reports whether the slot is one of the plan's constants.
+func (s *Slot) IsConst() bool { return s.Space == InConsts || s.Space == Object && s.Index >= 0 }
 
 // A Buffer is a range of the arena that lives from step First to step Last.
 type Buffer struct {

@@ -27,12 +27,7 @@ func takesAttention(n *ir.Node) bool {
 			return false
 		}
 	}
-	for _, v := range n.Out {
-		if !isF32(v) {
-			return false
-		}
-	}
-	return true
+	return areF32(n.Out...)
 }
 
 func emitAttention(c *call, n *ir.Node) (any, error) {
@@ -41,10 +36,9 @@ func emitAttention(c *call, n *ir.Node) (any, error) {
 	if a.IsCausal {
 		p.Right = 0
 	}
-	in := [7]*ir.Value{}
-	copy(in[:], n.In)
+	in := operands(n, 7)
 	p.MaskBool = in[3] != nil && in[3].Type.DType == tensor.Bool
-	c.SetArgs(in[:]...)
+	c.SetArgs(in...)
 	c.absent = 3 - len(n.Out)
 	return p, nil
 }
@@ -60,19 +54,12 @@ func takesGroupQuery(n *ir.Node) bool {
 			return false
 		}
 	}
-	for _, v := range n.Out {
-		if !isF32(v) {
-			return false
-		}
-	}
-	return len(n.Out) == 3
+	return len(n.Out) == 3 && areF32(n.Out...)
 }
 
 func emitGroupQuery(c *call, n *ir.Node) (any, error) {
 	a := op.GroupQueryAttention.Attrs(n)
-	in := [12]*ir.Value{}
-	copy(in[:], n.In)
-	c.SetArgs(in[:]...)
+	c.SetArgs(operands(n, 12)...)
 	return &kern.GroupQueryParam{Heads: a.NumHeads, KVHeads: a.KVNumHeads, Causal: a.Causal, Window: a.LocalWindowSize, Rotary: a.DoRotary, RotaryInterleaved: a.RotaryInterleaved,
 		Scale: a.Scale, Smooth: a.SmoothSoftmax, Softcap: a.Softcap}, nil
 }
@@ -82,18 +69,11 @@ func groupQueryScratch(param any, args []kern.Arg, workers int) (int, error) {
 }
 
 func takesRotary(n *ir.Node) bool {
-	for i, v := range n.In {
-		if v != nil && i < 3 && !isF32(v) {
-			return false
-		}
-	}
-	return isF32(n.Out[0])
+	return areF32(n.In[:3]...) && isF32(n.Out[0])
 }
 
 func emitRotary(c *call, n *ir.Node) (any, error) {
 	a := op.RotaryEmbedding.Attrs(n)
-	in := [4]*ir.Value{}
-	copy(in[:], n.In)
-	c.SetArgs(in[:]...)
+	c.SetArgs(operands(n, 4)...)
 	return &kern.RotaryParam{Heads: a.NumHeads, Size: a.RotaryEmbeddingDim, Interleaved: a.Interleaved}, nil
 }

@@ -30,14 +30,18 @@ type emitter struct {
 	early map[string]bool
 	rows  map[*ir.Node]*Kernel // what the select stage chose
 	b     Backend
-	body  func(*ir.Graph, map[string]bool, Backend) (*backend.Plan, error) // compiles a body
+	body  func(*ir.Graph, map[string]bool, Backend) (*backend.Plan, error) // compile, which the stages cannot name: it runs them
 }
 
 // forever is the last step of buffers that hold outputs.
 const forever = 1 << 30
 
 func newEmitter(g *ir.Graph, outer map[string]bool, b Backend) *emitter {
-	e := &emitter{g: g, b: b, body: compile, p: &backend.Plan{Target: "cpu " + kern.CPU().String(), Facts: g.Assumes}, rows: map[*ir.Node]*Kernel{}, bound: map[string]bool{}, early: map[string]bool{}}
+	e := &emitter{
+		g: g, b: b, body: compile,
+		p:    &backend.Plan{Target: "cpu " + kern.CPU().String(), Facts: g.Assumes},
+		rows: map[*ir.Node]*Kernel{}, bound: map[string]bool{}, early: map[string]bool{},
+	}
 	e.slots = slices.Repeat([]int{-1}, g.NumValues())
 	for s := range outer {
 		e.bound[s], e.early[s] = true, true
@@ -57,7 +61,11 @@ func (e *emitter) emitSteps() error {
 				e.define(name, true)
 			}
 		}
-		e.p.Inputs = append(e.p.Inputs, backend.Param{Name: v.Name, Type: v.Type, Slot: e.slot(v, backend.Slot{Space: inputSpace(v.Type), Index: i})})
+		slot := backend.Slot{Space: backend.InInput, Index: i}
+		if isObject(v.Type) {
+			slot = backend.Slot{Space: backend.Object, Index: -1}
+		}
+		e.p.Inputs = append(e.p.Inputs, backend.Param{Name: v.Name, Type: v.Type, Slot: e.slot(v, slot)})
 	}
 	for _, n := range e.g.Nodes {
 		if err := e.node(n); err != nil {
@@ -75,11 +83,8 @@ func (e *emitter) emitSteps() error {
 func (e *emitter) drop() {
 	used := make([]bool, len(e.p.Consts))
 	mark := func(slot int) {
-		if slot < 0 {
-			return
-		}
-		if s := e.p.Slots[slot]; s.Index >= 0 && (s.Space == backend.InConsts || s.Space == backend.Object && s.Index < len(used)) {
-			used[s.Index] = true
+		if slot >= 0 && e.p.Slots[slot].IsConst() {
+			used[e.p.Slots[slot].Index] = true
 		}
 	}
 	for _, st := range e.p.Steps {
@@ -97,12 +102,8 @@ func (e *emitter) drop() {
 	}
 }
 
-func inputSpace(t ir.Type) backend.Space {
-	if t.Kind != ir.Tensor || t.DType == tensor.String {
-		return backend.Object
-	}
-	return backend.InInput
-}
+// isObject reports whether values of type t are no bytes of a dense tensor.
+func isObject(t ir.Type) bool { return t.Kind != ir.Tensor || t.DType == tensor.String }
 
 // define notes that a symbol is known from here on.
 func (e *emitter) define(name string, early bool) {
@@ -282,7 +283,7 @@ func (e *emitter) known(t ir.Type, have map[string]bool) bool {
 
 // result places a result of the step that is about to be added; sized where its type tells all sizes.
 func (e *emitter) result(v *ir.Value, sized bool) int {
-	object := v.Type.Kind != ir.Tensor || v.Type.DType == tensor.String
+	object := isObject(v.Type)
 	if !object && e.known(v.Type, e.early) {
 		e.p.Buffers = append(e.p.Buffers, backend.Buffer{Size: byteSize(v.Type), First: len(e.p.Steps), Last: len(e.p.Steps)})
 		return e.slot(v, backend.Slot{Space: backend.InArena, Index: len(e.p.Buffers) - 1})

@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
@@ -12,10 +11,10 @@ import (
 )
 
 var convKernels = []Kernel{
-	{Name: "conv.f32.channels_last", Op: op.Conv.Op, Takes: takesConv(ir.ChannelsLast), Emit: emitConv, Scratch: convScratch, Run: kern.ConvF32},
-	{Name: "conv.f32.row_major", Op: op.Conv.Op, Takes: takesConv(ir.RowMajor), Emit: emitConv, Scratch: convRowMajorScratch, Run: convRowMajor},
-	{Name: "conv_transpose.f32.channels_last", Op: op.ConvTranspose.Op, Takes: takesConv(ir.ChannelsLast), Emit: emitConv, Scratch: convScratch, Run: kern.ConvF32},
-	{Name: "conv_transpose.f32.row_major", Op: op.ConvTranspose.Op, Takes: takesConv(ir.RowMajor), Emit: emitConv, Scratch: convRowMajorScratch, Run: convRowMajor},
+	{Name: "conv.f32.channels_last", Op: op.Conv.Op, Takes: takesConv(ir.ChannelsLast), Emit: emitConv, Body: true, Scratch: convScratch, Run: kern.ConvF32},
+	{Name: "conv.f32.row_major", Op: op.Conv.Op, Takes: takesConv(ir.RowMajor), Emit: emitConv, Body: true, Scratch: convRowMajorScratch, Run: convRowMajor},
+	{Name: "conv_transpose.f32.channels_last", Op: op.ConvTranspose.Op, Takes: takesConv(ir.ChannelsLast), Emit: emitConv, Body: true, Scratch: convScratch, Run: kern.ConvF32},
+	{Name: "conv_transpose.f32.row_major", Op: op.ConvTranspose.Op, Takes: takesConv(ir.RowMajor), Emit: emitConv, Body: true, Scratch: convRowMajorScratch, Run: convRowMajor},
 	{Name: "conv.f32.packing", Op: op.Conv.Op, Takes: takesConvPacking, Emit: emitConvPacking, Scratch: convPackingScratch, Run: convPacking},
 	{Name: "conv_transpose.f32.packing", Op: op.ConvTranspose.Op, Takes: takesConvPacking, Emit: emitConvPacking, Scratch: convPackingScratch, Run: convPacking},
 }
@@ -140,62 +139,4 @@ func emitConv(c *call, n *ir.Node) (any, error) {
 
 func convScratch(param any, args []kern.Arg, workers int) (int, error) {
 	return kern.ConvF32Scratch(param.(*kern.ConvParam), args[0].Dims, args[1].Dims, args[len(args)-1].Dims, workers)
-}
-
-// convRowMajorScratch is room for the operand and the result with channels last, and for the convolution itself.
-func convRowMajorScratch(param any, args []kern.Arg, workers int) (int, error) {
-	n, err := convScratch(param, args, workers)
-	return n + room(&args[0]) + room(&args[len(args)-1]), err
-}
-
-// room returns the bytes of a float32 operand, rounded up to whole cache lines.
-func room(a *kern.Arg) int { return (4*a.Len() + 63) &^ 63 }
-
-// convRow is what a row-major convolution keeps from run to run.
-type convRow struct {
-	in, conv, out   kern.Call
-	inArgs, outArgs [2]kern.Arg
-	convArgs        [5]kern.Arg
-	x, xt, y, yt    [3]int
-	transposed      kern.TransposeParam
-}
-
-// convRowMajor convolves row-major activations: channels are moved to the end and back.
-func convRowMajor(c *kern.Call) error {
-	s := kern.StateOf[convRow](c)
-	x, y := &c.Args[0], &c.Args[len(c.Args)-1]
-	nx, ny := room(x), room(y)
-	if len(c.Scratch) < nx+ny {
-		return fmt.Errorf("%d bytes of scratch, not %d", len(c.Scratch), nx+ny)
-	}
-	s.transposed = kern.TransposeParam{Perm: swapped[:], Size: 4}
-	s.x, s.xt = flat(x.Dims)
-	s.y, s.yt = flat(y.Dims)
-	last := kern.Arg{Data: c.Scratch[:4*x.Len()], Dims: s.xt[:]}
-	result := kern.Arg{Data: c.Scratch[nx : nx+4*y.Len()], Dims: s.yt[:]}
-	s.inArgs = [2]kern.Arg{{Data: x.Data, Dims: s.x[:]}, last}
-	s.in.Args, s.in.Param, s.in.Threads, s.in.Stop = s.inArgs[:], &s.transposed, c.Threads, c.Stop
-	if err := kern.Transpose(&s.in); err != nil {
-		return err
-	}
-	copy(s.convArgs[:], c.Args)
-	s.convArgs[0].Data, s.convArgs[4].Data = last.Data, result.Data
-	s.conv.Args, s.conv.Param, s.conv.Scratch, s.conv.Threads, s.conv.Stop = s.convArgs[:], c.Param, c.Scratch[nx+ny:], c.Threads, c.Stop
-	if err := kern.ConvF32(&s.conv); err != nil {
-		return err
-	}
-	s.outArgs = [2]kern.Arg{result, {Data: y.Data, Dims: s.y[:]}}
-	s.out.Args, s.out.Param, s.out.Threads, s.out.Stop = s.outArgs[:], &s.transposed, c.Threads, c.Stop
-	return kern.Transpose(&s.out)
-}
-
-var swapped = [3]int{0, 2, 1}
-
-// flat returns N, C, spatial and N, spatial, C of sizes with any number of spatial axes.
-func flat(d []int) (first, last [3]int) {
-	spatial := 1
-	for _, n := range d[2:] {
-		spatial *= n
-	}
-	return [3]int{d[0], d[1], spatial}, [3]int{d[0], spatial, d[1]}
 }

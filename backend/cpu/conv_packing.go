@@ -32,7 +32,7 @@ func emitConvPacking(c *call, n *ir.Node) (any, error) {
 // packedRoom returns the bytes of packed weights, rounded up to whole cache lines.
 func packedRoom(p *kern.ConvParam, w []int) (int, error) {
 	n, err := kern.PackedConv(p, w)
-	return (4*n + 63) &^ 63, err
+	return lines(4 * n), err
 }
 
 func convPackingScratch(param any, args []kern.Arg, workers int) (int, error) {

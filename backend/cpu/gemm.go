@@ -8,21 +8,16 @@ import (
 )
 
 var gemmKernels = []Kernel{
-	{Name: "gemm.f32", Op: op.Gemm.Op, Takes: takesGemm, Emit: emitGemm, Scratch: gemmScratch, Run: kern.GemmF32},
-	{Name: "matmul.f32", Op: op.MatMul.Op, Takes: takesGemm, Emit: emitMatMul, Scratch: gemmScratch, Run: kern.GemmF32},
+	{Name: "gemm.f32", Op: op.Gemm.Op, Takes: takesGemm, Emit: emitGemm, Scratch: gemmScratch, Body: true, Run: kern.GemmF32},
+	{Name: "matmul.f32", Op: op.MatMul.Op, Takes: takesGemm, Emit: emitMatMul, Scratch: gemmScratch, Body: true, Run: kern.GemmF32},
 }
 
 // takesGemm reports whether n is a product of float32 matrices.
 func takesGemm(n *ir.Node) bool {
-	for _, v := range n.In[:n.Own()] {
-		if v != nil && !isF32(v) {
-			return false
-		}
-	}
 	if n.Op == op.Gemm.Op && op.Gemm.Attrs(n).Alpha == 0 {
 		return false // the kernel's 0 is 1
 	}
-	return isF32(n.Out[0]) && takesEpilogue(n)
+	return areF32(n.In[:n.Own()]...) && isF32(n.Out[0]) && takesEpilogue(n)
 }
 
 func emitGemm(c *call, n *ir.Node) (any, error) {

@@ -1,8 +1,6 @@
 package cpu
 
 import (
-	"slices"
-
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
@@ -38,7 +36,7 @@ func emitReshape(_ *call, n *ir.Node) (any, error) {
 }
 
 func emitNMS(c *call, n *ir.Node) (any, error) {
-	c.SetArgs(append(slices.Clone(n.In), nil, nil, nil)[:5]...)
+	c.SetArgs(operands(n, 5)...)
 	return &kern.NMSParam{Center: op.NonMaxSuppression.Attrs(n).CenterPointBox == 1}, nil
 }
 

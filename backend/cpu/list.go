@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
 	"github.com/cameo-onnx/cameo/ir"
@@ -25,15 +26,7 @@ func Rows(op *ir.Op) []Row {
 			out = append(out, Row{k.Name, k.Op, kern.CPU().Has(k.Needs)})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Row) int {
-		if a.Op.Name < b.Op.Name {
-			return -1
-		}
-		if a.Op.Name > b.Op.Name {
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(out, func(a, b Row) int { return strings.Compare(a.Op.Name, b.Op.Name) })
 	return out
 }
 

@@ -191,10 +191,7 @@ func emitPad(c *call, n *ir.Node) (any, error) {
 	if !ok {
 		return nil, ir.ErrUnsupported
 	}
-	var value *ir.Value
-	if len(n.In) > 2 {
-		value = n.In[2]
-	}
+	value := third(n)
 	pads, known := n.In[1].Known().Ints()
 	if !known {
 		p.Dynamic = true

@@ -14,8 +14,7 @@ var nbitsKernels = []Kernel{
 // takesNBits takes float32 by constant weights whose blocks follow each other.
 func takesNBits(n *ir.Node) bool {
 	a := op.MatMulNBits.Attrs(n)
-	in := [6]*ir.Value{}
-	copy(in[:], n.In)
+	in := operands(n, 6)
 	if !isF32(in[0]) || in[0].Type.Rank() < 1 || !isF32(n.Out[0]) || in[4] != nil || in[5] != nil && !isF32(in[5]) || !in[1].IsConst() || !in[2].IsConst() || !isF32(in[2]) {
 		return false
 	}
@@ -37,8 +36,7 @@ func takesNBits(n *ir.Node) bool {
 
 func emitNBits(c *call, n *ir.Node) (any, error) {
 	a := op.MatMulNBits.Attrs(n)
-	in := [6]*ir.Value{}
-	copy(in[:], n.In)
+	in := operands(n, 6)
 	p := &kern.NBitsParam{K: a.K, N: a.N, Block: a.BlockSize, Bits: max(4, a.Bits), NR: kern.GemmNR()}
 	blocks, per := (a.K+a.BlockSize-1)/a.BlockSize, 8/a.Bits
 	s := &kern.NBitsSource{Data: in[1].Data.Bytes(), Bits: a.Bits, Scale: tensor.Data[float32](in[2].Data)}

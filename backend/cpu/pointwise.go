@@ -170,7 +170,21 @@ func (c *call) operand(v, outer *ir.Value, layout ir.Layout, rank int) error {
 	return nil
 }
 
-// kernType returns the kernels' name of an element type; they have none for those narrower than a byte, floats of 8 bits and less, strings and complex numbers.
+// kernTypes are the kernels' names of element types that most of them take. They have none for those narrower than a byte, floats of
+// 8 bits and less, strings and complex numbers.
+var kernTypes = map[tensor.DType]kern.DType{
+	tensor.F32: kern.Float32, tensor.F64: kern.Float64, tensor.Bool: kern.Bool,
+	tensor.I8: kern.Int8, tensor.I16: kern.Int16, tensor.I32: kern.Int32, tensor.I64: kern.Int64,
+	tensor.U8: kern.Uint8, tensor.U16: kern.Uint16, tensor.U32: kern.Uint32, tensor.U64: kern.Uint64,
+}
+
+// kernTypeOf returns the kernels' name of an element type that most of them take.
+func kernTypeOf(d tensor.DType) (kern.DType, bool) {
+	t, ok := kernTypes[d]
+	return t, ok
+}
+
+// kernType returns the kernels' name of an element type that they have one for: floats of 16 bits, which few of them take, among these.
 func kernType(d tensor.DType) kern.DType {
 	switch d {
 	case tensor.F16:
@@ -178,36 +192,5 @@ func kernType(d tensor.DType) kern.DType {
 	case tensor.BF16:
 		return kern.BFloat16
 	}
-	t, _ := kernTypeOf(d)
-	return t
-}
-
-// kernTypeOf returns the kernels' name of an element type that most of them take: floats of 16 bits are not among these.
-
-func kernTypeOf(d tensor.DType) (kern.DType, bool) {
-	switch d {
-	case tensor.F32:
-		return kern.Float32, true
-	case tensor.F64:
-		return kern.Float64, true
-	case tensor.I8:
-		return kern.Int8, true
-	case tensor.I16:
-		return kern.Int16, true
-	case tensor.I32:
-		return kern.Int32, true
-	case tensor.I64:
-		return kern.Int64, true
-	case tensor.U8:
-		return kern.Uint8, true
-	case tensor.U16:
-		return kern.Uint16, true
-	case tensor.U32:
-		return kern.Uint32, true
-	case tensor.U64:
-		return kern.Uint64, true
-	case tensor.Bool:
-		return kern.Bool, true
-	}
-	return 0, false
+	return kernTypes[d]
 }

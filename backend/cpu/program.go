@@ -28,7 +28,7 @@ type operand struct {
 	isImm bool
 }
 
-// emit1 and emit2 append an instruction and return its result.
+// emit appends an instruction that reads registers in, and returns the register of its result.
 func (b *programmer) emit(o kern.Op, imm float32, in ...uint8) uint8 {
 	if b.next >= 250 {
 		b.failed = true
@@ -36,7 +36,7 @@ func (b *programmer) emit(o kern.Op, imm float32, in ...uint8) uint8 {
 	}
 	i := kern.Instr{Op: o, Dst: uint8(b.next), Imm: imm}
 	for k, r := range in {
-		*[]*uint8{&i.A, &i.B, &i.C}[k] = r
+		*i.Operands()[k] = r
 	}
 	b.code = append(b.code, i)
 	b.next++

@@ -90,11 +90,7 @@ func takesDropout(n *ir.Node) bool {
 
 func emitDropout(c *call, n *ir.Node) (any, error) {
 	a := op.Dropout.Attrs(n)
-	in := append([]*ir.Value{}, n.In...)
-	for len(in) < 3 {
-		in = append(in, nil)
-	}
-	c.SetArgs(in[:3]...)
+	c.SetArgs(operands(n, 3)...)
 	c.absent = 2 - len(n.Out)
 	p := &randomParam{Node: ir.NodeKey(n)}
 	if a.Seed != nil {

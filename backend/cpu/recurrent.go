@@ -2,7 +2,6 @@ package cpu
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
 	"github.com/cameo-onnx/cameo/ir"
@@ -23,13 +22,13 @@ func takesRecurrent(n *ir.Node) bool {
 			return false
 		}
 	}
-	for _, v := range n.Out {
-		if !isF32(v) {
-			return false
-		}
-	}
 	_, ok := recurrentParam(n)
-	return ok
+	return ok && areF32(n.Out...)
+}
+
+// recurrentActs are the activations that need no numbers of their own.
+var recurrentActs = map[string]kern.Op{
+	"Sigmoid": kern.OpSigmoid, "Tanh": kern.OpTanh, "Relu": kern.OpRelu, "Softsign": kern.OpSoftsign, "Softplus": kern.OpSoftplus,
 }
 
 // recurrentParam returns the kernel's parameter; false for what it cannot do.
@@ -59,15 +58,12 @@ func recurrentParam(n *ir.Node) (*kern.RNNParam, bool) {
 	if !ok || hidden < 1 || layout != 0 || forget || len(alpha) > 0 || len(beta) > 0 {
 		return nil, false
 	}
-	directions, each := 1, map[kern.RNNKind]int{kern.RNN: 1, kern.GRU: 2, kern.LSTM: 3}[p.Kind]
-	if p.Forward && p.Backward {
-		directions = 2
-	}
-	if len(acts) > 0 && len(acts) < directions*each {
+	want := p.Activations()
+	if len(acts) > 0 && len(acts) < want {
 		return nil, false
 	}
-	for _, name := range acts[:min(len(acts), directions*each)] {
-		o, ok := map[string]kern.Op{"Sigmoid": kern.OpSigmoid, "Tanh": kern.OpTanh, "Relu": kern.OpRelu, "Softsign": kern.OpSoftsign, "Softplus": kern.OpSoftplus}[name]
+	for _, name := range acts[:min(len(acts), want)] {
+		o, ok := recurrentActs[name]
 		if !ok {
 			return nil, false
 		}
@@ -78,15 +74,11 @@ func recurrentParam(n *ir.Node) (*kern.RNNParam, bool) {
 
 func emitRecurrent(c *call, n *ir.Node) (any, error) {
 	p, _ := recurrentParam(n)
-	operands, results := 6, 2
+	in, results := 6, 2
 	if p.Kind == kern.LSTM {
-		operands, results = 8, 3
+		in, results = 8, 3
 	}
-	in := slices.Clone(n.In)
-	for len(in) < operands {
-		in = append(in, nil)
-	}
-	c.SetArgs(in...)
+	c.SetArgs(operands(n, in)...)
 	c.absent = results - len(n.Out)
 	if w, r := n.In[1], n.In[2]; w.IsConst() && r.IsConst() && w.Data.Len() > 0 {
 		p.NR = kern.GemmNR()

@@ -87,7 +87,7 @@ func emitResize(c *call, n *ir.Node) (any, error) {
 		fill.SetFloat64At(0, v)
 	}
 	p.Fill = fill.Bytes()
-	in := append(slices.Clone(n.In), nil, nil, nil)[:4]
+	in := operands(n, 4)
 	if in[1] != nil && in[1].Type.DType == tensor.F64 {
 		p.Roi = kern.Float64
 	}

@@ -80,12 +80,7 @@ func takesLayerNorm(n *ir.Node) bool {
 	return true
 }
 
-func third(n *ir.Node) *ir.Value {
-	if len(n.In) > 2 {
-		return n.In[2]
-	}
-	return nil
-}
+func third(n *ir.Node) *ir.Value { return operands(n, 3)[2] }
 
 func emitLayerNorm(c *call, n *ir.Node) (any, error) {
 	a := op.LayerNormalization.Attrs(n)
@@ -147,12 +142,7 @@ func takesBatchNorm(n *ir.Node) bool {
 	if op.BatchNormalization.Attrs(n).TrainingMode || len(n.Out) > 1 || len(n.Bodies) > 0 || x.Unranked || x.DType != tensor.F32 || x.Layout != n.Out[0].Type.Layout {
 		return false
 	}
-	for _, v := range n.In[1:] {
-		if !isF32(v) {
-			return false
-		}
-	}
-	return len(x.Shape) > 1 // without an axis of channels there is one channel
+	return areF32(n.In[1:]...) && len(x.Shape) > 1 // without an axis of channels there is one channel
 }
 
 func emitBatchNorm(c *call, n *ir.Node) (any, error) {

@@ -17,7 +17,7 @@ func (e *emitter) schedule() error {
 		if !ok {
 			return nil
 		}
-		sizes[i] = (n + 63) &^ 63
+		sizes[i] = lines(n)
 	}
 	if p.Lates > 0 || len(p.Syms) > 0 || len(p.Steps) < 3 {
 		return nil

@@ -48,38 +48,34 @@ type session struct {
 
 // newSession returns a session of pr, a part of parent if that is not nil.
 func newSession(pr *program, l backend.Limits, parent *session) *session {
-	s := &session{pr: pr, limits: l, parent: parent, vals: make([]value, len(pr.plan.Slots)), calls: make([]kern.Call, len(pr.plan.Steps)),
-		syms: make([]int, len(pr.plan.Syms)), inDims: make([][]int, len(pr.plan.Inputs)), subs: make([]*session, len(pr.subs))}
-	s.lates = make([][]byte, pr.plan.Lates)
+	p := pr.plan
+	s := &session{
+		pr: pr, limits: l, parent: parent,
+		vals: make([]value, len(p.Slots)), lates: make([][]byte, p.Lates), calls: make([]kern.Call, len(p.Steps)),
+		syms: make([]int, len(p.Syms)), inDims: make([][]int, len(p.Inputs)), subs: make([]*session, len(pr.subs)),
+	}
 	if parent != nil {
 		s.meter, s.stop = parent.meter, parent.stop
 	} else {
 		s.meter, s.stop = &meter{limits: l}, &s.watch.flag
 	}
-	for i, st := range pr.plan.Steps {
+	for i, st := range p.Steps {
 		s.calls[i] = kern.Call{Args: make([]kern.Arg, len(st.Args)), Param: st.Param, Threads: l.Threads, Stop: s.stop}
 	}
-	for i, sl := range pr.plan.Slots {
+	for i, sl := range p.Slots {
 		if pr.dims[i] != nil {
 			s.vals[i].arg.Dims = make([]int, len(pr.dims[i]))
 		}
-		if c := sl.Index; c >= 0 && (sl.Space == backend.InConsts || sl.Space == backend.Object && pr.isConst(sl)) {
-			t := pr.plan.Consts[c]
-			if t == nil {
-				continue
+		if sl.IsConst() {
+			if t := p.Consts[sl.Index]; t != nil {
+				s.vals[i].arg.Data, s.vals[i].obj = t.Bytes(), t
 			}
-			s.vals[i].arg.Data, s.vals[i].obj = t.Bytes(), t
 		}
 	}
-	for i, in := range pr.plan.Inputs {
+	for i, in := range p.Inputs {
 		s.inDims[i] = make([]int, len(in.Type.Shape))
 	}
 	return s
-}
-
-// isConst reports whether an object slot is a constant: a tensor of strings that no input or step fills.
-func (pr *program) isConst(sl backend.Slot) bool {
-	return sl.Index < len(pr.plan.Consts) && pr.plan.Consts[sl.Index] != nil && pr.plan.Consts[sl.Index].DType() == tensor.String && !slices.ContainsFunc(pr.plan.Inputs, func(p backend.Param) bool { return p.Name == sl.Name })
 }
 
 // Close lets the session's memory go.
@@ -317,19 +313,12 @@ func (s *session) place() error {
 	return nil
 }
 
-// offsetsOf places the buffers: as the plan says, if it does, with the scratch behind; else anew.
+// offsetsOf places the buffers: as the plan says, if it does and no step needs scratch; else anew.
 func (s *session) offsetsOf() (int, error) {
-	if cap(s.offsets) < len(s.bufs) {
-		s.offsets = make([]int, len(s.bufs))
-	}
-	s.offsets = s.offsets[:len(s.bufs)]
-	n := len(s.pr.plan.Buffers)
-	if s.pr.plan.Arena.Offsets == nil && n > 0 || len(s.bufs) == n {
-		if len(s.bufs) == n && s.pr.plan.Arena.Offsets != nil {
-			copy(s.offsets, s.pr.plan.Arena.Offsets)
-			return s.pr.plan.Arena.Size, nil
-		}
-		return s.placer.Place(s.bufs, s.offsets)
+	s.offsets = slices.Grow(s.offsets[:0], len(s.bufs))[:len(s.bufs)]
+	if p := s.pr.plan; p.Arena.Offsets != nil && len(s.bufs) == len(p.Buffers) {
+		copy(s.offsets, p.Arena.Offsets)
+		return p.Arena.Size, nil
 	}
 	return s.placer.Place(s.bufs, s.offsets)
 }

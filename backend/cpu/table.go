@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"slices"
+
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/tensor"
@@ -18,6 +20,7 @@ type Kernel struct {
 	// Dims sets the Dims of results, of which only the rank is known, where the data tells them; it may keep in State what Run then needs. nil: the types must tell.
 	Dims    kern.Func
 	AnyRank bool // operands may be of a rank that only running tells, which the kernel checks
+	Body    bool // applies a pointwise body to its result
 	Run     kern.Func
 }
 
@@ -59,15 +62,18 @@ func selectKernel(n *ir.Node) *Kernel {
 }
 
 // allF32 reports whether every operand and result is a row-major tensor of float32 of known rank.
-func allF32(n *ir.Node) bool {
-	for _, list := range [][]*ir.Value{n.In, n.Out} {
-		for _, v := range list {
-			if v != nil && !isF32(v) {
-				return false
-			}
-		}
-	}
-	return true
+func allF32(n *ir.Node) bool { return areF32(n.In...) && areF32(n.Out...) }
+
+// areF32 reports the same of those values that are there.
+func areF32(values ...*ir.Value) bool {
+	return !slices.ContainsFunc(values, func(v *ir.Value) bool { return v != nil && !isF32(v) })
+}
+
+// operands returns n's operands, as many as asked for: nil stands for those that are left out at the end.
+func operands(n *ir.Node, count int) []*ir.Value {
+	in := make([]*ir.Value, count)
+	copy(in, n.In)
+	return in
 }
 
 func isF32(v *ir.Value) bool {

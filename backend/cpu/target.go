@@ -19,13 +19,8 @@ func (b Backend) Fusable(n *ir.Node) bool {
 
 // TakesEpilogue reports whether n's kernel can apply a pointwise body to its result.
 func (b Backend) TakesEpilogue(n *ir.Node) bool {
-	switch n.Op {
-	case op.Conv.Op, op.ConvTranspose.Op:
-		return isWeights(n.In[1]) && b.selectKernel(n) != nil
-	case op.Gemm.Op, op.MatMul.Op:
-		return b.selectKernel(n) != nil
-	}
-	return false
+	k := b.selectKernel(n)
+	return k != nil && k.Body
 }
 
 // imageOps are the ops whose rows read and write images with channels last.

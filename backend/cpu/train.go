@@ -106,15 +106,7 @@ type lossParam struct {
 }
 
 func takesLoss(n *ir.Node) bool {
-	if !isF32(n.In[0]) || n.In[1].Type.Unranked || len(n.In) > 2 && n.In[2] != nil && !isF32(n.In[2]) {
-		return false
-	}
-	for _, v := range n.Out {
-		if !isF32(v) {
-			return false
-		}
-	}
-	return n.In[0].Type.Rank() >= 2
+	return isF32(n.In[0]) && !n.In[1].Type.Unranked && areF32(third(n)) && areF32(n.Out...) && n.In[0].Type.Rank() >= 2
 }
 
 func emitLoss(softmax bool) func(*call, *ir.Node) (any, error) {

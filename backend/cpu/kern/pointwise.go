@@ -134,6 +134,9 @@ func (o Op) operands() int {
 	return 1
 }
 
+// Operands returns the registers that the instruction reads, ImmReg where that is its immediate.
+func (i *Instr) Operands() []*uint8 { return []*uint8{&i.A, &i.B, &i.C}[:i.Op.operands()] }
+
 // row returns the instruction's place in a table.
 func (i *Instr) row() int {
 	form := formV
@@ -173,11 +176,11 @@ func (p *Program) Check() error {
 			return fmt.Errorf("instruction %d: result in register %d: not in [%d, %d)", n, i.Dst, p.In, p.Regs)
 		}
 		imm := 0
-		for k, r := range []uint8{i.A, i.B, i.C}[:i.Op.operands()] {
-			if r == ImmReg {
+		for k, r := range i.Operands() {
+			if *r == ImmReg {
 				imm++
-			} else if int(r) >= p.Regs {
-				return fmt.Errorf("instruction %d: operand %d in register %d of %d", n, k, r, p.Regs)
+			} else if int(*r) >= p.Regs {
+				return fmt.Errorf("instruction %d: operand %d in register %d of %d", n, k, *r, p.Regs)
 			}
 		}
 		if imm > 1 || pwGo[i.row()] == nil {

@@ -11,7 +11,10 @@ const (
 	LSTM                // gates i, o, f, c
 )
 
-func (k RNNKind) gates() int { return []int{1, 3, 4}[k] }
+func (k RNNKind) gates() int { return [...]int{1, 3, 4}[k] }
+
+// acts returns how many activations a direction has: f, g and h of ONNX.
+func (k RNNKind) acts() int { return [...]int{1, 2, 3}[k] }
 
 // An Act is an activation of a recurrent layer.
 type Act struct {
@@ -42,9 +45,12 @@ func (p *RNNParam) dirs() int {
 	return d
 }
 
+// Activations returns how many activations all directions have.
+func (p *RNNParam) Activations() int { return p.Kind.acts() * p.dirs() }
+
 // acts returns the activations of direction d.
 func (p *RNNParam) acts(d int) [3]Act {
-	n := []int{1, 2, 3}[p.Kind]
+	n := p.Kind.acts()
 	a := [3]Act{{Op: OpSigmoid}, {Op: OpTanh}, {Op: OpTanh}}
 	if p.Kind == RNN {
 		a[0].Op = OpTanh
@@ -59,7 +65,7 @@ func (p *RNNParam) check() error {
 	if p.Kind > LSTM || p.Hidden < 1 || p.Hidden > 1<<24 || p.dirs() == 0 || p.NR < 0 || p.NR > 1<<10 {
 		return fmt.Errorf("kind %d, hidden size %d, %d directions, panels of %d", p.Kind, p.Hidden, p.dirs(), p.NR)
 	}
-	if want := []int{1, 2, 3}[p.Kind] * p.dirs(); p.Acts != nil && len(p.Acts) != want {
+	if want := p.Activations(); p.Acts != nil && len(p.Acts) != want {
 		return fmt.Errorf("%d activations, want %d", len(p.Acts), want)
 	}
 	for _, a := range p.Acts {
