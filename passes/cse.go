@@ -12,7 +12,10 @@ import (
 
 // cse computes once what a graph computes twice: nodes of the same op, operands and attributes, and constants of the same content.
 func cse(g *ir.Graph, t Target) error {
-	c := &merger{g: g, fired: fired(t), seed: maphash.MakeSeed(), consts: map[uint64][]*ir.Value{}, whole: map[*ir.Value]uint64{}, same: map[*ir.Value]*ir.Value{}, nodes: map[string][]*ir.Node{}}
+	c := &merger{
+		g: g, fired: fired(t), seed: maphash.MakeSeed(),
+		consts: map[uint64][]*ir.Value{}, whole: map[*ir.Value]uint64{}, same: map[*ir.Value]*ir.Value{}, nodes: map[string][]*ir.Node{},
+	}
 	for _, n := range slices.Clone(g.Nodes) {
 		for i, v := range n.In {
 			if v == nil || !v.IsConst() {

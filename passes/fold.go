@@ -251,7 +251,8 @@ func (f *folder) worth(n *ir.Node, size, count int) bool {
 
 // moves are the ops, not elementwise, whose work is no more than the elements they read and write.
 var moves = map[*ir.Op]bool{
-	op.Cast.Op: true, op.Concat.Op: true, op.ConstantOfShape.Op: true, op.Expand.Op: true, op.Flatten.Op: true, op.Gather.Op: true, op.Pad.Op: true, op.Range.Op: true,
-	op.Reshape.Op: true, op.Shape.Op: true, op.Slice.Op: true, op.Split.Op: true, op.Squeeze.Op: true, op.Tile.Op: true, op.Transpose.Op: true, op.Unsqueeze.Op: true,
+	op.Cast.Op: true, op.Concat.Op: true, op.ConstantOfShape.Op: true, op.Expand.Op: true, op.Flatten.Op: true,
+	op.Gather.Op: true, op.Pad.Op: true, op.Range.Op: true, op.Reshape.Op: true, op.Shape.Op: true, op.Slice.Op: true,
+	op.Split.Op: true, op.Squeeze.Op: true, op.Tile.Op: true, op.Transpose.Op: true, op.Unsqueeze.Op: true,
 	op.ReduceSum.Op: true, op.ReduceMean.Op: true, op.ReduceMax.Op: true, op.ReduceMin.Op: true, op.ReduceProd.Op: true,
 }

@@ -177,15 +177,14 @@ func mixed(t ir.Type, rank int) bool {
 	if at < 0 {
 		return false
 	}
-	n, ok := t.Shape[at].Int()
-	return (!ok || n != 1) && slices.ContainsFunc(t.Shape[at+1:], func(d sym.Dim) bool { n, ok := d.Int(); return !ok || n != 1 })
+	return !isOne(t.Shape[at]) && slices.ContainsFunc(t.Shape[at+1:], func(d sym.Dim) bool { return !isOne(d) })
 }
 
 // thin reports whether at most one axis of t is not 1.
 func thin(t ir.Type) bool {
 	long := 0
 	for _, d := range t.Shape {
-		if n, ok := d.Int(); !ok || n != 1 {
+		if !isOne(d) {
 			long++
 		}
 	}
@@ -206,14 +205,11 @@ func imagePerm(n *ir.Node) (role, bool) {
 	if n.Op != op.Transpose.Op {
 		return outside, false
 	}
-	rank := n.Out[0].Type.Rank()
-	if n.In[0].Type.Rank() != rank {
+	p, ok := order(n.Out[0])
+	if !ok {
 		return outside, true // of unknown rank: no view
 	}
-	p, err := op.Transpose.Attrs(n).Order(rank)
-	if err != nil {
-		return outside, true
-	}
+	rank := len(p)
 	from, to := true, true
 	for i, k := range p {
 		channelsLast, channelsFirst := i+1, i-1

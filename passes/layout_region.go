@@ -5,6 +5,7 @@ import (
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
+	"github.com/cameo-onnx/cameo/ir/sym"
 )
 
 // typicalSize stands for a size that is not known, where costs are compared.
@@ -32,12 +33,8 @@ func moved(v *ir.Value) int {
 	if v.IsConst() || t.Rank() < 3 {
 		return 0
 	}
-	isOne := func(i int) bool { n, ok := t.Shape[i].Int(); return ok && n == 1 }
-	flat := true
-	for i := 2; i < len(t.Shape); i++ {
-		flat = flat && isOne(i)
-	}
-	if flat || isOne(1) {
+	flat := !slices.ContainsFunc(t.Shape[2:], func(d sym.Dim) bool { return !isOne(d) })
+	if flat || isOne(t.Shape[1]) {
 		return 1
 	}
 	return elements(t)

@@ -57,13 +57,10 @@ func order(v *ir.Value) ([]int, bool) {
 	return p, err == nil
 }
 
-func isIdentity(perm []int) bool {
-	for i, k := range perm {
-		if i != k {
-			return false
-		}
-	}
-	return true
+// isTranspose reports whether v is a transpose in the given order.
+func isTranspose(v *ir.Value, perm ...int) bool {
+	p, ok := order(v)
+	return ok && slices.Equal(p, perm)
 }
 
 // compose joins n with the transpose that its operand is.
@@ -81,7 +78,7 @@ func (m *transposes) compose(n *ir.Node) error {
 		}
 		x = x.Def.In[0]
 	}
-	if isIdentity(perm) && x.Type.Equal(n.Out[0].Type) {
+	if slices.IsSorted(perm) && x.Type.Equal(n.Out[0].Type) {
 		return m.g.Replace(n.Out[0], x)
 	}
 	if !two {
@@ -97,7 +94,7 @@ func (m *transposes) compose(n *ir.Node) error {
 // fromImage rewrites a transpose of points [N,C,H·W] to [N,H·W,C] as one of the image that they were.
 func (m *transposes) fromImage(n *ir.Node) error {
 	r, y := n.In[0], n.Out[0].Type
-	if p, ok := order(n.Out[0]); !ok || !slices.Equal(p, pointOrder) || len(n.Out[0].Uses()) == 0 || !op.Reshape.Is(r) || len(r.Uses()) != 1 {
+	if !isTranspose(n.Out[0], 0, 2, 1) || len(n.Out[0].Uses()) == 0 || !op.Reshape.Is(r) || len(r.Uses()) != 1 {
 		return nil
 	}
 	x := r.Def.In[0]
@@ -120,7 +117,7 @@ func (m *transposes) fromImage(n *ir.Node) error {
 // toImage rewrites the way back: a reshape to [N,C,H,W] of points [N,C,H·W] that were [N,H·W,C].
 func (m *transposes) toImage(n *ir.Node) error {
 	t, y := n.In[0], n.Out[0].Type
-	if p, ok := order(t); !ok || !slices.Equal(p, pointOrder) || len(t.Uses()) != 1 || y.Rank() < 4 || !isImage(y) || !y.Shape[:2].Equal(t.Type.Shape[:2]) {
+	if !isTranspose(t, 0, 2, 1) || len(t.Uses()) != 1 || y.Rank() < 4 || !isImage(y) || !y.Shape[:2].Equal(t.Type.Shape[:2]) {
 		return nil
 	}
 	rank := y.Rank()
@@ -139,13 +136,11 @@ func (m *transposes) toImage(n *ir.Node) error {
 	})
 }
 
-var pointOrder = []int{0, 2, 1}
-
 // shuffle rewrites an exchange of groups of channels, spelt as a transpose of [N,groups,C/groups,H,W], as one of
 // [N,H,W,groups,C/groups] between views of an image that lies channels-last.
 func (m *transposes) shuffle(n *ir.Node) error {
 	t, y := n.In[0], n.Out[0].Type
-	if p, ok := order(t); !ok || !slices.Equal(p, []int{0, 2, 1, 3, 4}) || len(t.Uses()) != 1 || len(n.Out[0].Uses()) == 0 {
+	if !isTranspose(t, 0, 2, 1, 3, 4) || len(t.Uses()) != 1 || len(n.Out[0].Uses()) == 0 {
 		return nil
 	}
 	r := t.Def.In[0]

@@ -69,7 +69,10 @@ func geluRules() (rules []rewrite.Rule) {
 		}
 	}
 	outer := func(f string) []string { // f is 1 + erf or 1 + tanh
-		return []string{"mul(mul(x, " + f + "), 0.5)", "mul(x, mul(" + f + ", 0.5))", "mul(mul(x, 0.5), " + f + ")", "div(mul(x, " + f + "), 2)", "mul(div(x, 2), " + f + ")"}
+		return []string{
+			"mul(mul(x, " + f + "), 0.5)", "mul(x, mul(" + f + ", 0.5))", "mul(mul(x, 0.5), " + f + ")",
+			"div(mul(x, " + f + "), 2)", "mul(div(x, 2), " + f + ")",
+		}
 	}
 	for _, arg := range []string{"div(x, 1.41421356~1e-5)", "mul(x, 0.70710678~1e-5)"} {
 		add("gelu", "", append(outer("add(erf("+arg+"), 1)"), "mul(x, add(mul(erf("+arg+"), 0.5), 0.5))"))
@@ -110,17 +113,12 @@ func slopeSixth(m *rewrite.Match) bool {
 	return math.Abs(float64(a.Alpha)-1./6) < 1e-7 && a.Beta == 0.5
 }
 
-// blocks returns x's sizes N, C, H, W and the block size, if reshape r, transpose t and the root move blocks of x's channels
-// into its image or back: r must be of the sizes that want spells for a block size, t permute them by perm, and the root be of
-// the sizes that out spells.
-func blocks(m *rewrite.Match, perm []int, mid func(n, c, b, h, w int) []int, out func(n, c, b, h, w int) []int) int {
-	x, ok := m.Value("x").Type, m.Value("x").Type.Rank() == 4
-	r, y := m.Value("r").Type, m.Root.Out[0].Type
-	if !ok || r.Rank() != 6 || y.Rank() != 4 {
-		return 0
-	}
-	p, ok := order(m.Value("t"))
-	if !ok || !slices.Equal(p, perm) {
+// blocks returns the block size b with which reshape r, transpose t and the root move blocks of channels of x[N,C,H,W] into its
+// image or back, 0 if there is none: r must be of the sizes that mid spells, t permute them by perm, and the root be of the
+// sizes that out spells.
+func blocks(m *rewrite.Match, perm []int, mid, out func(n, c, b, h, w int) []int) int {
+	x, r, y := m.Value("x").Type, m.Value("r").Type, m.Root.Out[0].Type
+	if x.Rank() != 4 || r.Rank() != 6 || y.Rank() != 4 || !isTranspose(m.Value("t"), perm...) {
 		return 0
 	}
 	// The batch may be symbolic: it must stay, and counts as 1 below.

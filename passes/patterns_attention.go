@@ -141,7 +141,8 @@ func attend(m *rewrite.Match, q, k, v, mask *ir.Value, scale float64) *ir.Value 
 func attentionOf3(m *rewrite.Match, q, k, v, mask *ir.Value, scale float64) *ir.Value {
 	a, b, c, one := q.Type.Shape, k.Type.Shape, v.Type.Shape, sym.Const(1)
 	s := ir.Shape{a[0], a[1], b[1]}
-	if !fitHeads(ir.Shape{one, a[0], a[1], a[2]}, ir.Shape{one, b[0], b[1], b[2]}, ir.Shape{one, c[0], c[1], c[2]}, ir.Shape{one, s[0], s[1], s[2]}) || !a[0].Equal(b[0]) {
+	of1 := func(s ir.Shape) ir.Shape { return append(ir.Shape{one}, s...) }
+	if !fitHeads(of1(a), of1(b), of1(c), of1(s)) || !a[0].Equal(b[0]) {
 		return nil
 	}
 	first := m.G.Const("", tensor.Of([]int64{0}))
@@ -219,11 +220,12 @@ func sumOf(m *rewrite.Match, a, b *ir.Value) *ir.Value {
 // addInside adds c without the axis of size 1 that the reshapes put in front of x and take away again.
 func addInside(m *rewrite.Match) *ir.Value {
 	x, r, c := m.Value("x"), m.Value("r").Type, m.Value("c")
-	if n := x.Type.Rank(); n < 1 || r.Rank() != n+1 || c.Type.Rank() != n+1 || !x.Type.Equal(m.Root.Out[0].Type) || !r.Shape.Equal(append(ir.Shape{sym.Const(1)}, x.Type.Shape...)) {
+	n := x.Type.Rank()
+	if n < 1 || r.Rank() != n+1 || c.Type.Rank() != n+1 || !x.Type.Equal(m.Root.Out[0].Type) {
 		return nil
 	}
 	d := c.Data.Dims()
-	if d[0] != 1 {
+	if d[0] != 1 || !r.Shape.Equal(append(ir.Shape{sym.Const(1)}, x.Type.Shape...)) {
 		return nil
 	}
 	y := op.Add.New(m.B, op.None{}, x, m.G.Const("", c.Data.Reshape(d[1:]...)))
@@ -314,7 +316,7 @@ func swapped(m *rewrite.Match, v *ir.Value, scale *float64) *ir.Value {
 	p = slices.Clone(p)
 	n := len(p)
 	p[n-1], p[n-2] = p[n-2], p[n-1]
-	if isIdentity(p) {
+	if slices.IsSorted(p) {
 		return x
 	}
 	return op.Transpose.New(m.B, op.TransposeAttrs{Perm: p}, x)

@@ -52,9 +52,7 @@ var quotients = []string{"div(X, sqrt(V))", "mul(X, reciprocal(sqrt(V)))", "mul(
 func trailing(axes []int, rank int) (first int, ok bool) {
 	on := slices.Clone(axes)
 	for i, a := range on {
-		if a < 0 {
-			on[i] += rank
-		}
+		on[i] = fromFront(a, rank)
 	}
 	slices.Sort(on)
 	for i, a := range on {
@@ -65,20 +63,24 @@ func trailing(axes []int, rank int) (first int, ok bool) {
 	return rank - len(on), len(on) > 0
 }
 
-// normalized returns x's type, the first of the axes that are normalised together, and what is added to the variance.
-func normalized(m *rewrite.Match) (x ir.Type, axis int, epsilon float32, ok bool) {
-	x = m.Value("x").Type
+// normalized returns the first of the axes that are normalised together, counted from the end, what is added to the variance,
+// and factors of 1 for a row; nil factors where it is no normalisation.
+func normalized(m *rewrite.Match) (axis int, epsilon float32, factors *ir.Value) {
+	x := m.Value("x").Type
 	e, ok := m.Number("e")
-	if !ok || !x.DType.IsFloat() || x.Rank() < 1 || !x.Equal(m.Root.Out[0].Type) {
-		return x, 0, 0, false
+	if !ok || !(e >= 0) || !x.DType.IsFloat() || x.Rank() < 1 || !x.Equal(m.Root.Out[0].Type) {
+		return 0, 0, nil
 	}
 	if axis, ok = 2, x.Rank() > 2; m.Has("a") {
-		axes, known := m.Ints("a")
-		if axis, ok = trailing(axes, x.Rank()); !known {
-			ok = false
+		var axes []int
+		if axes, ok = m.Ints("a"); ok {
+			axis, ok = trailing(axes, x.Rank())
 		}
 	}
-	return x, axis, float32(e), ok && e >= 0
+	if !ok {
+		return 0, 0, nil
+	}
+	return axis - x.Rank(), float32(e), ones(m, x, axis)
 }
 
 // ones returns factors of 1 for a row that is normalised.
@@ -91,27 +93,19 @@ func ones(m *rewrite.Match, x ir.Type, axis int) *ir.Value {
 }
 
 func layerNorm(m *rewrite.Match) *ir.Value {
-	x, axis, epsilon, ok := normalized(m)
-	if !ok {
-		return nil
-	}
-	s := ones(m, x, axis)
+	axis, epsilon, s := normalized(m)
 	if s == nil {
 		return nil
 	}
-	return op.LayerNormalization.New(m.B, op.LayerNormalizationAttrs{Axis: axis - x.Rank(), Epsilon: epsilon, StashType: 1}, m.Value("x"), s)
+	return op.LayerNormalization.New(m.B, op.LayerNormalizationAttrs{Axis: axis, Epsilon: epsilon, StashType: 1}, m.Value("x"), s)
 }
 
 func rmsNorm(m *rewrite.Match) *ir.Value {
-	x, axis, epsilon, ok := normalized(m)
-	if !ok {
-		return nil
-	}
-	s := ones(m, x, axis)
+	axis, epsilon, s := normalized(m)
 	if s == nil {
 		return nil
 	}
-	return op.RMSNormalization.New(m.B, op.RMSNormalizationAttrs{Axis: axis - x.Rank(), Epsilon: epsilon, StashType: 1}, m.Value("x"), s)
+	return op.RMSNormalization.New(m.B, op.RMSNormalizationAttrs{Axis: axis, Epsilon: epsilon, StashType: 1}, m.Value("x"), s)
 }
 
 // rowLike reports whether v is a factor for each element of a row of x from axis on, which counts from the end.

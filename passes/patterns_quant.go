@@ -62,10 +62,7 @@ func quantizedAlong(x *ir.Value, axis int) (quantized, bool) {
 	if oneNumber(d.scale) && (d.zero == nil || oneNumber(d.zero)) {
 		return d, true
 	}
-	at := a.Axis
-	if at < 0 {
-		at += x.Type.Rank()
-	}
+	at := fromFront(a.Axis, x.Type.Rank())
 	if x.Type.Rank() == 1 {
 		at = 0
 	}
@@ -333,7 +330,8 @@ func scaledQuantize(m *rewrite.Match) *ir.Value {
 	}
 	a, d := op.QuantizeLinear.Attrs(m.Root), m.Root.Out[0].Type.DType
 	s, z := m.Value("s"), m.Value("z")
-	if a.BlockSize != 0 || a.Precision != tensor.Invalid && a.Precision != tensor.F32 || d != tensor.I8 && d != tensor.U8 || s.Type.DType != tensor.F32 || !oneNumber(s) {
+	inF32 := s.Type.DType == tensor.F32 && (a.Precision == tensor.Invalid || a.Precision == tensor.F32)
+	if a.BlockSize != 0 || !inF32 || d != tensor.I8 && d != tensor.U8 || !oneNumber(s) {
 		return nil
 	}
 	if z == nil {

@@ -12,9 +12,12 @@ func quantMoveRules() []rewrite.Rule {
 	return []rewrite.Rule{
 		{Name: "quantized-again", From: "quantize_linear(d:dequantize_linear(x, s, z?), t, u?)", Do: quantizedAgain, Shared: true},
 		{Name: "quantized-concat", From: "quantize_linear(c:concat(...), t, u?)", Do: quantizedConcat},
-		{Name: "quantized-move", From: "quantize_linear(p:max_pool|reshape|flatten|squeeze|unsqueeze|transpose|slice|expand|depth_to_space|space_to_depth(d, ...), t, u?)", Do: quantizedMove},
+		{Name: "quantized-move", From: "quantize_linear(p:" + movers + "(d, ...), t, u?)", Do: quantizedMove},
 	}
 }
+
+// movers give nothing but elements of their first operand.
+const movers = "max_pool|reshape|flatten|squeeze|unsqueeze|transpose|slice|expand|depth_to_space|space_to_depth"
 
 // sameQuantization reports whether the conversion n of x's real numbers gives back its integers: scale and zero point are the
 // same constants.

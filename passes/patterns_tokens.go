@@ -28,7 +28,7 @@ func attentionOfTokens(m *rewrite.Match) *ir.Value {
 	if len(n.Out) > 1 || len(n.In) > 4 || len(y) != 4 || len(q) != 4 || len(k) != 4 || len(v) != 4 {
 		return nil
 	}
-	if p := perm(m.Root); !slices.Equal(p, []int{0, 2, 1, 3}) && !(slices.Equal(p, []int{2, 0, 1, 3}) && isOne(y[0])) {
+	if !isTranspose(root, 0, 2, 1, 3) && !(isTranspose(root, 2, 0, 1, 3) && isOne(y[0])) {
 		return nil
 	}
 	a := op.Attention.Attrs(n)
@@ -56,11 +56,6 @@ func attentionOfTokens(m *rewrite.Match) *ir.Value {
 		return nil
 	}
 	return z
-}
-
-func isOne(d sym.Dim) bool {
-	n, ok := d.Int()
-	return ok && n == 1
 }
 
 // keepTwo is what reshape asks for to turn sizes from into s, the first two of which are often equal, whatever they are.
@@ -107,12 +102,11 @@ func tokens(m *rewrite.Match, v *ir.Value) *ir.Value {
 // split returns [N,length,heads,size], or [length,heads,size] of one item, of which v[N,heads,length,size] is a transpose.
 func split(m *rewrite.Match, v *ir.Value) *ir.Value {
 	s := v.Type.Shape
-	if p, ok := order(v); ok && slices.Equal(p, []int{0, 2, 1, 3}) {
+	if isTranspose(v, 0, 2, 1, 3) {
 		return v.Def.In[0]
 	}
 	if v.Def != nil && v.Def.Op == op.Reshape.Op && isOne(s[0]) {
-		t := v.Def.In[0]
-		if p, ok := order(t); ok && slices.Equal(p, []int{1, 0, 2}) && t.Type.Shape.Equal(s[1:]) {
+		if t := v.Def.In[0]; isTranspose(t, 1, 0, 2) && t.Type.Shape.Equal(s[1:]) {
 			return t.Def.In[0]
 		}
 	}

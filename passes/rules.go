@@ -60,3 +60,8 @@ func isFloat(m *rewrite.Match, name string) bool { return m.Value(name).Type.DTy
 func sameType(m *rewrite.Match, name string) bool {
 	return m.Value(name).Type.Equal(m.Root.Out[0].Type)
 }
+
+func isOne(d sym.Dim) bool {
+	n, ok := d.Int()
+	return ok && n == 1
+}

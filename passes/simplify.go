@@ -2,6 +2,7 @@ package passes
 
 import (
 	"math"
+	"slices"
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
@@ -109,7 +110,8 @@ func clipOnce(m *rewrite.Match) *ir.Value {
 		return nil
 	}
 	lo, hi := min(max(a, c), e), min(max(b, c), e)
-	return op.Clip.New(m.B, op.None{}, m.Value("x"), m.G.Const("", tensor.FromFloat64s(d, []float64{lo})), m.G.Const("", tensor.FromFloat64s(d, []float64{hi})))
+	number := func(x float64) *ir.Value { return m.G.Const("", tensor.FromFloat64s(d, []float64{x})) }
+	return op.Clip.New(m.B, op.None{}, m.Value("x"), number(lo), number(hi))
 }
 
 func castTo(m *rewrite.Match) *ir.Value {
@@ -117,27 +119,27 @@ func castTo(m *rewrite.Match) *ir.Value {
 	return op.Cast.New(m.B, op.CastAttrs{To: m.Root.Out[0].Type.DType, Saturate: a.Saturate, RoundMode: a.RoundMode}, m.Value("x"))
 }
 
-// widens reports whether the inner of two casts keeps every value, so that the outer one may read its operand.
+// wider lists the types that hold every value of a type.
+var wider = map[tensor.DType][]tensor.DType{
+	tensor.Bool: {
+		tensor.I8, tensor.U8, tensor.I16, tensor.U16, tensor.I32, tensor.U32, tensor.I64, tensor.U64,
+		tensor.F16, tensor.BF16, tensor.F32, tensor.F64,
+	},
+	tensor.I8:   {tensor.I16, tensor.I32, tensor.I64, tensor.F16, tensor.F32, tensor.F64},
+	tensor.U8:   {tensor.I16, tensor.U16, tensor.I32, tensor.U32, tensor.I64, tensor.U64, tensor.F16, tensor.F32, tensor.F64},
+	tensor.I16:  {tensor.I32, tensor.I64, tensor.F32, tensor.F64},
+	tensor.I32:  {tensor.I64, tensor.F64},
+	tensor.U32:  {tensor.I64, tensor.U64, tensor.F64},
+	tensor.F16:  {tensor.F32, tensor.F64},
+	tensor.BF16: {tensor.F32, tensor.F64},
+	tensor.F32:  {tensor.F64},
+}
+
+// widens reports whether the inner of two casts keeps every value, so that the outer one may read its operand. To text and bool
+// the type that is cast matters, not the value alone.
 func widens(m *rewrite.Match) bool {
-	x, y := m.Value("x").Type.DType, m.Root.In[0].Type.DType
-	to := map[tensor.DType][]tensor.DType{
-		tensor.Bool: {tensor.I8, tensor.U8, tensor.I16, tensor.U16, tensor.I32, tensor.U32, tensor.I64, tensor.U64, tensor.F16, tensor.BF16, tensor.F32, tensor.F64},
-		tensor.I8:   {tensor.I16, tensor.I32, tensor.I64, tensor.F16, tensor.F32, tensor.F64},
-		tensor.U8:   {tensor.I16, tensor.U16, tensor.I32, tensor.U32, tensor.I64, tensor.U64, tensor.F16, tensor.F32, tensor.F64},
-		tensor.I16:  {tensor.I32, tensor.I64, tensor.F32, tensor.F64},
-		tensor.I32:  {tensor.I64, tensor.F64},
-		tensor.U32:  {tensor.I64, tensor.U64, tensor.F64},
-		tensor.F16:  {tensor.F32, tensor.F64},
-		tensor.BF16: {tensor.F32, tensor.F64},
-		tensor.F32:  {tensor.F64},
-	}
-	for _, d := range to[x] {
-		// To text and bool the type that is cast matters, not the value alone.
-		if out := m.Root.Out[0].Type.DType; d == y && out != tensor.String {
-			return x != tensor.Bool || out.IsInt() || out.IsFloat()
-		}
-	}
-	return false
+	from, through, to := m.Value("x").Type.DType, m.Root.In[0].Type.DType, m.Root.Out[0].Type.DType
+	return slices.Contains(wider[from], through) && to != tensor.String && (from != tensor.Bool || to.IsInt() || to.IsFloat())
 }
 
 // keepsAll: outside training dropout is the identity; its mask may be in use.

@@ -250,14 +250,13 @@ func linear(m *rewrite.Match) bool {
 }
 
 func matrices(m *rewrite.Match) bool {
-	return m.Value("x").Type.Rank() == 2 && m.Value("w").Type.Rank() == 2 && slices.Equal(perm(m.Node("t")), []int{1, 0})
+	return m.Value("x").Type.Rank() == 2 && m.Value("w").Type.Rank() == 2 && isTranspose(m.Value("t"), 1, 0)
 }
 
 // flipGemm lets a product read one of its operands as it lies.
 func flipGemm(arg int) func(*rewrite.Match) *ir.Value {
 	return func(m *rewrite.Match) *ir.Value {
-		t := m.Root.In[arg].Def
-		if t.In[0].Type.Rank() != 2 || !slices.Equal(perm(t), []int{1, 0}) {
+		if !isTranspose(m.Root.In[arg], 1, 0) {
 			return nil
 		}
 		a := op.Gemm.Attrs(m.Root)
@@ -267,7 +266,7 @@ func flipGemm(arg int) func(*rewrite.Match) *ir.Value {
 			a.TransB = !a.TransB
 		}
 		in := slices.Clone(m.Root.In)
-		in[arg] = t.In[0]
+		in[arg] = in[arg].Def.In[0]
 		return op.Gemm.New(m.B, a, in...)
 	}
 }

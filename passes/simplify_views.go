@@ -61,25 +61,15 @@ func neverSplit(m *rewrite.Match) *ir.Value {
 	return whole
 }
 
-// perm returns the order of a transpose's axes.
-func perm(n *ir.Node) []int {
-	p, err := op.Transpose.Attrs(n).Order(n.Out[0].Type.Rank())
-	if err != nil {
-		return nil
-	}
-	return p
-}
-
 func inPlace(m *rewrite.Match) bool {
-	return m.Value("x").Type.Rank() >= 0 && slices.IsSorted(perm(m.Root))
+	p, ok := order(m.Root.Out[0])
+	return ok && slices.IsSorted(p)
 }
 
 func transposeOnce(m *rewrite.Match) *ir.Value {
-	if m.Value("x").Type.Rank() < 0 {
-		return nil
-	}
-	outer, inner := perm(m.Root), perm(m.Node("u"))
-	if len(outer) != len(inner) {
+	outer, ok := order(m.Value("t"))
+	inner, ok2 := order(m.Value("u"))
+	if !ok || !ok2 {
 		return nil
 	}
 	p := make([]int, len(outer))
@@ -94,13 +84,13 @@ func transposeOnce(m *rewrite.Match) *ir.Value {
 
 // transposeAsReshape: a transpose that keeps the order of the axes which are not of size 1 moves no element.
 func transposeAsReshape(m *rewrite.Match) *ir.Value {
-	x := m.Value("x").Type
-	if x.Rank() < 0 {
+	p, ok := order(m.Root.Out[0])
+	if !ok {
 		return nil
 	}
 	last := -1
-	for _, k := range perm(m.Root) {
-		if n, ok := x.Shape[k].Int(); ok && n == 1 {
+	for _, k := range p {
+		if isOne(m.Value("x").Type.Shape[k]) {
 			continue
 		}
 		if k < last {

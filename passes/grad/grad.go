@@ -80,7 +80,10 @@ type run struct {
 }
 
 func newRun(b *ir.Builder, replaced func(old, new *ir.Value)) *run {
-	return &run{g: b.G, b: b, adj: map[*ir.Value][]*ir.Value{}, dep: map[*ir.Value]bool{}, fixed: map[*ir.Value]bool{}, replaced: replaced, moved: map[*ir.Value]*ir.Value{}}
+	return &run{
+		g: b.G, b: b, replaced: replaced,
+		adj: map[*ir.Value][]*ir.Value{}, dep: map[*ir.Value]bool{}, fixed: map[*ir.Value]bool{}, moved: map[*ir.Value]*ir.Value{},
+	}
 }
 
 // diff returns the adjoints of xs, nil where zero, from those of ys, which nodes compute; after an error of the builder, nil.
@@ -145,7 +148,8 @@ func (r *run) backward(nodes []*ir.Node, depth int) {
 		if r.b.Err() != nil {
 			return
 		}
-		if !slices.ContainsFunc(n.Out, func(v *ir.Value) bool { return len(r.adj[v]) > 0 && !r.fixed[v] }) || !slices.ContainsFunc(n.In, func(v *ir.Value) bool { return r.dep[v] }) {
+		wanted := slices.ContainsFunc(n.In, func(v *ir.Value) bool { return r.dep[v] })
+		if !wanted || !slices.ContainsFunc(n.Out, func(v *ir.Value) bool { return len(r.adj[v]) > 0 && !r.fixed[v] }) {
 			continue
 		}
 		if err := r.node(n, depth); err != nil {

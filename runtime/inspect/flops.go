@@ -74,8 +74,10 @@ var flops = map[*ir.Op]func(n *ir.Node) sym.Dim{
 }
 
 // uncounted are ops whose arithmetic depends on more than sizes.
-var uncounted = map[*ir.Op]bool{op.Einsum.Op: true, op.FlexAttention.Op: true, op.LinearAttention.Op: true, op.GroupQueryAttention.Op: true, op.MatMulNBits.Op: true, op.DFT.Op: true, op.STFT.Op: true, op.Det.Op: true,
-	op.RoiAlign.Op: true, op.GridSample.Op: true, op.CausalConvWithState.Op: true}
+var uncounted = map[*ir.Op]bool{
+	op.Einsum.Op: true, op.FlexAttention.Op: true, op.LinearAttention.Op: true, op.GroupQueryAttention.Op: true, op.MatMulNBits.Op: true,
+	op.DFT.Op: true, op.STFT.Op: true, op.Det.Op: true, op.RoiAlign.Op: true, op.GridSample.Op: true, op.CausalConvWithState.Op: true,
+}
 
 // flopsOf returns the arithmetic of one node; known is false where there is no formula, or the sizes are not known.
 func flopsOf(n *ir.Node) (f sym.Dim, known bool) {
@@ -101,7 +103,11 @@ func flopsOf(n *ir.Node) (f sym.Dim, known bool) {
 
 // computes reports whether an elementwise node does arithmetic on floats.
 func computes(n *ir.Node) bool {
-	return len(n.Out) > 0 && n.Out[0].Type.Kind == ir.Tensor && n.Out[0].Type.DType.IsFloat() && n.Op != op.Cast.Op && n.Op != op.CastLike.Op && n.Op != op.Identity.Op && n.Op != op.Where.Op
+	switch n.Op {
+	case op.Cast.Op, op.CastLike.Op, op.Identity.Op, op.Where.Op:
+		return false
+	}
+	return len(n.Out) > 0 && n.Out[0].Type.Kind == ir.Tensor && n.Out[0].Type.DType.IsFloat()
 }
 
 func count(v *ir.Value) sym.Dim { return sym.Prod(v.Type.Shape...) }
