@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -154,34 +153,32 @@ func (t *tail) program(c *ir.Value, beta float32) (kern.Program, []*ir.Value, bo
 	return p, b.inputs, ok
 }
 
+// outer returns which operand of n each input of its body stands for, but for the first: the result so far.
+func (t *tail) outer(n *ir.Node) map[*ir.Value]*ir.Value {
+	out := map[*ir.Value]*ir.Value{}
+	if t.body != nil {
+		for i, v := range t.body.Inputs[1:] {
+			out[v] = n.In[n.Own()+i]
+		}
+	}
+	return out
+}
+
 // then returns the parameter of a product with what is left of its tail, and names the kernel that does it. The four operands of the product are in place.
 func (c *call) then(n *ir.Node, p kern.ThenParam, t tail, scaled *ir.Value, beta float32) (any, error) {
 	prog, inputs, ok := t.program(scaled, beta)
 	if !ok {
-		return nil, fmt.Errorf("its epilogue takes more than %d registers", kern.MaxRegs)
+		return nil, errRegisters
 	}
-	p.Then.Program = prog
-	layout, rank := n.Out[0].Type.Layout, n.Out[0].Type.Rank()
-	types, other := []kern.DType{kern.Float32}, false
-	for _, v := range inputs[1:] {
-		from := v
-		if t.body != nil {
-			if i := slices.Index(t.body.Inputs, v); i > 0 {
-				from = n.In[n.Own()+i-1]
-			}
-		}
-		outer := from
-		if from == v && v != scaled {
-			outer = nil // a constant of the body
-		}
-		if err := c.operand(v, outer, layout, rank); err != nil {
-			return nil, err
-		}
-		types, other = append(types, kernType(from.Type.DType)), other || from.Type.DType != tensor.F32
+	outer := t.outer(n)
+	if scaled != nil {
+		outer[scaled] = scaled
 	}
-	if other {
-		p.Then.Types = append(types, kern.Float32)
+	types, err := c.programOperands(inputs[1:], outer, n.Out[0])
+	if err != nil {
+		return nil, err
 	}
+	p.Then = kern.PointwiseParam{Program: prog, Types: unlessFloat32(slices.Concat([]kern.DType{kern.Float32}, types, []kern.DType{kern.Float32}))}
 	c.st.Kernel = productThen
 	return &p, nil
 }
@@ -201,37 +198,21 @@ func thenScratch(param any, args []kern.Arg, workers int) (int, error) {
 func (c *call) behind(n *ir.Node, t tail) error {
 	prog, inputs, ok := t.program(nil, 1)
 	if !ok {
-		return fmt.Errorf("its epilogue takes more than %d registers", kern.MaxRegs)
+		return errRegisters
 	}
 	c.after = func() error {
-		out := n.Out[0]
+		y := n.Out[0]
 		st := backend.Step{Kernel: "fused.f32", Node: c.st.Node, Outs: 1, From: n.From}
 		d := &call{e: c.e, st: &st}
-		p := &kern.PointwiseParam{Program: prog}
-		other := false
-		for _, v := range inputs {
-			from, outer := v, v
-			switch i := slices.Index(t.body.Inputs, v); {
-			case v == nil:
-				from, outer = out, out
-			case i > 0:
-				from = n.In[n.Own()+i-1]
-				outer = from
-			default:
-				outer = nil
-			}
-			if err := d.operand(from, outer, out.Type.Layout, out.Type.Rank()); err != nil {
-				return err
-			}
-			p.Types, other = append(p.Types, kernType(from.Type.DType)), other || from.Type.DType != tensor.F32
+		outer := t.outer(n)
+		outer[nil] = y
+		types, err := d.programOperands(inputs, outer, y)
+		if err != nil {
+			return err
 		}
-		p.Types = append(p.Types, kern.Float32)
-		if !other {
-			p.Types = nil
-		}
-		s, _ := memoryShape(out, out.Type.Layout, out.Type.Rank())
-		st.Args = append(st.Args, c.e.alias(c.e.slots[out.ID], s))
-		st.Param = p
+		st.Param = &kern.PointwiseParam{Program: prog, Types: unlessFloat32(append(types, kern.Float32))}
+		s, _ := memoryShape(y, y.Type.Layout, y.Type.Rank())
+		st.Args = append(st.Args, c.e.alias(c.e.slots[y.ID], s))
 		c.e.step(st)
 		return nil
 	}

@@ -60,11 +60,15 @@ func bodyProgram(g *ir.Graph) (kern.Program, []*ir.Value, bool) {
 			return kern.Program{}, nil, false
 		}
 	}
+	return programOf(g.Nodes, g.Inputs, outputs(g))
+}
+
+func outputs(g *ir.Graph) []*ir.Value {
 	outs := make([]*ir.Value, len(g.Outputs))
 	for i, o := range g.Outputs {
 		outs[i] = o.Value
 	}
-	return programOf(g.Nodes, g.Inputs, outs)
+	return outs
 }
 
 // fitsMemory reports whether the operands of an elementwise node can be walked in the order in which its results lie in memory.
@@ -116,58 +120,64 @@ func channelsLast(s ir.Shape) ir.Shape {
 }
 
 func emitPointwise(c *call, n *ir.Node) (any, error) {
-	var prog kern.Program
-	var inputs []*ir.Value
-	var ok bool
+	nodes, in, outs := []*ir.Node{n}, []*ir.Value(nil), n.Out
 	outer := map[*ir.Value]*ir.Value{}
 	if n.Op == op.Fused.Op {
-		prog, inputs, ok = bodyProgram(n.Bodies[0])
-		for i, v := range n.Bodies[0].Inputs {
+		body := n.Bodies[0]
+		nodes, in, outs = body.Nodes, body.Inputs, outputs(body)
+		for i, v := range in {
 			outer[v] = n.In[i]
 		}
-	} else {
-		prog, inputs, ok = programOf([]*ir.Node{n}, nil, n.Out)
 	}
+	prog, inputs, ok := programOf(nodes, in, outs)
 	if !ok {
-		return nil, fmt.Errorf("its program takes more than %d registers", kern.MaxRegs)
+		return nil, errRegisters
 	}
-	layout, rank := n.Out[0].Type.Layout, n.Out[0].Type.Rank()
-	p := &kern.PointwiseParam{Program: prog}
 	c.st.Args = c.st.Args[:0]
-	for _, v := range inputs {
-		if err := c.operand(v, outer[v], layout, rank); err != nil {
-			return nil, err
-		}
-		p.Types = append(p.Types, kernType(v.Type.DType))
+	types, err := c.programOperands(inputs, outer, n.Out[0])
+	if err != nil {
+		return nil, err
 	}
 	for i, v := range n.Out {
-		s, _ := memoryShape(v, layout, rank)
+		s, _ := memoryShape(v, n.Out[0].Type.Layout, n.Out[0].Type.Rank())
 		c.AliasOut(i, s)
-		p.Types = append(p.Types, kernType(v.Type.DType))
+		types = append(types, kernType(v.Type.DType))
 	}
-	if !slices.ContainsFunc(p.Types, func(t kern.DType) bool { return t != kern.Float32 }) {
-		p.Types = nil
-	}
-	return p, nil
+	return &kern.PointwiseParam{Program: prog, Types: unlessFloat32(types)}, nil
 }
 
-// operand appends an operand of a program: v, or what v stands for outside the body it belongs to.
-func (c *call) operand(v, outer *ir.Value, layout ir.Layout, rank int) error {
-	slot := -1
-	if outer != nil {
-		v = outer
+// errRegisters is the error of a program that does not fit; rows take no node of such a program.
+var errRegisters = fmt.Errorf("its program takes more than %d registers", kern.MaxRegs)
+
+// programOperands appends the operands of a program whose results lie as y does, and returns their types. outer says which value outside a
+// body each input of it stands for; what it does not name is a constant of the body.
+func (c *call) programOperands(inputs []*ir.Value, outer map[*ir.Value]*ir.Value, y *ir.Value) (types []kern.DType, err error) {
+	for _, v := range inputs {
+		var slot int
+		if out := outer[v]; out != nil {
+			v = out
+			slot = c.e.slotOf(v)
+		} else if v.IsConst() {
+			slot = c.e.packed(v.Data, v.Type.Shape)
+		} else {
+			slot = c.e.slotOf(v)
+		}
+		s, ok := memoryShape(v, y.Type.Layout, y.Type.Rank())
+		if !ok {
+			return nil, fmt.Errorf("operand %%%s of type %v does not lie in the order of the results", v.Name, v.Type)
+		}
+		c.st.Args = append(c.st.Args, c.e.alias(slot, s))
+		types = append(types, kernType(v.Type.DType))
 	}
-	if outer == nil && v.IsConst() {
-		slot = c.e.packed(v.Data, v.Type.Shape)
-	} else {
-		slot = c.e.slotOf(v)
+	return types, nil
+}
+
+// unlessFloat32 returns types, or none where all are float32.
+func unlessFloat32(types []kern.DType) []kern.DType {
+	if !slices.ContainsFunc(types, func(t kern.DType) bool { return t != kern.Float32 }) {
+		return nil
 	}
-	s, ok := memoryShape(v, layout, rank)
-	if !ok {
-		return fmt.Errorf("operand %%%s of type %v does not lie in the order of the results", v.Name, v.Type)
-	}
-	c.st.Args = append(c.st.Args, c.e.alias(slot, s))
-	return nil
+	return types
 }
 
 // kernTypes are the kernels' names of element types that most of them take. They have none for those narrower than a byte, floats of

@@ -107,7 +107,7 @@ var instructions = map[*ir.Op]instruction{
 	op.Sinh.Op: plain1(kern.OpSinh), op.Cosh.Op: plain1(kern.OpCosh), op.Asinh.Op: plain1(kern.OpAsinh), op.Acosh.Op: plain1(kern.OpAcosh), op.Atanh.Op: plain1(kern.OpAtanh),
 	op.Equal.Op: plain2(kern.OpEq), op.Greater.Op: plain2(kern.OpGt), op.GreaterOrEqual.Op: plain2(kern.OpGe), op.Less.Op: plain2(kern.OpLt), op.LessOrEqual.Op: plain2(kern.OpLe),
 	op.And.Op: plain2(kern.OpAnd), op.Or.Op: plain2(kern.OpOr), op.Xor.Op: plain2(kern.OpXor), op.Not.Op: plain1(kern.OpNot), op.IsNaN.Op: plain1(kern.OpIsNaN),
-	op.IsInf.Op: isInfInstr, op.Clip.Op: clipInstr, op.Where.Op: whereInstr, op.Gelu.Op: geluInstr, op.Selu.Op: seluInstr, op.Shrink.Op: nil,
+	op.IsInf.Op: isInfInstr, op.Clip.Op: clipInstr, op.Where.Op: whereInstr, op.Gelu.Op: geluInstr, op.Selu.Op: seluInstr,
 	op.LeakyRelu.Op: func(b *programmer, n *ir.Node, in []operand) uint8 {
 		return b.binary(kern.OpPRelu, reg(b.reg(in[0])), imm(op.LeakyRelu.Attrs(n).Alpha))
 	},

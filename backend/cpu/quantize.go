@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
@@ -59,10 +58,9 @@ func takesDequantize(n *ir.Node) bool {
 func emitScaling(c *call, n *ir.Node) (any, error) {
 	b := &programmer{regs: map[*ir.Value]uint8{}}
 	b.load(n.In[0])
-	y := b.scaling(n)
-	prog, ok := b.finish([]uint8{y})
+	prog, ok := b.finish([]uint8{b.scaling(n)})
 	if !ok {
-		return nil, fmt.Errorf("its program takes more than %d registers", kern.MaxRegs)
+		return nil, errRegisters
 	}
 	c.SetArgs(n.In[0])
 	return &kern.PointwiseParam{Program: prog, Types: []kern.DType{kernType(n.In[0].Type.DType), kernType(n.Out[0].Type.DType)}}, nil
@@ -77,21 +75,31 @@ func isScaling(n *ir.Node) bool {
 func (b *programmer) scaling(n *ir.Node) uint8 {
 	scale, zero, _ := scaleOf(n)
 	x := reg(b.load(n.In[0]))
-	if n.Op == op.DequantizeLinear.Op {
-		if q := n.In[0].Def; q != nil && q.Op == op.QuantizeLinear.Op && !slices.Contains(b.inputs, n.In[0]) { // never stored, which makes 0 of NaN
-			x = reg(b.emit(kern.OpWhere, 0, b.unary(kern.OpIsNaN, x), b.emit(kern.OpConst, 0), x.reg))
-		}
-		if zero != 0 {
-			x = reg(b.binary(kern.OpSub, x, imm(zero)))
-		}
-		return b.binary(kern.OpMul, x, imm(scale))
+	if n.Op == op.QuantizeLinear.Op {
+		return b.quantize(x, imm(scale), imm(zero), n.Out[0].Type.DType).reg
 	}
-	x = reg(b.unary(kern.OpRound, reg(b.binary(kern.OpDiv, x, imm(scale)))))
-	if zero != 0 {
-		x = reg(b.binary(kern.OpAdd, x, imm(zero)))
+	if q := n.In[0].Def; q != nil && q.Op == op.QuantizeLinear.Op && !slices.Contains(b.inputs, n.In[0]) { // never stored, which makes 0 of NaN
+		x = reg(b.emit(kern.OpWhere, 0, b.unary(kern.OpIsNaN, x), b.emit(kern.OpConst, 0), x.reg))
 	}
-	r := ranges[n.Out[0].Type.DType]
-	return b.binary(kern.OpMin, reg(b.binary(kern.OpMax, x, imm(r[0]))), imm(r[1]))
+	return b.dequantize(x, imm(scale), imm(zero)).reg
+}
+
+// quantize appends x/scale, rounded to even, plus the zero point, within the range of to.
+func (b *programmer) quantize(x, scale, zero operand, to tensor.DType) operand {
+	x = reg(b.unary(kern.OpRound, reg(b.binary(kern.OpDiv, x, scale))))
+	if zero != imm(0) {
+		x = reg(b.binary(kern.OpAdd, x, zero))
+	}
+	r := ranges[to]
+	return reg(b.binary(kern.OpMin, reg(b.binary(kern.OpMax, x, imm(r[0]))), imm(r[1])))
+}
+
+// dequantize appends (x - zero)·scale.
+func (b *programmer) dequantize(x, scale, zero operand) operand {
+	if zero != imm(0) {
+		x = reg(b.binary(kern.OpSub, x, zero))
+	}
+	return reg(b.binary(kern.OpMul, x, scale))
 }
 
 // isWeights reports whether v's data is known when compiling: a constant, or quantized constants made floats again.

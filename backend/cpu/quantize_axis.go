@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
@@ -74,7 +73,7 @@ func takesSpread(n *ir.Node) bool {
 	} else if a := op.QuantizeLinear.Attrs(n); a.Precision != tensor.Invalid && a.Precision != tensor.F32 {
 		return false
 	}
-	for _, v := range append(slices.Clone(n.In), n.Out...) {
+	for _, v := range slices.Concat(n.In, n.Out) {
 		if v != nil && (v.Type.Kind != ir.Tensor || v.Type.Unranked || v.Type.Layout != ir.RowMajor) {
 			return false
 		}
@@ -93,28 +92,19 @@ func emitSpread(c *call, n *ir.Node) (any, error) {
 	s, _ := spreadOf(n)
 	b := &programmer{regs: map[*ir.Value]uint8{}}
 	operands, types := []*ir.Value{n.In[0], n.In[1]}, []kern.DType{kernType(n.In[0].Type.DType), kern.Float32}
+	x, scale, zero := reg(0), reg(1), imm(0)
 	if z := third(n); z != nil {
-		operands, types = append(operands, z), append(types, kernType(z.Type.DType))
+		operands, types, zero = append(operands, z), append(types, kernType(z.Type.DType)), reg(2)
 	}
 	b.inputs, b.next = operands, len(operands)
-	x, scale := reg(0), reg(1)
-	zero := func(o kern.Op) {
-		if len(operands) > 2 {
-			x = reg(b.binary(o, x, reg(2)))
-		}
-	}
 	if n.Op == op.DequantizeLinear.Op {
-		zero(kern.OpSub)
-		x = reg(b.binary(kern.OpMul, x, scale))
+		x = b.dequantize(x, scale, zero)
 	} else {
-		x = reg(b.unary(kern.OpRound, reg(b.binary(kern.OpDiv, x, scale))))
-		zero(kern.OpAdd)
-		r := ranges[n.Out[0].Type.DType]
-		x = reg(b.binary(kern.OpMin, reg(b.binary(kern.OpMax, x, imm(r[0]))), imm(r[1])))
+		x = b.quantize(x, scale, zero, n.Out[0].Type.DType)
 	}
 	prog, ok := b.finish([]uint8{x.reg})
 	if !ok {
-		return nil, fmt.Errorf("its program takes more than %d registers", kern.MaxRegs)
+		return nil, errRegisters
 	}
 	c.SetArgs(operands...)
 	c.Alias(0, s.x)
