@@ -6,6 +6,7 @@ package backend
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/cameo-onnx/cameo/ir"
@@ -50,12 +51,25 @@ type Session interface {
 // Limits bound what a session may take.
 type Limits struct {
 	Memory  int    // bytes of arena, and of values whose sizes only running can tell; 0 or below is unlimited
+	Base    int    // where Gain is set, Memory shrinks to Base bytes and
+	Gain    int    // Gain bytes more for each byte of the run's inputs; 0: it does not
 	Trips   int    // loop iterations in one run; 0 or below is unlimited
 	Threads int    // 0: as many as the pool has
 	Seed    uint64 // of random ops
 
 	// Timed, where set, is told how long each step took. Steps of bodies are told too, and their time is also part of the step that runs the body.
 	Timed func(*Step, time.Duration)
+}
+
+// MemoryFor returns the bytes that a run on inputs of so many bytes may take; 0 is unlimited.
+func (l Limits) MemoryFor(inputs int) int {
+	if l.Gain <= 0 || inputs >= (math.MaxInt-l.Base)/l.Gain {
+		return l.Memory
+	}
+	if n := l.Base + l.Gain*inputs; l.Memory == 0 || n < l.Memory {
+		return n
+	}
+	return l.Memory
 }
 
 // An Arg is an operand or a result: the bytes of a dense row-major tensor, or another kind of value.

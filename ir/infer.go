@@ -86,6 +86,9 @@ func elemsOfKnown(k Known) []sym.Dim {
 	return k.Elems
 }
 
+// maxRank bounds the rank of a result.
+const maxRank = 64
+
 // infer returns what is known of n's results: exactly outs of them, or as many as the op always has where outs is 0.
 func (g *Graph) infer(n *Node, outs int) ([]Known, *Scope, error) {
 	outs = n.Op.Sig.results(outs)
@@ -112,6 +115,9 @@ func (g *Graph) infer(n *Node, outs int) ([]Known, *Scope, error) {
 		return nil, nil, fmt.Errorf("has %d results, not %d", len(out), outs)
 	}
 	for i, k := range out[:outs] {
+		if len(k.Type.Shape) > maxRank {
+			return nil, nil, fmt.Errorf("result %d: rank %d is more than %d", i, len(k.Type.Shape), maxRank)
+		}
 		for _, d := range k.Type.Shape {
 			if !d.Valid() {
 				return nil, nil, fmt.Errorf("result %d: size out of range", i)

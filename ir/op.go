@@ -253,8 +253,11 @@ func (e *Env) New(d tensor.DType, dims ...int) (*tensor.Tensor, error) {
 	return tensor.New(d, dims...), nil
 }
 
-// Take charges the budget for a tensor that the caller is about to allocate.
+// Take charges the budget for a tensor that the caller is about to allocate. It returns the context's error where that has ended.
 func (e *Env) Take(d tensor.DType, dims []int) error {
+	if err := e.Err(); err != nil {
+		return err
+	}
 	n, ok := tensor.ByteSize(d, dims)
 	if !ok {
 		return fmt.Errorf("a tensor of %v%v is not possible", d, dims)
@@ -265,12 +268,12 @@ func (e *Env) Take(d tensor.DType, dims []int) error {
 	return nil
 }
 
-// Err returns the context's error, if it has one.
+// Err returns why the context has ended, nil while it has not.
 func (e *Env) Err() error {
 	if e.Ctx == nil {
 		return nil
 	}
-	return e.Ctx.Err()
+	return context.Cause(e.Ctx)
 }
 
 // Run evaluates a body of the node on in.

@@ -36,6 +36,8 @@ func recovered(err *error) {
 // A Model is a compiled graph. It is safe for concurrent use.
 type Model struct {
 	opts    Options
+	weights int // bytes of constants before the passes, which may repeat or unfold them
+	gain    int // DefaultMemoryGain where the options set no bound
 	plan    *backend.Plan
 	program backend.Program
 	idle    chan backend.Session // sessions that nobody uses; nil entries are yet to be made
@@ -54,8 +56,9 @@ func Compile(g *ir.Graph, o Options) (m *Model, err error) {
 	case o.Backend == nil:
 		return nil, errors.New("runtime: no backend")
 	}
+	gain := 0
 	if o.Memory == 0 {
-		o.Memory = DefaultMemory
+		o.Memory, gain = DefaultMemory, DefaultMemoryGain
 	}
 	if o.Trips == 0 {
 		o.Trips = DefaultTrips
@@ -63,7 +66,7 @@ func Compile(g *ir.Graph, o Options) (m *Model, err error) {
 	if o.MaxSessions <= 0 {
 		o.MaxSessions = runtime.GOMAXPROCS(0)
 	}
-	m = &Model{opts: o, inputs: map[string]int{}, outputs: map[string]int{}, into: map[int]int{}}
+	m = &Model{opts: o, gain: gain, weights: weights(g), inputs: map[string]int{}, outputs: map[string]int{}, into: map[int]int{}}
 	for i, v := range g.Inputs {
 		m.inputs[v.Name] = i
 		var d tensor.Value
@@ -115,7 +118,28 @@ func (m *Model) HasDefault(name string) bool {
 
 // limits returns what a session may take.
 func (m *Model) limits() backend.Limits {
-	return backend.Limits{Memory: m.opts.Memory, Trips: m.opts.Trips, Threads: m.opts.Threads, Seed: m.opts.Seed, Timed: m.opts.Timed}
+	return backend.Limits{Memory: m.opts.Memory, Base: DefaultMemoryBase + DefaultMemoryGain*min(m.weights, DefaultMemory), Gain: m.gain, Trips: m.opts.Trips, Threads: m.opts.Threads,
+		Seed: m.opts.Seed, Timed: m.opts.Timed}
+}
+
+// Weights returns the bytes of the model's constants, before the passes.
+func (m *Model) Weights() int { return m.weights }
+
+// Memory returns the bytes that a run on inputs of so many bytes may take for intermediate values.
+func (m *Model) Memory(inputs int) int { return m.limits().MemoryFor(inputs) }
+
+// weights returns the bytes of the constants of g and of the bodies in it.
+func weights(g *ir.Graph) int {
+	n := 0
+	for _, v := range g.Consts() {
+		n += len(v.Data.Bytes())
+	}
+	for _, node := range g.Nodes {
+		for _, body := range node.Bodies {
+			n += weights(body)
+		}
+	}
+	return n
 }
 
 // Run runs the model on inputs by name and returns the outputs of the given names, or all. Inputs that have defaults may be

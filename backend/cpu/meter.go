@@ -10,6 +10,7 @@ import (
 // A meter weighs what a run holds at one time against its budget, sub-plans included.
 type meter struct {
 	limits backend.Limits
+	memory int // what limits allow the present run; 0 is unlimited
 	held   int // bytes of arenas, and of late values and objects until the step that makes them runs again
 	temp   int // bytes that the evaluations under way have taken; each lets its own go when it ends
 	trips  int
@@ -32,10 +33,31 @@ func (m *meter) hold(n int) error {
 }
 
 func (m *meter) check() error {
-	if sum := m.held + m.temp; m.limits.Memory > 0 && (sum > m.limits.Memory || sum < 0 || m.temp < 0) {
-		return fmt.Errorf("%w: more than %d bytes of memory", backend.ErrBudget, m.limits.Memory)
+	sum := m.held + m.temp
+	switch {
+	case m.memory <= 0 || sum <= m.memory && sum >= 0 && m.temp >= 0:
+		return nil
+	case m.memory < m.limits.Memory:
+		return fmt.Errorf("%w: more than %d bytes of memory, the default for weights and inputs so small", backend.ErrBudget, m.memory)
 	}
-	return nil
+	return fmt.Errorf("%w: more than %d bytes of memory", backend.ErrBudget, m.memory)
+}
+
+// begin makes the meter ready for a run on in.
+func (m *meter) begin(in []backend.Arg) {
+	m.temp, m.trips = 0, 0
+	if m.memory = m.limits.Memory; m.limits.Gain <= 0 {
+		return
+	}
+	given := 0
+	for i := range in {
+		if in[i].Obj != nil {
+			given += weight(in[i].Obj)
+		} else {
+			given += len(in[i].Data)
+		}
+	}
+	m.memory = m.limits.MemoryFor(given)
 }
 
 func (m *meter) trip() error {

@@ -97,7 +97,7 @@ func (s *session) Run(ctx context.Context, in, out []backend.Arg) error {
 		return context.Cause(ctx)
 	}
 	defer s.watch.end()
-	s.meter.temp, s.meter.trips = 0, 0
+	s.meter.begin(in)
 	s.release()
 	return s.run(ctx, in, out)
 }
@@ -295,10 +295,10 @@ func (s *session) place() error {
 	}
 	size, err := s.offsetsOf()
 	if err != nil {
-		return fmt.Errorf("cpu: %w", err)
+		return s.largest(err)
 	}
 	if err := s.meter.hold(size - s.charged); err != nil {
-		return err
+		return s.largest(err)
 	}
 	s.charged = size
 	if size > len(s.arena) || size < len(s.arena)/4 {
@@ -311,6 +311,20 @@ func (s *session) place() error {
 		}
 	}
 	return nil
+}
+
+// largest names, in an error about the arena, the step whose buffer takes the most of it.
+func (s *session) largest(err error) error {
+	most, at := -1, 0
+	for _, b := range s.bufs {
+		if b.Size > most {
+			most, at = b.Size, b.First
+		}
+	}
+	if most < 0 || at < 0 || at >= len(s.pr.plan.Steps) {
+		return fmt.Errorf("cpu: %w", err)
+	}
+	return s.fault(at, fmt.Errorf("%d bytes: %w", most, err))
 }
 
 // offsetsOf places the buffers: as the plan says, if it does and no step needs scratch; else anew.

@@ -95,8 +95,14 @@ func status(err error) int {
 	return exitData
 }
 
-// oneLine keeps an error on one line and free of control characters.
+// maxLine is how many bytes of a message are shown: a model may put a list of a million sizes into one.
+const maxLine = 1000
+
+// oneLine keeps an error on one line, free of control characters, and of a length that can be read.
 func oneLine(s string) string {
+	if len(s) > maxLine {
+		s = s[:maxLine/2] + " … " + s[len(s)-maxLine/2:]
+	}
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r

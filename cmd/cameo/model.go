@@ -33,7 +33,7 @@ type modelFlags struct {
 
 func (f *modelFlags) register(c *cobra.Command) {
 	f.compileFlags.register(c)
-	c.Flags().StringVar(&f.maxMemory, "max-memory", "", "memory that a run may take for intermediate values, such as 500MB or 1GiB (default 8GiB)")
+	c.Flags().StringVar(&f.maxMemory, "max-memory", "", "memory that a run may take for intermediate values, such as 500MB or 1GiB (default: 384MiB, and 256 bytes for each byte of weights and inputs, at most 8GiB)")
 }
 
 func (f *modelFlags) registerInputs(c *cobra.Command) {
@@ -45,7 +45,7 @@ func (f *modelFlags) registerInputs(c *cobra.Command) {
 	fl.Float64SliceVar(&f.reader.Mean, "mean", nil, "of pictures: subtracted from pixels scaled to 0…1; one number, or one a channel")
 	fl.Float64SliceVar(&f.reader.Std, "std", nil, "of pictures: what pixels are divided by, after --mean")
 	fl.BoolVar(&f.reader.Resize, "resize", false, "scale pictures to the input's sizes")
-	fl.DurationVar(&f.timeout, "timeout", 0, "time of a run, such as 500ms (default: none)")
+	fl.DurationVar(&f.timeout, "timeout", 0, "time of a run, such as 500ms; 0: no end (default of run: 2.5s, and 16s for each MB of weights and inputs; of bench: none)")
 	fl.Uint64Var(&f.seed, "seed", 0, "of the model's own random operators")
 }
 
@@ -130,7 +130,10 @@ func load(path string, imports onnx.Options, o runtime.Options) (*loaded, error)
 	start = time.Now()
 	l.Model, err = runtime.Compile(im.Graph, o)
 	l.compiled = time.Since(start)
-	return l, err
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return l, nil
 }
 
 // endOf returns the name of the op that gave v its values: ops that only move them are passed over.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -84,12 +85,18 @@ func runRun(c *cobra.Command, path string, f *runFlags) error {
 	if err != nil {
 		return err
 	}
+	given := m.Weights() + bytesOf(in)
+	if !c.Flags().Changed("timeout") {
+		f.timeout = (patience + time.Duration(given)*patiencePerByte).Round(time.Millisecond)
+	}
+	// Garbage counts for the system, too: near what a run may take the collector works harder.
+	debug.SetMemoryLimit(int64(m.Memory(bytesOf(in))/2*3 + 4*given + 64<<20))
 	ctx, cancel := f.deadline(c.Context())
 	defer cancel()
 	start := time.Now()
 	out, err := m.Run(ctx, in)
 	if err != nil {
-		return missing(err, f.random < 0)
+		return fmt.Errorf("%s: %w", path, missing(err, f.random < 0))
 	}
 	took := time.Since(start)
 	var results, shown []values.Named
@@ -104,6 +111,23 @@ func runRun(c *cobra.Command, path string, f *runFlags) error {
 		return err
 	}
 	return f.print(c, m, shown, labels, took)
+}
+
+// How long a run may take where --timeout does not say. What makes minutes of a file of a kilobyte is likelier an attack than a model.
+const (
+	patience        = 2500 * time.Millisecond
+	patiencePerByte = 16 * time.Microsecond // of weights and inputs: what a small model takes by reference evaluation for a large picture
+)
+
+// bytesOf returns the bytes of the tensors among in.
+func bytesOf(in map[string]cameo.Value) int {
+	n := 0
+	for _, v := range in {
+		if t, ok := v.(*cameo.Tensor); ok {
+			n += len(t.Bytes())
+		}
+	}
+	return n
 }
 
 // missing adds to an error about a missing input how to give one.

@@ -80,7 +80,7 @@ func spreadEntries(t ir.Type, entries []sym.Dim) []sym.Dim {
 	n := 1
 	if len(t.Shape) == 1 {
 		c, ok := t.Shape[0].Int()
-		if !ok || c > ir.MaxElems {
+		if !ok || c < 0 || c > ir.MaxElems {
 			return nil
 		}
 		n = c
