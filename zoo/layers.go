@@ -1,6 +1,7 @@
 package zoo
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -33,9 +34,6 @@ func (n *Net) linear(name string, x *ir.Value, out int, relu bool) *ir.Value {
 	n.layer(name, "Linear %d→%d", in, out)
 	w := n.Param(join(name, "weight"), n.weight(in, out, relu), out, in)
 	b := n.Param(join(name, "bias"), n.bias(in), out)
-	if n.b.Err() != nil {
-		return nil
-	}
 	if len(dims) == 1 {
 		a := op.Gemm.Default()
 		a.TransB = true
@@ -52,6 +50,11 @@ type Window struct {
 	NoBias                  bool
 }
 
+// String says how it moves, as listings of layers do.
+func (w Window) String() string {
+	return fmt.Sprintf("%d×%d, stride %d, padding %d", w.Kernel, w.Kernel, max(w.Stride, 1), w.Padding)
+}
+
 func (w Window) pads() []int    { return []int{w.Padding, w.Padding, w.Padding, w.Padding} }
 func (w Window) kernel() []int  { return []int{w.Kernel, w.Kernel} }
 func (w Window) strides() []int { return []int{max(w.Stride, 1), max(w.Stride, 1)} }
@@ -60,15 +63,9 @@ func (w Window) strides() []int { return []int{max(w.Stride, 1), max(w.Stride, 1
 func (n *Net) Conv2d(name string, x *ir.Value, out int, w Window) *ir.Value {
 	in := n.sizesOf(x, 3, name)[0]
 	area := w.Kernel * w.Kernel
-	n.layer(name, "Conv2d %d→%d, %d×%d, stride %d, padding %d", in, out, w.Kernel, w.Kernel, max(w.Stride, 1), w.Padding)
+	n.layer(name, "Conv2d %d→%d, %v", in, out, w)
 	f := n.Param(join(name, "weight"), n.weight(in*area, out*area, false), out, in, w.Kernel, w.Kernel)
-	var b *ir.Value
-	if !w.NoBias {
-		b = n.Param(join(name, "bias"), n.bias(in*area), out)
-	}
-	if n.b.Err() != nil {
-		return nil
-	}
+	b := n.windowBias(name, w, in*area, out)
 	a := op.Conv.Default()
 	a.KernelShape, a.Strides, a.Pads, a.Dilations = w.kernel(), w.strides(), w.pads(), []int{1, 1}
 	return n.done(op.Conv.New(n.b, a, x, f, b))
@@ -78,20 +75,22 @@ func (n *Net) Conv2d(name string, x *ir.Value, out int, w Window) *ir.Value {
 func (n *Net) ConvTranspose2d(name string, x *ir.Value, out int, w Window) *ir.Value {
 	in := n.sizesOf(x, 3, name)[0]
 	area := w.Kernel * w.Kernel
-	n.layer(name, "ConvTranspose2d %d→%d, %d×%d, stride %d, padding %d", in, out, w.Kernel, w.Kernel, max(w.Stride, 1), w.Padding)
+	n.layer(name, "ConvTranspose2d %d→%d, %v", in, out, w)
 	// PyTorch counts a transposed kernel's fan_in on its second axis, the outputs.
 	f := n.Param(join(name, "weight"), n.weight(out*area, in*area, false), in, out, w.Kernel, w.Kernel)
-	var b *ir.Value
-	if !w.NoBias {
-		b = n.Param(join(name, "bias"), n.bias(out*area), out)
-	}
-	if n.b.Err() != nil {
-		return nil
-	}
+	b := n.windowBias(name, w, out*area, out)
 	a := op.ConvTranspose.Default()
 	a.KernelShape, a.Strides, a.Pads, a.Dilations = w.kernel(), w.strides(), w.pads(), []int{1, 1}
 	a.OutputPadding = []int{w.OutputPadding, w.OutputPadding}
 	return n.done(op.ConvTranspose.New(n.b, a, x, f, b))
+}
+
+// windowBias returns the parameter NAME.bias of a convolution; nil where it has none.
+func (n *Net) windowBias(name string, w Window, fanIn, out int) *ir.Value {
+	if w.NoBias {
+		return nil
+	}
+	return n.Param(join(name, "bias"), n.bias(fanIn), out)
 }
 
 // BatchNorm normalises the channels of x[N,C,H,W] by the batch's statistics in training and by the running ones in evaluation:
@@ -103,9 +102,6 @@ func (n *Net) BatchNorm(name string, x *ir.Value) *ir.Value {
 		x,
 		n.Param(join(name, "weight"), constant(1), c), n.Param(join(name, "bias"), constant(0), c),
 		n.Param(join(name, "running_mean"), constant(0), c), n.Param(join(name, "running_var"), constant(1), c),
-	}
-	if n.b.Err() != nil {
-		return nil
 	}
 	a, outs := op.BatchNormalization.Default(), 1
 	if a.TrainingMode = n.o.Train; a.TrainingMode {
@@ -129,9 +125,6 @@ func (n *Net) LSTM(name string, x *ir.Value, hidden int) (all, last *ir.Value) {
 	r := n.gates(n.Param(join(name, "weight_hh_l0"), start[1], 4*hidden, hidden))
 	bi := n.gates(n.Param(join(name, "bias_ih_l0"), start[2], 4*hidden))
 	bh := n.gates(n.Param(join(name, "bias_hh_l0"), start[3], 4*hidden))
-	if n.b.Err() != nil {
-		return nil, nil
-	}
 	a := op.LSTM.Default()
 	a.HiddenSize = &hidden
 	steps := op.Transpose.New(n.b, op.TransposeAttrs{Perm: []int{1, 0, 2}}, x)
@@ -142,9 +135,6 @@ func (n *Net) LSTM(name string, x *ir.Value, hidden int) (all, last *ir.Value) {
 
 // gates turns PyTorch's order of gates into ONNX's (input, output, forget, cell) and adds the axis of directions.
 func (n *Net) gates(p *ir.Value) *ir.Value {
-	if n.b.Err() != nil {
-		return nil
-	}
 	four := 4
 	g := op.Split.NewN(n.b, op.SplitAttrs{NumOutputs: &four}, 4, p)
 	return n.add(op.Unsqueeze, op.Concat.New(n.b, op.ConcatAttrs{}, g[0], g[3], g[1], g[2]), n.ints(0))

@@ -12,9 +12,6 @@ func (n *Net) Mean(x *ir.Value) *ir.Value { return n.reduce(op.ReduceMean, x) }
 func (n *Net) Sum(x *ir.Value, axes ...int) *ir.Value { return n.reduce(op.ReduceSum, x, axes...) }
 
 func (n *Net) reduce(k op.Kind[op.ReduceAttrs], x *ir.Value, axes ...int) *ir.Value {
-	if n.b.Err() != nil {
-		return nil
-	}
 	a := k.Default()
 	a.Keepdims = false
 	if len(axes) == 0 {
@@ -50,17 +47,11 @@ func (n *Net) BCEWithLogits(x, t *ir.Value) *ir.Value {
 
 // CrossEntropy is the mean of −log softmax(x)[label] over rows x[N,classes]; the label −100 counts for nothing.
 func (n *Net) CrossEntropy(x, label *ir.Value) *ir.Value {
-	if n.b.Err() != nil {
-		return nil
-	}
 	return op.SoftmaxCrossEntropyLoss.NewN(n.b, ignoring(), 1, x, label)[0]
 }
 
 // NLL is the mean of −x[label] over rows x[N,classes] of log-probabilities; the label −100 counts for nothing.
 func (n *Net) NLL(x, label *ir.Value) *ir.Value {
-	if n.b.Err() != nil {
-		return nil
-	}
 	return op.NegativeLogLikelihoodLoss.New(n.b, ignoring(), x, label)
 }
 

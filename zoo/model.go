@@ -3,6 +3,7 @@ package zoo
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cameo-onnx/cameo/ir"
@@ -53,7 +54,7 @@ var models = []Model{
 }
 
 // All returns every model.
-func All() []Model { return append([]Model(nil), models...) }
+func All() []Model { return slices.Clone(models) }
 
 // Find returns the model of the given name; a name that is none's gives ErrUnknown.
 func Find(name string) (Model, error) {

@@ -2,6 +2,7 @@ package zoo
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 
@@ -44,12 +45,12 @@ func NewNet(name string, o Options) (*Net, error) {
 
 // Graph returns what was built, or the first error. Options that name no parameter or size of the net are errors too.
 func (n *Net) Graph() (*ir.Graph, error) {
-	for _, name := range sorted(n.o.Sizes) {
+	for _, name := range slices.Sorted(maps.Keys(n.o.Sizes)) {
 		if !n.taken["size "+name] {
 			n.fail("there is no size %q to set", name)
 		}
 	}
-	for _, name := range sorted(n.o.Weights) {
+	for _, name := range slices.Sorted(maps.Keys(n.o.Weights)) {
 		if !n.taken[name] {
 			n.fail("there is no parameter %q", name)
 		}
@@ -62,14 +63,6 @@ func (n *Net) Graph() (*ir.Graph, error) {
 	}
 	n.g.Sweep()
 	return n.g, nil
-}
-
-func sorted[T any](m map[string]T) (keys []string) {
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 func (n *Net) fail(format string, args ...any) {
@@ -213,10 +206,7 @@ func (n *Net) ints(v ...int) *ir.Value {
 // Scalar returns a constant.
 func (n *Net) Scalar(v float32) *ir.Value { return n.g.Const("", tensor.Scalar(v)) }
 
-// add appends a node of an op without attributes, unless there was an error.
+// add appends a node of an op without attributes.
 func (n *Net) add(k op.Kind[op.None], in ...*ir.Value) *ir.Value {
-	if n.b.Err() != nil {
-		return nil
-	}
 	return k.New(n.b, op.None{}, in...)
 }

@@ -1,8 +1,6 @@
 package zoo
 
 import (
-	"slices"
-
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
 )
@@ -39,41 +37,26 @@ func (n *Net) Scale(k float32, x *ir.Value) *ir.Value { return n.add(op.Mul, x, 
 
 // LeakyReLU is x where it is positive, else slope·x.
 func (n *Net) LeakyReLU(x *ir.Value, slope float32) *ir.Value {
-	if n.b.Err() != nil {
-		return nil
-	}
 	return op.LeakyRelu.New(n.b, op.LeakyReluAttrs{Alpha: slope}, x)
 }
 
 // LogSoftmax is the logarithm of the softmax of x[N,classes].
 func (n *Net) LogSoftmax(x *ir.Value) *ir.Value {
-	if n.b.Err() != nil {
-		return nil
-	}
 	return op.LogSoftmax.New(n.b, op.SoftmaxAttrs{Axis: 1}, x)
 }
 
 // Concat joins tensors along axis 1.
 func (n *Net) Concat(xs ...*ir.Value) *ir.Value {
-	if n.b.Err() != nil || slices.Contains(xs, nil) {
-		return nil
-	}
 	return op.Concat.New(n.b, op.ConcatAttrs{Axis: 1}, xs...)
 }
 
 // Flatten makes a row of each item.
 func (n *Net) Flatten(x *ir.Value) *ir.Value {
-	if n.b.Err() != nil {
-		return nil
-	}
 	return op.Flatten.New(n.b, op.FlattenAttrs{Axis: 1}, x)
 }
 
 // Reshape gives each item the sizes dims.
 func (n *Net) Reshape(x *ir.Value, dims ...int) *ir.Value {
-	if n.b.Err() != nil {
-		return nil
-	}
 	return op.Reshape.New(n.b, op.Reshape.Default(), x, n.ints(append([]int{-1}, dims...)...))
 }
 
@@ -90,9 +73,6 @@ func (n *Net) Repeat(x *ir.Value, t int) *ir.Value {
 
 // MaxPool halves images by the largest of each 2×2 pixels; an odd row or column at the end is left out.
 func (n *Net) MaxPool(x *ir.Value) *ir.Value {
-	if n.b.Err() != nil {
-		return nil
-	}
 	n.layer("", "MaxPool2d 2×2")
 	a := op.MaxPool.Default()
 	a.KernelShape, a.Strides, a.Pads = []int{2, 2}, []int{2, 2}, []int{0, 0, 0, 0}
@@ -101,9 +81,6 @@ func (n *Net) MaxPool(x *ir.Value) *ir.Value {
 
 // AveragePool is the mean of each channel of images, [N,C,1,1].
 func (n *Net) AveragePool(x *ir.Value) *ir.Value {
-	if n.b.Err() != nil {
-		return nil
-	}
 	n.layer("", "GlobalAveragePool2d")
 	return n.done(n.add(op.GlobalAveragePool, x))
 }
@@ -114,9 +91,6 @@ func (n *Net) CenterCrop(x *ir.Value, h, w int) *ir.Value {
 	if n.b.Err() == nil && (d[1] < h || d[2] < w) {
 		n.fail("centre crop: %d×%d pixels do not hold %d×%d", d[1], d[2], h, w)
 	}
-	if n.b.Err() != nil {
-		return nil
-	}
 	n.layer("", "CenterCrop %d×%d", h, w)
 	top, left := (d[1]-h)/2, (d[2]-w)/2
 	return n.done(n.add(op.Slice, x, n.ints(top, left), n.ints(top+h, left+w), n.ints(2, 3)))
@@ -124,9 +98,6 @@ func (n *Net) CenterCrop(x *ir.Value, h, w int) *ir.Value {
 
 // Normal draws as many independent standard normal numbers as x has elements.
 func (n *Net) Normal(x *ir.Value) *ir.Value {
-	if n.b.Err() != nil {
-		return nil
-	}
 	return op.RandomNormalLike.New(n.b, op.RandomNormalLike.Default(), x)
 }
 
@@ -138,8 +109,5 @@ func (n *Net) Sample(mean, logvar *ir.Value) *ir.Value {
 
 // transposed is the transpose of a matrix.
 func (n *Net) transposed(x *ir.Value) *ir.Value {
-	if n.b.Err() != nil {
-		return nil
-	}
 	return op.Transpose.New(n.b, op.TransposeAttrs{Perm: []int{1, 0}}, x)
 }

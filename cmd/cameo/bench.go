@@ -32,9 +32,11 @@ func benchCommand() *cobra.Command {
 		Short: "Measure how long a model takes to load and to run",
 		Long: `Measure the time to load a model, its first run, and the latency of the runs that follow, in a session
 that keeps its memory. Inputs that are not given are random (of seed 1, unless --random says another).`,
-		Example: "  cameo bench model.onnx --dim batch=8 --threads 1\n  cameo bench model.onnx --profile --threads 1\n  cameo bench model.onnx --runs 1000 --json",
-		Args:    cobra.ExactArgs(1),
-		RunE:    func(c *cobra.Command, args []string) error { return runBench(c, args[0], &f) },
+		Example: `  cameo bench model.onnx --dim batch=8 --threads 1
+  cameo bench model.onnx --profile --threads 1
+  cameo bench model.onnx --runs 1000 --json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return runBench(c, args[0], &f) },
 	}
 	f.register(c)
 	f.registerInputs(c)
@@ -59,7 +61,7 @@ type benchReport struct {
 
 func runBench(c *cobra.Command, path string, f *benchFlags) error {
 	if f.runs < 0 || f.warmup < 0 || f.time <= 0 {
-		return usagef("--runs, --warmup and --time are not negative")
+		return usagef("--runs and --warmup are not negative, and --time is above 0")
 	}
 	if f.random == -1 {
 		f.random = 1
@@ -96,7 +98,8 @@ func runBench(c *cobra.Command, path string, f *benchFlags) error {
 	ctx, cancel := f.deadline(c.Context())
 	defer cancel()
 	r := benchReport{Import: m.imported.Seconds(), Compile: m.compiled.Seconds(), Machine: cpu.Describe(), Kernels: inspect.Kernels(m.Plan())}
-	if r.Latency, err = measure.Latency(ctx, measure.Options{Runs: f.runs, Time: f.time, Warmup: f.warmup, Begin: profile.Reset}, func() error { return s.Run(ctx) }); err != nil {
+	mo := measure.Options{Runs: f.runs, Time: f.time, Warmup: f.warmup, Begin: profile.Reset}
+	if r.Latency, err = measure.Latency(ctx, mo, func() error { return s.Run(ctx) }); err != nil {
 		return err
 	}
 	r.Steps = profile.Steps()
@@ -121,7 +124,8 @@ func printProfile(c *cobra.Command, p *inspect.Profile, runs int) error {
 	}
 	tw := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(t inspect.StepTime, what string) {
-		fmt.Fprintf(tw, "%.4f ms\t%.1f %%\t%g ×\t  %s\n", ms(t.Time)/float64(runs), 100*float64(t.Time)/float64(max(total, 1)), float64(t.Calls)/float64(runs), what)
+		share, calls := 100*float64(t.Time)/float64(max(total, 1)), float64(t.Calls)/float64(runs)
+		fmt.Fprintf(tw, "%.4f ms\t%.1f %%\t%g ×\t  %s\n", ms(t.Time)/float64(runs), share, calls, what)
 	}
 	fmt.Fprintln(c.OutOrStdout(), "\nby kernel, per run")
 	for _, k := range kernels {
@@ -147,7 +151,8 @@ func (r *benchReport) print(c *cobra.Command) error {
 	fmt.Fprintf(tw, "load\t%.3f ms (import %.3f, compile %.3f)\n", (r.Import+r.Compile)*1e3, r.Import*1e3, r.Compile*1e3)
 	fmt.Fprintf(tw, "first run\t%.3f ms\n", ms(l.First))
 	fmt.Fprintf(tw, "runs\t%d\n", l.Runs)
-	fmt.Fprintf(tw, "latency\tmin %.4f, median %.4f, p90 %.4f, p99 %.4f, max %.4f, mean %.4f ms\n", ms(l.Min), ms(l.P50), ms(l.P90), ms(l.P99), ms(l.Max), ms(l.Mean))
+	fmt.Fprintf(tw, "latency\tmin %.4f, median %.4f, p90 %.4f, p99 %.4f, max %.4f, mean %.4f ms\n",
+		ms(l.Min), ms(l.P50), ms(l.P90), ms(l.P99), ms(l.Max), ms(l.Mean))
 	fmt.Fprintf(tw, "allocations\t%.2f a run, %.0f bytes\n", l.Allocs, l.Bytes)
 	fmt.Fprintf(tw, "CPU\t%s; caches of %s, %s, %s\n", r.Machine.Features, byteText(r.Machine.L1), byteText(r.Machine.L2), byteText(r.Machine.L3))
 	for _, k := range slices.Sorted(maps.Keys(r.Kernels)) {

@@ -38,7 +38,8 @@ func (f *modelFlags) register(c *cobra.Command) {
 
 func (f *modelFlags) registerInputs(c *cobra.Command) {
 	fl := c.Flags()
-	fl.StringArrayVarP(&f.inputs, "input", "i", nil, "NAME=SOURCE: a .npy, .npz, .npz:ENTRY, .pb, .png or .jpg file, or a literal such as 1x3=1,2,3 (NAME==5: a scalar); SOURCE alone for a model of one input")
+	fl.StringArrayVarP(&f.inputs, "input", "i", nil, "NAME=SOURCE: a .npy, .npz, .npz:ENTRY, .pb, .png or .jpg file, or a literal "+
+		"such as 1x3=1,2,3 (NAME==5: a scalar); SOURCE alone for a model of one input")
 	fl.Int64Var(&f.random, "random", -1, "fill the inputs that are not given with random numbers of this seed")
 	fl.StringArrayVar(&f.dims, "dim", nil, "NAME=SIZE: a size that the model leaves open, for random inputs (default 1)")
 	fl.StringVar(&f.reader.Layout, "layout", "", "of pictures: nchw, nhwc or hw (default: the input's sizes tell)")

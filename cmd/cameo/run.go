@@ -53,7 +53,8 @@ done, and --scores raw leaves them as they are.`,
 	f.register(c)
 	f.registerInputs(c)
 	fl := c.Flags()
-	fl.StringArrayVarP(&f.outputs, "output", "o", nil, "write the outputs to a .npz file, or one (NAME=FILE, or FILE for a model of one output) to .npy, .pb or .png")
+	fl.StringArrayVarP(&f.outputs, "output", "o", nil, "write the outputs to a .npz file, or one (NAME=FILE, or FILE for a model "+
+		"of one output) to .npy, .pb or .png")
 	fl.StringArrayVar(&f.show, "show", nil, "also print this intermediate value of the model, by its ONNX name")
 	fl.IntVar(&f.top, "top", 0, "print this many of the highest classes of the first output that has scores")
 	fl.StringVar(&f.labels, "labels", "", "file with the names of the classes, one a line")

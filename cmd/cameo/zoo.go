@@ -54,6 +54,16 @@ func (f *zooFlags) options() (zoo.Options, error) {
 	return o, nil
 }
 
+// asked returns the model of the given name and the form of it that the flags ask for.
+func (f *zooFlags) asked(name string) (zoo.Model, zoo.Options, error) {
+	m, err := zoo.Find(name)
+	if errors.Is(err, zoo.ErrUnknown) {
+		return m, zoo.Options{}, usagef("there is no model %s in the zoo; see cameo zoo list", wire.Quote(name))
+	}
+	o, err := f.options()
+	return m, o, err
+}
+
 func zooCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "zoo",
@@ -69,15 +79,6 @@ func zooCommand() *cobra.Command {
 		sub.Args = usageArgs(sub.Args)
 	}
 	return c
-}
-
-// findModel returns a model of the zoo; another name is wrong usage.
-func findModel(name string) (zoo.Model, error) {
-	m, err := zoo.Find(name)
-	if errors.Is(err, zoo.ErrUnknown) {
-		return m, usagef("there is no model %s in the zoo; see cameo zoo list", wire.Quote(name))
-	}
-	return m, err
 }
 
 type zooEntry struct {
@@ -128,11 +129,7 @@ func zooShowCommand() *cobra.Command {
 		Example: "  cameo zoo show conv_vae\n  cameo zoo show conv_vae --size latent=2 --loss",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			m, err := findModel(args[0])
-			if err != nil {
-				return err
-			}
-			o, err := f.options()
+			m, o, err := f.asked(args[0])
 			if err != nil {
 				return err
 			}
@@ -186,11 +183,7 @@ func zooExportCommand() *cobra.Command {
 		Example: "  cameo zoo export dcgan_generator -o generator.onnx\n  cameo zoo export mlp --train --loss --batch 32 -o loss.onnx",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			m, err := findModel(args[0])
-			if err != nil {
-				return err
-			}
-			o, err := f.options()
+			m, o, err := f.asked(args[0])
 			if err != nil {
 				return err
 			}

@@ -27,8 +27,9 @@ func sampleCommand() *cobra.Command {
 
 The plane is spanned by two latent axes; with --encoder and --data it is the plane in which the codes of
 the data spread most, through their mean. Places are quantiles of normal distributions.`,
-		Example: "  cameo zoo sample --model decoder.onnx -o plane.png\n  cameo zoo sample --model decoder.onnx --encoder encoder.onnx --data mnist -o plane.png",
-		Args:    cobra.NoArgs,
+		Example: `  cameo zoo sample --model decoder.onnx -o plane.png
+  cameo zoo sample --model decoder.onnx --encoder encoder.onnx --data mnist -o plane.png`,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			e.data, e.split, e.count, e.output = f.data, f.split, f.count, ""
 			return runSample(c, &f, &e, side, axes)
@@ -103,11 +104,7 @@ func wrote(c *cobra.Command, path string, more map[string]any) error {
 
 // codes encodes the pictures of --data, and returns their labels too.
 func (f *taskFlags) codes(c *cobra.Command) ([][]float32, []byte, error) {
-	set, err := f.images()
-	if err != nil {
-		return nil, nil, err
-	}
-	m, err := f.task()
+	set, m, err := f.pictures()
 	if err != nil {
 		return nil, nil, err
 	}

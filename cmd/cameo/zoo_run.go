@@ -32,11 +32,11 @@ numbers, classes or letters, as the model reads them.
 		Example: "  cameo zoo run dcgan_generator --train --batch 16 -o made.png\n  cameo zoo run mlp --loss --seed 3",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			model, err := findModel(args[0])
+			model, o, err := f.asked(args[0])
 			if err != nil {
 				return err
 			}
-			return runZoo(c, model, &f, &m, output)
+			return runZoo(c, model, o, &m, output)
 		},
 	}
 	f.register(c, "1")
@@ -48,20 +48,16 @@ numbers, classes or letters, as the model reads them.
 	return c
 }
 
-func runZoo(c *cobra.Command, model zoo.Model, f *zooFlags, m *modelFlags, output string) error {
-	zo, err := f.options()
-	if err != nil {
-		return err
-	}
-	if zo.Batch == 0 {
+func runZoo(c *cobra.Command, model zoo.Model, form zoo.Options, m *modelFlags, output string) error {
+	if form.Batch == 0 {
 		return usagef("--batch N: a run needs a number of rows")
 	}
-	m.seed, m.random = f.seed, -1 // the zoo knows better what its inputs look like
+	m.seed, m.random = form.Seed, -1 // the zoo knows better what its inputs look like
 	o, err := m.options()
 	if err != nil {
 		return err
 	}
-	g, err := model.Graph(zo)
+	g, err := model.Graph(form)
 	if err != nil {
 		return usagef("%v", err)
 	}
@@ -73,7 +69,7 @@ func runZoo(c *cobra.Command, model zoo.Model, f *zooFlags, m *modelFlags, outpu
 	if err != nil {
 		return err
 	}
-	made, err := model.Random(zo, zo.Batch, f.seed)
+	made, err := model.Random(form, form.Batch, form.Seed)
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,16 @@ func (f *taskFlags) task() (*task.Model, error) {
 	return asTask(m.Model, f.output)
 }
 
+// pictures reads the pictures of --data, and loads the model of --model to work on them.
+func (f *taskFlags) pictures() (*data.Images, *task.Model, error) {
+	set, err := f.images()
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := f.task()
+	return set, m, err
+}
+
 func asTask(m *runtime.Model, output string) (*task.Model, error) {
 	in := m.Inputs()
 	if len(in) != 1 || in[0].Type.Kind != ir.Tensor || in[0].Type.DType != cameo.Float32 || in[0].Type.Rank() < 2 {
@@ -113,11 +123,7 @@ func classifyCommand() *cobra.Command {
 		Example: "  cameo zoo classify --model mnist_cnn.onnx --data mnist",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			set, err := f.images()
-			if err != nil {
-				return err
-			}
-			m, err := f.task()
+			set, m, err := f.pictures()
 			if err != nil {
 				return err
 			}
@@ -138,7 +144,9 @@ func classifyCommand() *cobra.Command {
 
 func printClassified(c *cobra.Command, r *task.Classified, names []string) error {
 	if asJSON(c) {
-		return json.NewEncoder(c.OutOrStdout()).Encode(map[string]any{"count": r.Count, "correct": r.Correct, "accuracy": r.Accuracy(), "mean_nll": r.MeanNLL, "confusion": r.Confusion, "classes": names})
+		return json.NewEncoder(c.OutOrStdout()).Encode(map[string]any{
+			"count": r.Count, "correct": r.Correct, "accuracy": r.Accuracy(), "mean_nll": r.MeanNLL, "confusion": r.Confusion, "classes": names,
+		})
 	}
 	out := c.OutOrStdout()
 	fmt.Fprintf(out, "%d of %d right (%.2f %%), mean −log p %.4f\n\n", r.Correct, r.Count, 100*r.Accuracy(), r.MeanNLL)
@@ -204,11 +212,7 @@ func denoiseCommand() *cobra.Command {
 
 // reconstruct shows 20 pictures in rows of 10.
 func reconstruct(c *cobra.Command, f *taskFlags, drop float64, seed uint64) error {
-	set, err := f.images()
-	if err != nil {
-		return err
-	}
-	m, err := f.task()
+	set, m, err := f.pictures()
 	if err != nil {
 		return err
 	}

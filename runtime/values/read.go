@@ -101,7 +101,8 @@ func which(arg string, inputs []Input) (*Input, string, error) {
 	case hasName && !literal:
 		return nil, "", fmt.Errorf("%w: there is no input %s; the inputs are %s", ErrSyntax, wire.Quote(name), strings.Join(names, ", "))
 	}
-	return nil, "", fmt.Errorf("%w: %s does not say which input it is for: NAME=%s, with NAME one of %s", ErrSyntax, wire.Quote(arg), arg, strings.Join(names, ", "))
+	return nil, "", fmt.Errorf("%w: %s does not say which input it is for: NAME=%s, with NAME one of %s",
+		ErrSyntax, wire.Quote(arg), arg, strings.Join(names, ", "))
 }
 
 // archive gives every entry of a .npz file to the input of its name; a lone entry for a lone input may have any name.
