@@ -244,7 +244,7 @@ func (g *Graph) Replace(old, new *Value) error {
 	if old == new {
 		return nil
 	}
-	if !compatible(old.Type, new.Type) {
+	if !old.Type.Fits(new.Type) {
 		return fmt.Errorf("replace %%%s of type %v by %%%s of type %v", old.Name, old.Type, new.Name, new.Type)
 	}
 	uses := old.uses
@@ -262,29 +262,6 @@ func (g *Graph) Replace(old, new *Value) error {
 		return nil
 	}
 	return g.reinfer(uses)
-}
-
-// compatible reports whether a value of type b may stand where one of type a stood.
-func compatible(a, b Type) bool {
-	if a.Kind != b.Kind || a.DType != b.DType {
-		return false
-	}
-	if a.Elem != nil {
-		return b.Elem != nil && compatible(*a.Elem, *b.Elem)
-	}
-	if a.Unranked || b.Unranked {
-		return true
-	}
-	if len(a.Shape) != len(b.Shape) {
-		return false
-	}
-	for i, d := range a.Shape {
-		x, ok := d.Int()
-		if y, ok2 := b.Shape[i].Int(); ok && ok2 && x != y {
-			return false
-		}
-	}
-	return true
 }
 
 // SetOperand makes v the operand arg of n; what lies downstream is not inferred anew.

@@ -220,7 +220,7 @@ func narrow(old, inferred Type, fresh map[string]bool) Type {
 
 // SetType narrows v's type, where the caller knows more than inference, and infers its users anew.
 func (g *Graph) SetType(v *Value, t Type) error {
-	if !compatible(v.Type, t) {
+	if !v.Type.Fits(t) {
 		return fmt.Errorf("%%%s of type %v cannot become %v", v.Name, v.Type, t)
 	}
 	if v.Type.Equal(t) {

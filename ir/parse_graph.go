@@ -237,7 +237,7 @@ func (p *parser) node(g *Graph, op *Op, names []string) error {
 	}
 	for i, v := range n.Out {
 		g.Rename(v, names[i])
-		if !compatible(v.Type, types[i]) {
+		if !v.Type.Fits(types[i]) {
 			return p.errorf("%%%s is %v, not %v", nameText(v.Name), v.Type, types[i])
 		}
 		v.Type = types[i]

@@ -112,8 +112,8 @@ func (t Type) IsTensor() bool { return t.Kind == Tensor }
 // WithShape returns t, a tensor type, with other sizes, row-major.
 func (t Type) WithShape(s ...sym.Dim) Type { return TensorOf(t.DType, s...) }
 
-// WithDType returns t, a tensor type, with another element type.
-func (t Type) WithDType(d tensor.DType) Type { t.DType = d; return t }
+// WithDType returns t, a tensor type, with another element type, row-major.
+func (t Type) WithDType(d tensor.DType) Type { t.DType, t.Layout = d, RowMajor; return t }
 
 // Equal reports whether t and u are the same type.
 func (t Type) Equal(u Type) bool {
@@ -124,6 +124,29 @@ func (t Type) Equal(u Type) bool {
 		return t.Elem == u.Elem
 	}
 	return t.Elem.Equal(*u.Elem)
+}
+
+// Fits reports whether a value of type t may be of type u too: kinds and element types agree, and no rank or size that is known contradicts.
+func (t Type) Fits(u Type) bool {
+	if t.Kind != u.Kind || t.DType != u.DType {
+		return false
+	}
+	if t.Elem != nil {
+		return u.Elem != nil && t.Elem.Fits(*u.Elem)
+	}
+	if t.Unranked || u.Unranked {
+		return true
+	}
+	if len(t.Shape) != len(u.Shape) {
+		return false
+	}
+	for i, d := range t.Shape {
+		n, ok := d.Int()
+		if m, ok2 := u.Shape[i].Int(); ok && ok2 && n != m {
+			return false
+		}
+	}
+	return true
 }
 
 // String returns t in IR text, such as "f32[N,784]", "i64[*]" (unknown rank) or "seq(f32[*])".

@@ -92,7 +92,7 @@ func (c *checker) node(n *Node) error {
 		if err := c.define(v, n); err != nil {
 			return err
 		}
-		if t := narrow(v.Type, known[i].Type, sc.fresh); !compatible(v.Type, t) {
+		if t := narrow(v.Type, known[i].Type, sc.fresh); !v.Type.Fits(t) {
 			return fmt.Errorf("%%%s is %v, want %v", v.Name, v.Type, t)
 		}
 	}

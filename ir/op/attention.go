@@ -48,10 +48,8 @@ var Attention = defineN(DefN[AttentionAttrs]{
 })
 
 func (a AttentionAttrs) check() error {
-	switch tensor.DType(a.SoftmaxPrecision) {
-	case tensor.Invalid, tensor.F32, tensor.F16, tensor.F64, tensor.BF16:
-	default:
-		return fmt.Errorf("softmax_precision %d is no floating-point type", a.SoftmaxPrecision)
+	if _, err := softmaxPrecision(a.SoftmaxPrecision); err != nil {
+		return err
 	}
 	if a.QKMatmulOutputMode < 0 || a.QKMatmulOutputMode > 3 {
 		return fmt.Errorf("qk_matmul_output_mode %d is out of range", a.QKMatmulOutputMode)
@@ -60,6 +58,17 @@ func (a AttentionAttrs) check() error {
 		return fmt.Errorf("window of %d and %d, softcap %v: less than allowed", a.LeftWindowSize, a.RightWindowSize, a.Softcap)
 	}
 	return nil
+}
+
+// softmaxPrecision returns the element type that ONNX numbers so; Invalid where none is given.
+func softmaxPrecision(n int) (tensor.DType, error) {
+	switch d := tensor.DType(n); d {
+	case tensor.Invalid, tensor.F32, tensor.F16, tensor.F64, tensor.BF16:
+		if int(d) == n {
+			return d, nil
+		}
+	}
+	return tensor.Invalid, fmt.Errorf("softmax_precision %d is no floating-point type", n)
 }
 
 // headsOf returns the sizes of an operand as [N,heads,length,size].
@@ -171,13 +180,28 @@ func (a AttentionAttrs) eval(e *ir.Env, in []tensor.Value) ([]tensor.Value, erro
 	if err != nil {
 		return nil, err
 	}
-	m.bias = func(n, head, i int, row []float64) {
+	m.bias = a.bias(m, mask, past, tens(in, 4) != nil)
+	if err := m.run(e); err != nil {
+		return nil, err
+	}
+	d, dv := tens(in, 0).DType(), tens(in, 2).DType()
+	y, dims := m.y, []int{q.n, q.heads, q.length, v.size}
+	if tens(in, 0).Rank() == 3 {
+		y, dims = packed(y, dims), []int{q.n, q.length, q.heads * v.size}
+	}
+	return storeAll(e, []tensor.DType{d, d, dv, d}, [][]float64{y, k.v, v.v, m.qk}[:max(1, e.Outs)], dims, k.dims(), v.dims(),
+		[]int{q.n, q.heads, q.length, k.length})
+}
+
+// bias returns what adds a mask to the scores of a query and hides the keys that it does not see. past is the length of the cache, if cached.
+func (a AttentionAttrs) bias(m *attending, mask *scoreMask, past int, cached bool) func(n, head, i int, row []float64) {
+	return func(n, head, i int, row []float64) {
 		mask.add(n, head, i, row)
 		first, valid := past+i, len(row) // the query's position, and the number of keys that count
 		if m.valid != nil {
 			valid = m.valid[n]
-			if tens(in, 4) == nil {
-				first = valid - q.length + i
+			if !cached {
+				first = valid - m.q.length + i
 			}
 		}
 		lo, hi := 0, valid
@@ -192,16 +216,6 @@ func (a AttentionAttrs) eval(e *ir.Env, in []tensor.Value) ([]tensor.Value, erro
 		}
 		hide(row, lo, hi)
 	}
-	if err := m.run(e); err != nil {
-		return nil, err
-	}
-	d, dv := tens(in, 0).DType(), tens(in, 2).DType()
-	y, dims := m.y, []int{q.n, q.heads, q.length, v.size}
-	if tens(in, 0).Rank() == 3 {
-		y, dims = packed(y, dims), []int{q.n, q.length, q.heads * v.size}
-	}
-	return storeAll(e, []tensor.DType{d, d, dv, d}, [][]float64{y, k.v, v.v, m.qk}[:max(1, e.Outs)], dims, k.dims(), v.dims(),
-		[]int{q.n, q.heads, q.length, k.length})
 }
 
 func orMismatch(err error) error {

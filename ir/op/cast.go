@@ -75,7 +75,6 @@ func inferCast(to tensor.DType, mode string, x ir.Known) (ir.Known, error) {
 		return ir.Known{}, fmt.Errorf("round_mode %q is not up, down or nearest", mode)
 	}
 	t := x.Type.WithDType(to)
-	t.Layout = ir.RowMajor
 	if !to.IsInt() && to != tensor.Bool {
 		return of(t), nil
 	}

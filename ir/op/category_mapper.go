@@ -25,7 +25,6 @@ var CategoryMapper = define(Def[CategoryMapperAttrs]{
 			return ir.Known{}, fmt.Errorf("%d integers for %d strings", len(a.CatsInts), len(a.CatsStrings))
 		}
 		x := in[0].Type
-		x.Layout = ir.RowMajor
 		return of(x.WithDType(otherLabel(x.DType))), nil
 	},
 	Eval: func(e *ir.Env, a CategoryMapperAttrs, in []tensor.Value) (tensor.Value, error) {

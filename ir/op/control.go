@@ -150,34 +150,11 @@ func checkBody(b *ir.Graph, args []ir.Type, outs int) error {
 		return fmt.Errorf("the body returns %d values, fewer than %d", len(b.Outputs), outs)
 	}
 	for i, t := range args {
-		if !fits(t, b.Inputs[i].Type) {
+		if !t.Fits(b.Inputs[i].Type) {
 			return fmt.Errorf("input %%%s of the body is %v, but its operand %v", b.Inputs[i].Name, b.Inputs[i].Type, t)
 		}
 	}
 	return nil
-}
-
-// fits reports whether a value of type t may be one of type u.
-func fits(t, u ir.Type) bool {
-	if t.Kind != u.Kind || t.DType != u.DType {
-		return false
-	}
-	if t.Elem != nil {
-		return fits(*t.Elem, *u.Elem)
-	}
-	if t.Unranked || u.Unranked {
-		return true
-	}
-	if len(t.Shape) != len(u.Shape) {
-		return false
-	}
-	for i, d := range t.Shape {
-		n, ok := d.Int()
-		if m, ok2 := u.Shape[i].Int(); ok && ok2 && n != m {
-			return false
-		}
-	}
-	return true
 }
 
 // typesOf returns the types of operands.

@@ -75,10 +75,13 @@ func deformConv(e *ir.Env, a DeformConvAttrs, in []tensor.Value) (*tensor.Tensor
 	if a.OffsetGroup < 1 || c.c%a.OffsetGroup != 0 {
 		return nil, fmt.Errorf("offset_group %d does not divide %d channels", a.OffsetGroup, c.c)
 	}
-	for i, n := range map[int]int{2: taps * a.OffsetGroup * rank, 4: taps * a.OffsetGroup} {
-		want := append([]int{c.n, n}, c.win.out...)
-		if o := tens(in, i); o != nil && fmt.Sprint(o.Dims()) != fmt.Sprint(want) {
-			return nil, fmt.Errorf("operand %d has sizes %v, not %v", i, o.Dims(), want)
+	n := taps * a.OffsetGroup
+	if err := wantSizes(tens(in, 2).Dims(), append([]int{c.n, n * rank}, c.win.out...)); err != nil {
+		return nil, fmt.Errorf("offset: %w", err)
+	}
+	if mask := tens(in, 4); mask != nil {
+		if err := wantSizes(mask.Dims(), append([]int{c.n, n}, c.win.out...)); err != nil {
+			return nil, fmt.Errorf("mask: %w", err)
 		}
 	}
 	v, err := loadAll[float64](e, t, f, b, tens(in, 2), tens(in, 4))

@@ -22,7 +22,6 @@ var DequantizeLinear = define(Def[DequantizeAttrs]{
 	Attrs: DequantizeAttrs{Axis: 1},
 	Infer: func(sc *ir.Scope, a DequantizeAttrs, in []ir.Known) (ir.Known, error) {
 		t := in[0].Type.WithDType(either(a.OutputDType, in[1].Type.DType))
-		t.Layout = ir.RowMajor
 		if d := t.DType; !isReal(d) || d == tensor.F64 {
 			return of(t), fmt.Errorf("output_dtype %v: %w", d, ir.ErrUnsupported)
 		}

@@ -17,29 +17,23 @@ var Det = define(Def[None]{
 		if t.Unranked {
 			return of(ir.UnrankedOf(t.DType)), nil
 		}
-		n := len(t.Shape)
-		if n < 2 {
-			return ir.Known{}, fmt.Errorf("operand of rank %d is no matrix", n)
+		if err := squareType(sc, t); err != nil {
+			return ir.Known{}, err
 		}
-		_, err := sc.Same(t.Shape[n-2], t.Shape[n-1], "rows and columns")
-		return of(ir.TensorOf(t.DType, t.Shape[:n-2]...)), err
+		return of(t.WithShape(t.Shape[:len(t.Shape)-2]...)), nil
 	},
 	Eval: func(e *ir.Env, _ None, in []tensor.Value) (tensor.Value, error) {
 		t := tens(in, 0)
-		dims := t.Dims()
-		if len(dims) < 2 || dims[len(dims)-1] != dims[len(dims)-2] {
-			return nil, fmt.Errorf("sizes %v are no square matrices", dims)
-		}
-		x, err := load[float64](e, t)
+		x, n, err := loadSquares(e, t)
 		if err != nil {
 			return nil, err
 		}
+		dims := t.Dims()
 		out := dims[:len(dims)-2]
 		y, err := alloc[float64](e, out...)
 		if err != nil {
 			return nil, err
 		}
-		n := dims[len(dims)-1]
 		for i := range y {
 			if err := e.Err(); err != nil {
 				return nil, err
@@ -49,6 +43,27 @@ var Det = define(Def[None]{
 		return value(store(e, t.DType(), y, out...))
 	},
 })
+
+// squareType requires that t, of a known rank, holds square matrices.
+func squareType(sc *ir.Scope, t ir.Type) error {
+	n := len(t.Shape)
+	if n < 2 {
+		return fmt.Errorf("operand of rank %d is no matrix", n)
+	}
+	_, err := sc.Same(t.Shape[n-2], t.Shape[n-1], "rows and columns")
+	return err
+}
+
+// loadSquares loads square matrices, and returns how many rows they have.
+func loadSquares(e *ir.Env, t *tensor.Tensor) ([]float64, int, error) {
+	dims := t.Dims()
+	r := len(dims)
+	if r < 2 || dims[r-1] != dims[r-2] {
+		return nil, 0, fmt.Errorf("sizes %v are no square matrices", dims)
+	}
+	x, err := load[float64](e, t)
+	return x, dims[r-1], err
+}
 
 // determinant eliminates below the pivots of an n×n matrix, which it overwrites; that of no rows is 1.
 func determinant(a []float64, n int) float64 {

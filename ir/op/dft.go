@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"math/cmplx"
 	"slices"
 
 	"github.com/cameo-onnx/cameo/ir"
@@ -206,7 +207,7 @@ func (a DFTAttrs) line(f *fourier, v []complex128) {
 			v[n/2] = complex(real(v[n/2]), 0)
 		}
 		for k := 1; k <= (n-1)/2; k++ {
-			v[n-k] = conj(v[k])
+			v[n-k] = cmplx.Conj(v[k])
 		}
 	}
 	f.inverse(v)

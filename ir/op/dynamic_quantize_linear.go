@@ -14,7 +14,6 @@ var DynamicQuantizeLinear = defineN(DefN[None]{
 	Props: ir.Pure,
 	Infer: func(_ *ir.Scope, _ None, in []ir.Known) ([]ir.Known, error) {
 		y := in[0].Type.WithDType(tensor.U8)
-		y.Layout = ir.RowMajor
 		return []ir.Known{of(y), of(ir.TensorOf(tensor.F32)), of(ir.TensorOf(tensor.U8))}, nil
 	},
 	Eval: func(e *ir.Env, _ None, in []tensor.Value) ([]tensor.Value, error) {
@@ -28,10 +27,8 @@ var DynamicQuantizeLinear = defineN(DefN[None]{
 		for _, t := range v {
 			lo, hi = min(lo, t), max(hi, t)
 		}
-		scale := (hi - lo) / 255
-		var zero float64
+		scale, zero := byteScale(lo, hi)
 		if scale > 0 {
-			zero = math.RoundToEven(float64(min(max(0-lo/scale, 0), 255)))
 			for i, t := range v {
 				y.SetFloat64At(i, math.RoundToEven(float64(t/scale))+zero)
 			}
@@ -50,3 +47,11 @@ var DynamicQuantizeLinear = defineN(DefN[None]{
 		return []*ir.Value{QuantizeLinear.New(b, QuantizeAttrs{Axis: 1, Saturate: true}, x, divisor, z), scale, z}
 	},
 })
+
+// byteScale returns the scale and the zero point by which 256 numbers reach from lo to hi, among them 0.
+func byteScale(lo, hi float32) (scale float32, zero float64) {
+	if scale = (hi - lo) / 255; scale > 0 {
+		zero = math.RoundToEven(float64(min(max(0-lo/scale, 0), 255)))
+	}
+	return scale, zero
+}

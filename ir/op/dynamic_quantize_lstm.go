@@ -105,11 +105,10 @@ func asBytes(v []float64) {
 	for _, x := range v {
 		lo, hi = min(lo, float32(x)), max(hi, float32(x))
 	}
-	scale := (hi - lo) / 255
+	scale, zero := byteScale(lo, hi)
 	if !(scale > 0) {
 		return
 	}
-	zero := math.RoundToEven(float64(min(max(0-lo/scale, 0), 255)))
 	for i, x := range v {
 		q := min(max(math.RoundToEven(float64(float32(x)/scale))+zero, 0), 255)
 		v[i] = (q - zero) * float64(scale)

@@ -78,16 +78,14 @@ func (a FlexAttentionAttrs) types(sc *ir.Scope, in []ir.Known) (scores, y ir.Typ
 
 // precision returns the element type of the scores.
 func (a FlexAttentionAttrs) precision(d tensor.DType) (tensor.DType, error) {
-	switch p := tensor.DType(a.SoftmaxPrecision); p {
-	case tensor.Invalid:
-		if d == tensor.F64 {
-			return d, nil
-		}
-		return tensor.F32, nil
-	case tensor.F32, tensor.F16, tensor.F64, tensor.BF16:
-		return p, nil
+	p, err := softmaxPrecision(a.SoftmaxPrecision)
+	switch {
+	case err != nil || p != tensor.Invalid:
+		return p, err
+	case d == tensor.F64:
+		return d, nil
 	}
-	return 0, fmt.Errorf("softmax_precision %d is no floating-point type", a.SoftmaxPrecision)
+	return tensor.F32, nil
 }
 
 func flexAttention(e *ir.Env, a FlexAttentionAttrs, in []tensor.Value) ([]tensor.Value, error) {

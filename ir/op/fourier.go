@@ -3,6 +3,7 @@ package op
 import (
 	"math"
 	"math/bits"
+	"math/cmplx"
 )
 
 // fourier computes discrete Fourier transforms of one length n in O(n log n), whatever n: by radix 2, or as a convolution of a power of two's length (Bluestein's
@@ -37,7 +38,7 @@ func newFourier(n int) *fourier {
 		hi, lo := bits.Mul64(uint64(k), uint64(k))
 		_, r := bits.Div64(hi%uint64(2*n), lo, uint64(2*n))
 		f.chirp[k] = unitRoot(int(r), 2*n)
-		c := conj(f.chirp[k])
+		c := cmplx.Conj(f.chirp[k])
 		f.kernel[k], f.kernel[(m-k)%m] = c, c
 	}
 	f.inner.transform(f.kernel)
@@ -49,8 +50,6 @@ func unitRoot(k, n int) complex128 {
 	sin, cos := math.Sincos(2 * math.Pi * float64(k) / float64(n))
 	return complex(cos, -sin)
 }
-
-func conj(x complex128) complex128 { return complex(real(x), -imag(x)) }
 
 // transform replaces v, of f's length, by its transform.
 func (f *fourier) transform(v []complex128) {
@@ -65,19 +64,19 @@ func (f *fourier) transform(v []complex128) {
 	}
 	f.inner.transform(w)
 	for k, c := range f.kernel {
-		w[k] = conj(w[k] * c)
+		w[k] = cmplx.Conj(w[k] * c)
 	}
 	f.inner.transform(w) // of the conjugate: the inverse, times the length
 	scale := complex(1/float64(len(w)), 0)
 	for k, c := range f.chirp {
-		v[k] = conj(w[k]) * scale * c
+		v[k] = cmplx.Conj(w[k]) * scale * c
 	}
 }
 
 // inverse replaces v by its inverse transform.
 func (f *fourier) inverse(v []complex128) {
 	for k, x := range v {
-		v[k] = conj(x)
+		v[k] = cmplx.Conj(x)
 	}
 	f.transform(v)
 	scale := 1 / float64(f.n)

@@ -19,7 +19,6 @@ var GatherElements = define(Def[AxisAttrs]{
 		if ix.Unranked && !x.Unranked {
 			return of(x.WithShape(sc.FreshShape(len(x.Shape))...)), nil
 		}
-		ix.Layout = ir.RowMajor
 		return of(ix.WithDType(x.DType)), nil
 	},
 	Eval: func(e *ir.Env, a AxisAttrs, in []tensor.Value) (tensor.Value, error) {

@@ -96,83 +96,46 @@ type scannedValue struct {
 	want            bool
 }
 
-// run builds a scan that goes back through the trips, and returns the adjoints of the carried values before the first trip, of what was captured, and of what was scanned; nil where there is none.
+// A backScan is the scan that goes back through the trips, being built: its body, its operands so far, and its attributes.
+type backScan struct {
+	outer, inner maths // builders of the graph and of the body
+	body         *ir.Graph
+	in           []*ir.Value
+	attrs        ScanAttrs
+}
+
+// carry adds a value that the scan hands on, start at first.
+func (s *backScan) carry(start *ir.Value, t ir.Type) *ir.Value {
+	s.in = append(s.in, start)
+	s.attrs.States++
+	return s.body.Input("", t)
+}
+
+// scan adds an operand that the scan steps through, against the loop's direction.
+func (s *backScan) scan(v *ir.Value, t ir.Type, axis, direction int) *ir.Value {
+	s.in = append(s.in, v)
+	a := &s.attrs
+	a.NumScanInputs++
+	a.ScanInputAxes, a.ScanInputDirections = append(a.ScanInputAxes, axis), append(a.ScanInputDirections, 1-direction)
+	return s.body.Input("", t)
+}
+
+// run builds a scan that goes back through the trips, and returns the adjoints of the carried values before the first trip, of what was captured, and of
+// what was scanned; nil where there is none.
 func (r reversal) run(g *ir.Grad) (carried, captured, scanned []*ir.Value) {
-	m, h := maths{g.Builder}, g.G.NewBody("back")
-	b := ir.NewBuilder(h)
-	bm := maths{b}
-	var a ScanAttrs
-	var in []*ir.Value
-	args := make([]*ir.Value, len(r.body.Inputs))
-	ds, acc := make([]*ir.Value, len(r.carried)), make([]*ir.Value, len(r.capture))
-	for i, c := range r.carried {
-		if t := r.body.Inputs[c.in].Type; t.Carries() {
-			start := c.adjoint
-			if start == nil {
-				start = m.zeros(c.final)
-			}
-			in, ds[i] = append(in, start), h.Input("", t)
-			a.States++
-		}
-	}
-	for i, c := range r.capture {
-		if c.want {
-			in, acc[i] = append(in, m.zeros(c.v)), h.Input("", r.body.Inputs[c.at].Type)
-			a.States++
-		}
-	}
-	scan := func(v *ir.Value, t ir.Type, axis, direction int) *ir.Value {
-		in = append(in, v)
-		a.NumScanInputs++
-		a.ScanInputAxes, a.ScanInputDirections = append(a.ScanInputAxes, axis), append(a.ScanInputDirections, 1-direction)
-		return h.Input("", t)
-	}
-	for _, c := range r.carried {
-		args[c.in] = scan(c.saved, r.body.Inputs[c.in].Type, 0, 0)
-	}
-	for _, s := range r.scanned {
-		args[s.at] = scan(s.v, r.body.Inputs[s.at].Type, s.axis, s.direction)
-	}
-	dys := make([]*ir.Value, len(r.stacked))
-	for i, s := range r.stacked {
-		dys[i] = scan(s.v, r.body.Outputs[s.at].Value.Type, s.axis, s.direction)
-	}
-	for _, c := range r.capture {
-		in, args[c.at] = append(in, c.v), h.Input("", r.body.Inputs[c.at].Type)
-	}
-	for i, t := range r.given {
-		args[i] = h.Const("", t)
-	}
-	dstates, dscans, dcaps := r.trip(g, bm, args, ds, dys)
+	h := g.G.NewBody("back")
+	s := &backScan{outer: maths{g.Builder}, inner: maths{ir.NewBuilder(h)}, body: h}
+	args, ds, acc, dys := r.inputs(s)
+	dstates, dscans, dcaps := r.trip(g, s.inner, args, ds, dys)
 	if g.Err() != nil {
 		return nil, nil, nil
 	}
-	for _, d := range dstates {
-		if d != nil {
-			h.Output("", d)
-		}
-	}
-	for i, d := range dcaps {
-		if acc[i] != nil {
-			if d == nil {
-				d = bm.identity(acc[i])
-			} else {
-				d = bm.add(acc[i], d)
-			}
-			h.Output("", d)
-		}
-	}
-	for i, d := range dscans {
-		if d != nil {
-			h.Output("", d)
-			a.ScanOutputAxes, a.ScanOutputDirections = append(a.ScanOutputAxes, r.scanned[i].axis), append(a.ScanOutputDirections, 1-r.scanned[i].direction)
-		}
-	}
-	if b.Err() != nil {
-		g.Fail(b.Err())
+	r.outputs(s, acc, dstates, dscans, dcaps)
+	if err := s.inner.b.Err(); err != nil {
+		g.Fail(err)
 		return nil, nil, nil
 	}
-	n := m.b.Add(Scan.Op, a, []*ir.Graph{h}, len(h.Outputs), in...)
+	n := g.Add(Scan.Op, s.attrs, []*ir.Graph{h}, len(h.Outputs), s.in...)
 	if n == nil {
 		return nil, nil, nil
 	}
@@ -187,6 +150,69 @@ func (r reversal) run(g *ir.Grad) (carried, captured, scanned []*ir.Value) {
 		return out
 	}
 	return take(dstates), take(acc), take(dscans)
+}
+
+// inputs gives the scan its operands and the body its inputs: args stand for what the loop's body got, ds are the adjoints of carried values, acc those
+// of captured values so far, dys those of stacked results.
+func (r reversal) inputs(s *backScan) (args, ds, acc, dys []*ir.Value) {
+	m, h := s.outer, s.body
+	args = make([]*ir.Value, len(r.body.Inputs))
+	ds, acc, dys = make([]*ir.Value, len(r.carried)), make([]*ir.Value, len(r.capture)), make([]*ir.Value, len(r.stacked))
+	for i, c := range r.carried {
+		if t := r.body.Inputs[c.in].Type; t.Carries() {
+			start := c.adjoint
+			if start == nil {
+				start = m.zeros(c.final)
+			}
+			ds[i] = s.carry(start, t)
+		}
+	}
+	for i, c := range r.capture {
+		if c.want {
+			acc[i] = s.carry(m.zeros(c.v), r.body.Inputs[c.at].Type)
+		}
+	}
+	for _, c := range r.carried {
+		args[c.in] = s.scan(c.saved, r.body.Inputs[c.in].Type, 0, 0)
+	}
+	for _, c := range r.scanned {
+		args[c.at] = s.scan(c.v, r.body.Inputs[c.at].Type, c.axis, c.direction)
+	}
+	for i, c := range r.stacked {
+		dys[i] = s.scan(c.v, r.body.Outputs[c.at].Value.Type, c.axis, c.direction)
+	}
+	for _, c := range r.capture {
+		s.in, args[c.at] = append(s.in, c.v), h.Input("", r.body.Inputs[c.at].Type)
+	}
+	for i, t := range r.given {
+		args[i] = h.Const("", t)
+	}
+	return args, ds, acc, dys
+}
+
+// outputs returns from the body what trip found.
+func (r reversal) outputs(s *backScan, acc, dstates, dscans, dcaps []*ir.Value) {
+	for _, d := range dstates {
+		if d != nil {
+			s.body.Output("", d)
+		}
+	}
+	for i, d := range dcaps {
+		switch {
+		case acc[i] == nil:
+		case d == nil:
+			s.body.Output("", s.inner.identity(acc[i]))
+		default:
+			s.body.Output("", s.inner.add(acc[i], d))
+		}
+	}
+	for i, d := range dscans {
+		if d != nil {
+			s.body.Output("", d)
+			a := &s.attrs
+			a.ScanOutputAxes, a.ScanOutputDirections = append(a.ScanOutputAxes, r.scanned[i].axis), append(a.ScanOutputDirections, 1-r.scanned[i].direction)
+		}
+	}
 }
 
 // trip differentiates one trip: it returns the adjoints of what the body got.

@@ -71,10 +71,7 @@ func gatherGrad(g *ir.Grad, a AxisAttrs, n *ir.Node) []*ir.Value {
 	last := m.one(Unsqueeze, m.cast(at, tensor.I64), m.ints(r))
 	dx := ScatterND.New(m.b, ScatterNDAttrs{Reduction: "add"}, zeros, last, dy)
 	if axis > 0 {
-		back := make([]int, rank)
-		for i, p := range place {
-			back[p] = i
-		}
+		back := inversePerm(place)
 		dx = m.transpose(dx, back...)
 	}
 	return []*ir.Value{dx}

@@ -72,12 +72,17 @@ func (m maths) total(x *ir.Value) *ir.Value { return ReduceSum.New(m.b, ReduceAt
 // concat joins vectors of integers.
 func (m maths) concat(in ...*ir.Value) *ir.Value { return Concat.New(m.b, ConcatAttrs{}, in...) }
 
+// sized gives x the sizes that a vector holds, in which 0 is 0.
+func (m maths) sized(x, sizes *ir.Value) *ir.Value {
+	return Reshape.New(m.b, ReshapeAttrs{AllowZero: true}, x, sizes)
+}
+
 // like gives x the sizes of v, which has as many elements.
 func (m maths) like(x, v *ir.Value) *ir.Value {
 	if x == nil || v == nil || sameShape(x, v) {
 		return x
 	}
-	return Reshape.New(m.b, ReshapeAttrs{AllowZero: true}, x, m.shape(v))
+	return m.sized(x, m.shape(v))
 }
 
 // expandTo broadcasts x to v's sizes.
@@ -147,10 +152,10 @@ func (m maths) sumToSizes(x, v *ir.Value) *ir.Value {
 	differ := m.one(Not, m.one(Equal, sx, Concat.New(m.b, ConcatAttrs{}, ones, sv)))
 	axes := m.flat(m.one(NonZero, differ))
 	y := ReduceSum.New(m.b, ReduceAttrs{Keepdims: true, NoopWithEmptyAxes: true}, x, axes)
-	return Reshape.New(m.b, ReshapeAttrs{AllowZero: true}, y, sv)
+	return m.sized(y, sv)
 }
 
-// count is the number of x's elements for each of y's, as a float of y's type: at least 1 where y has none.
+// inverseCount is 1 over the number of x's elements for each of y's, in y's type; where y has none, 1 over that of x's.
 func (m maths) inverseCount(x, y *ir.Value) *ir.Value {
 	n := m.div(m.size(x), m.one(Max, m.size(y), m.b.G.Const("", tensor.Scalar[int64](1))))
 	wide := tensor.F32
@@ -176,6 +181,15 @@ func upTo(lo, hi int) []int {
 		out = append(out, i)
 	}
 	return out
+}
+
+// inversePerm returns the permutation that undoes perm.
+func inversePerm(perm []int) []int {
+	back := make([]int, len(perm))
+	for i, p := range perm {
+		back[p] = i
+	}
+	return back
 }
 
 // through differentiates the node by what build spells it out in: the values that stand for its results, made of in, which stand for its operands.

@@ -45,8 +45,7 @@ func matmulGrad(g *ir.Grad, _ None, n *ir.Node) []*ir.Value {
 			// One product over all batches, instead of a product each and their sum.
 			k, c := sizeAt(m.b, a2, ra-1), sizeAt(m.b, dy, ra-1)
 			rows := ReduceProd.New(m.b, reduceDefaults, Shape.New(m.b, ShapeAttrs{End: ptr(ra - 1)}, a2))
-			flat := ReshapeAttrs{AllowZero: true}
-			fa, fd := Reshape.New(m.b, flat, a2, m.concat(rows, k)), Reshape.New(m.b, flat, dy, m.concat(rows, c))
+			fa, fd := m.sized(a2, m.concat(rows, k)), m.sized(dy, m.concat(rows, c))
 			out[1] = m.like(Gemm.New(m.b, GemmAttrs{Alpha: 1, Beta: 1, TransA: true}, fa, fd), b)
 		} else {
 			out[1] = m.like(m.sumTo(m.matmul(m.swapped(a2), dy), b2), b)

@@ -24,7 +24,7 @@ func init() {
 		for _, d := range m.spatialSizes(x) {
 			left = m.mul(left, d)
 		}
-		g := Reshape.New(m.b, ReshapeAttrs{AllowZero: true}, x, m.concat(sizeAt(m.b, x, 0), groups, left))
+		g := m.sized(x, m.concat(sizeAt(m.b, x, 0), groups, left))
 		return back(m.affine(m.like(m.standard(g, a.Epsilon, 2), x), in[1], in[2]))
 	}))
 	derive(LpNormalization, through1(func(m maths, a LpNormalizationAttrs, in []*ir.Value) *ir.Value {

@@ -6,7 +6,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir"
 )
 
-// init gives the ops of this file's family their gradients. They stand apart from the definitions because they are written in those ops themselves, which Go's order of initialisation takes for a cycle.
+// Gradients stand apart from the definitions because they are written in those ops themselves, which Go's order of initialisation takes for a cycle.
+
 func init() {
 	for _, k := range []Kind[None]{Floor, Ceil, Round, Sign} {
 		derive(k, flatGrad[None])
@@ -15,9 +16,6 @@ func init() {
 	derive(RandomUniformLike, flatGrad[UniformAttrs])
 	derive(Bernoulli, flatGrad[BernoulliAttrs])
 	derive(EyeLike, flatGrad[EyeLikeAttrs])
-	pointwise := func(k Kind[None], f func(m maths, x, y *ir.Value) *ir.Value) {
-		derive(k, slope(func(m maths, _ None, x, y *ir.Value) *ir.Value { return f(m, x, y) }))
-	}
 	pointwise(Abs, func(m maths, x, _ *ir.Value) *ir.Value { return m.one(Sign, x) })
 	pointwise(Neg, func(m maths, x, _ *ir.Value) *ir.Value { return m.c(x, -1) })
 	pointwise(Exp, func(_ maths, _, y *ir.Value) *ir.Value { return y })
@@ -39,6 +37,9 @@ func init() {
 	pointwise(Asinh, func(m maths, x, _ *ir.Value) *ir.Value { return m.rsqrt(m.axpb(1, m.mul(x, x), 1)) })
 	pointwise(Acosh, func(m maths, x, _ *ir.Value) *ir.Value { return m.rsqrt(m.axpb(1, m.mul(x, x), -1)) })
 	pointwise(Atanh, func(m maths, x, _ *ir.Value) *ir.Value { return m.one(Reciprocal, m.axpb(-1, m.mul(x, x), 1)) })
+}
+
+func init() {
 	pointwise(Sigmoid, func(m maths, _, y *ir.Value) *ir.Value { return m.mul(y, m.axpb(-1, y, 1)) })
 	pointwise(Softplus, func(m maths, x, _ *ir.Value) *ir.Value { return m.one(Sigmoid, x) })
 	pointwise(Softsign, func(m maths, x, _ *ir.Value) *ir.Value {
@@ -50,12 +51,12 @@ func init() {
 		s := m.one(Sigmoid, m.scale(x, float64(a.Alpha)))
 		return m.add(s, m.scale(m.mul(y, m.axpb(-1, s, 1)), float64(a.Alpha)))
 	}))
-	derive(Elu, slope(func(m maths, a AlphaAttrs, x, y *ir.Value) *ir.Value { return m.expSlope(x, y, float64(a.Alpha), 1, 1) }))
-	derive(Celu, slope(func(m maths, a AlphaAttrs, x, y *ir.Value) *ir.Value {
-		return m.expSlope(x, y, 1, 1/float64(a.Alpha), 1)
+	derive(Elu, slope(func(m maths, a AlphaAttrs, x, _ *ir.Value) *ir.Value { return m.expSlope(x, float64(a.Alpha), 1, 1) }))
+	derive(Celu, slope(func(m maths, a AlphaAttrs, x, _ *ir.Value) *ir.Value {
+		return m.expSlope(x, 1, 1/float64(a.Alpha), 1)
 	}))
-	derive(Selu, slope(func(m maths, a SeluAttrs, x, y *ir.Value) *ir.Value {
-		return m.expSlope(x, y, float64(a.Gamma)*float64(a.Alpha), 1, float64(a.Gamma))
+	derive(Selu, slope(func(m maths, a SeluAttrs, x, _ *ir.Value) *ir.Value {
+		return m.expSlope(x, float64(a.Gamma)*float64(a.Alpha), 1, float64(a.Gamma))
 	}))
 	derive(Relu, func(g *ir.Grad, _ None, n *ir.Node) []*ir.Value {
 		m, x := maths{g.Builder}, n.In[0]
@@ -92,11 +93,16 @@ func slope[A any](f func(m maths, a A, x, y *ir.Value) *ir.Value) gradFunc[A] {
 	}
 }
 
+// pointwise gives a function without attributes its gradient by its derivative.
+func pointwise(k Kind[None], f func(m maths, x, y *ir.Value) *ir.Value) {
+	derive(k, slope(func(m maths, _ None, x, y *ir.Value) *ir.Value { return f(m, x, y) }))
+}
+
 // rsqrt is 1 / √x.
 func (m maths) rsqrt(x *ir.Value) *ir.Value { return m.one(Reciprocal, root(m, x)) }
 
 // expSlope is above above zero, and low·e^(rate·x) below.
-func (m maths) expSlope(x, _ *ir.Value, low, rate, above float64) *ir.Value {
+func (m maths) expSlope(x *ir.Value, low, rate, above float64) *ir.Value {
 	e := m.exp(m.scale(m.one(Min, x, m.c(x, 0)), rate))
 	return m.where(m.less(m.c(x, 0), x), m.c(x, above), m.scale(e, low))
 }

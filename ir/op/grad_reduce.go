@@ -17,8 +17,7 @@ func init() {
 			m, x := maths{g.Builder}, n.In[0]
 			y, dy := n.Out[0], g.Out[0]
 			if kept := m.keptSizes(a, x, operand(n, 1)); kept != nil {
-				keep := ReshapeAttrs{AllowZero: true}
-				y, dy = Reshape.New(m.b, keep, y, kept), Reshape.New(m.b, keep, dy, kept)
+				y, dy = m.sized(y, kept), m.sized(dy, kept)
 			}
 			return []*ir.Value{m.expandTo(f(m, x, y, dy), x)}
 		})
@@ -136,24 +135,19 @@ func prodGrad(g *ir.Grad, a ReduceAttrs, n *ir.Node) []*ir.Value {
 			count = m.mul(count, sizeAt(m.b, x, i))
 		}
 	}
-	keep := ReshapeAttrs{AllowZero: true}
 	turned := x
 	if rank > 0 {
 		turned = m.transpose(x, turn...)
 	}
-	line := Reshape.New(m.b, keep, turned, m.concat(append(sizes, count)...))
-	dy := Reshape.New(m.b, keep, g.Out[0], m.concat(append(sizes, m.ints(1))...))
+	line := m.sized(turned, m.concat(append(sizes, count)...))
+	dy := m.sized(g.Out[0], m.concat(append(sizes, m.ints(1))...))
 	last := m.b.G.Const("", intScalar(kept))
 	others := m.mul(CumProd.New(m.b, CumAttrs{Exclusive: true}, line, last), CumProd.New(m.b, CumAttrs{Exclusive: true, Reverse: true}, line, last))
 	d := m.like(m.mul(dy, others), turned)
 	if rank == 0 {
 		return []*ir.Value{d}
 	}
-	back := make([]int, rank)
-	for i, p := range turn {
-		back[p] = i
-	}
-	return []*ir.Value{m.transpose(d, back...)}
+	return []*ir.Value{m.transpose(d, inversePerm(turn)...)}
 }
 
 // cumProdGrad adds, for each element, what all products that it is in hand back, from the last on: s[k] = dy[k] + x[k+1]·s[k+1], times the product before k.

@@ -21,7 +21,7 @@ func init() {
 		r := dims[1]
 		eye := EyeLike.New(m.b, EyeLikeAttrs{}, m.one(Expand, m.c(theta, 0), m.ints(r, r+1)))
 		base := AffineGrid.New(m.b, a, m.one(Expand, eye, m.shape(theta)), in[1])
-		flat := Reshape.New(m.b, ReshapeAttrs{AllowZero: true}, base, m.concat(sizeAt(m.b, base, 0), m.div(m.size(base), m.mul(sizeAt(m.b, base, 0), m.ints(r))), m.ints(r)))
+		flat := m.sized(base, m.concat(sizeAt(m.b, base, 0), m.div(m.size(base), m.mul(sizeAt(m.b, base, 0), m.ints(r))), m.ints(r)))
 		ones := m.add(m.scale(m.slice(flat, m.ints(0), m.ints(1), 2), 0), m.c(theta, 1))
 		y := m.matmul(Concat.New(m.b, ConcatAttrs{Axis: 2}, flat, ones), m.transpose(theta, 0, 2, 1))
 		return m.like(y, base)
@@ -76,10 +76,7 @@ func resizeGrad(g *ir.Grad, a ResizeAttrs, n *ir.Node) []*ir.Value {
 		}
 		matrix := Resize.New(m.b, one, in...)
 		turn := append(append(upTo(0, axis), upTo(axis+1, rank)...), axis)
-		back := make([]int, rank)
-		for i, p := range turn {
-			back[p] = i
-		}
+		back := inversePerm(turn)
 		if axis == rank-1 {
 			dx = m.matmul(dx, matrix)
 		} else {

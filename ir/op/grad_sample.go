@@ -23,15 +23,14 @@ func init() {
 // gridSample spells out the linear interpolation of x at grid, as a sum over the corners around each place; y is its result.
 func (m maths) gridSample(a GridSampleAttrs, x, grid, y *ir.Value) *ir.Value {
 	r := m.rankOf(x) - 2
-	keep := ReshapeAttrs{AllowZero: true}
 	sizes := m.spatialSizes(x)
 	places, total := m.ints(1), m.ints(1)
 	for i, d := range sizes {
 		places, total = m.mul(places, sizeAt(m.b, grid, 1+i)), m.mul(total, d)
 	}
 	items, channels := sizeAt(m.b, x, 0), sizeAt(m.b, x, 1)
-	planes := Reshape.New(m.b, keep, x, m.concat(items, channels, total))
-	grid = Reshape.New(m.b, keep, m.cast(grid, x.Type.DType), m.concat(items, places, m.ints(r)))
+	planes := m.sized(x, m.concat(items, channels, total))
+	grid = m.sized(m.cast(grid, x.Type.DType), m.concat(items, places, m.ints(r)))
 	// Of each axis, the indices below and above, and their weights, of sizes [N,1,places].
 	at, weight := make([][2]*ir.Value, r), make([][2]*ir.Value, r)
 	for i, d := range sizes {

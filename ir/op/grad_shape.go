@@ -22,11 +22,7 @@ func init() {
 			g.Fail(err)
 			return nil
 		}
-		back := make([]int, len(perm))
-		for i, p := range perm {
-			back[p] = i
-		}
-		return []*ir.Value{m.transpose(g.Out[0], back...)}
+		return []*ir.Value{m.transpose(g.Out[0], inversePerm(perm)...)}
 	})
 	derive(Expand, func(g *ir.Grad, _ None, n *ir.Node) []*ir.Value {
 		return []*ir.Value{maths{g.Builder}.sumTo(g.Out[0], n.In[0])}
@@ -61,8 +57,13 @@ func movedBack[A any](g *ir.Grad, _ A, n *ir.Node) []*ir.Value {
 	if at == nil {
 		return nil
 	}
-	table := m.scatterAdd(m.add(m.reshape(m.size(x), 1), m.ints(1)), m.flat(at.Out[0]), m.flat(g.Out[0]))
-	return []*ir.Value{m.like(m.slice(table, m.ints(1), m.ints(1<<62), 0), x)}
+	return []*ir.Value{m.sentBack(x, m.flat(at.Out[0]), g.Out[0])}
+}
+
+// sentBack adds each adjoint of dy to the element of x whose number, counted from 1, at holds for it; 0 is none.
+func (m maths) sentBack(x, at, dy *ir.Value) *ir.Value {
+	table := m.scatterAdd(m.add(m.reshape(m.size(x), 1), m.ints(1)), at, m.flat(dy))
+	return m.like(m.slice(table, m.ints(1), m.ints(1<<62), 0), x)
 }
 
 // numbers is a vector of as many integers as x has elements, from first on.
@@ -96,7 +97,7 @@ func tileGrad(g *ir.Grad, _ None, n *ir.Node) []*ir.Value {
 		sizes = append(sizes, m.slice(n.In[1], m.ints(i), m.ints(i+1), 0), sizeAt(m.b, x, i))
 		axes = append(axes, 2*i)
 	}
-	dy := Reshape.New(m.b, ReshapeAttrs{AllowZero: true}, g.Out[0], m.concat(sizes...))
+	dy := m.sized(g.Out[0], m.concat(sizes...))
 	return []*ir.Value{m.like(m.sum(dy, false, axes...), x)}
 }
 

@@ -172,15 +172,14 @@ func (s strip) missing() ([]int, bool) {
 func (m maths) filterGrad(c ConvAttrs, s strip, group int, x, dy, f *ir.Value) *ir.Value {
 	rank := m.rankOf(x)
 	rest := upTo(2, rank)
-	keep := ReshapeAttrs{AllowZero: true}
 	spatial := m.spatialSizes(x)
 	if group == 1 {
 		x = m.transpose(x, append([]int{1, 0}, rest...)...)
 	} else {
 		items, per := sizeAt(m.b, x, 0), m.div(sizeAt(m.b, x, 1), m.ints(group))
-		x = Reshape.New(m.b, keep, x, m.concat(append([]*ir.Value{items, m.ints(group), per}, spatial...)...))
+		x = m.sized(x, m.concat(append([]*ir.Value{items, m.ints(group), per}, spatial...)...))
 		x = m.transpose(x, append([]int{2, 1, 0}, upTo(3, rank+1)...)...)
-		x = Reshape.New(m.b, keep, x, m.concat(append([]*ir.Value{per, m.mul(items, m.ints(group))}, spatial...)...))
+		x = m.sized(x, m.concat(append([]*ir.Value{per, m.mul(items, m.ints(group))}, spatial...)...))
 	}
 	c.Group, c.Strides, c.Dilations = group, s.w.dilations, s.w.strides
 	d := Conv.New(m.b, c, x, m.transpose(dy, append([]int{1, 0}, rest...)...))
@@ -253,9 +252,7 @@ func maxPoolGrad(g *ir.Grad, a MaxPoolAttrs, n *ir.Node) []*ir.Value {
 			return nil
 		}
 	}
-	one := m.ints(1)
-	table := m.scatterAdd(m.add(m.reshape(m.size(x), 1), one), m.add(m.flat(n.Out[1]), one), m.flat(g.Out[0]))
-	return []*ir.Value{m.like(m.slice(table, one, m.ints(1<<62), 0), x)}
+	return []*ir.Value{m.sentBack(x, m.add(m.flat(n.Out[1]), m.ints(1)), g.Out[0])}
 }
 
 // maxUnpoolGrad picks the adjoints of the places that elements were put to; indices count those of the least result.
@@ -328,14 +325,14 @@ func (m maths) places(w windowAttrs, i int, d *ir.Value, kernel int) *ir.Value {
 func (p *poolSums) padded(v *ir.Value) *ir.Value {
 	m := p.m
 	items := m.mul(sizeAt(m.b, v, 0), sizeAt(m.b, v, 1))
-	planes := Reshape.New(m.b, ReshapeAttrs{AllowZero: true}, v, m.concat(append([]*ir.Value{items, m.ints(1)}, m.spatialSizes(v)...)...))
+	planes := m.sized(v, m.concat(append([]*ir.Value{items, m.ints(1)}, m.spatialSizes(v)...)...))
 	return p.cover(planes)
 }
 
 // sums are the sums of all windows, of the pool's result's sizes.
 func (p *poolSums) sums(planes *ir.Value) *ir.Value {
 	y := Conv.New(p.m.b, p.w.bare(1), planes, p.ones)
-	return Reshape.New(p.m.b, ReshapeAttrs{AllowZero: true}, y, p.m.concat(p.sizes...))
+	return p.m.sized(y, p.m.concat(p.sizes...))
 }
 
 func averagePool(m maths, a AveragePoolAttrs, in []*ir.Value) *ir.Value {

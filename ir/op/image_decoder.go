@@ -97,9 +97,6 @@ func decodeImage(e *ir.Env, data []byte) (*picture, error) {
 		if !f.matches(data) {
 			continue
 		}
-		if f.decode == nil {
-			return nil, fmt.Errorf("an image in the format %s: %w", f.name, ir.ErrUnsupported)
-		}
 		p, err := f.decode(e, data)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.name, err)

@@ -1,6 +1,7 @@
 package op
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 
@@ -15,25 +16,23 @@ type pnmHeader struct {
 	data          []byte
 }
 
-// behindLine returns what follows the line that data begins with.
-func behindLine(data []byte) []byte {
-	for i, c := range data {
-		if c == '\n' || c == '\r' {
-			return data[i+1:]
+// behindSpace returns what follows the white space and the comments that data begins with.
+func behindSpace(data []byte) []byte {
+	for len(data) > 0 && (data[0] <= ' ' || data[0] == '#') {
+		n := 1
+		if data[0] == '#' {
+			if n = bytes.IndexAny(data, "\r\n") + 1; n == 0 {
+				return nil
+			}
 		}
+		data = data[n:]
 	}
-	return nil
+	return data
 }
 
 // pnmWord returns the next number of a portable map, behind white space and comments.
 func pnmWord(data []byte) (n int, rest []byte, err error) {
-	for len(data) > 0 && (data[0] <= ' ' || data[0] == '#') {
-		if data[0] == '#' {
-			data = behindLine(data)
-			continue
-		}
-		data = data[1:]
-	}
+	data = behindSpace(data)
 	i := 0
 	for ; i < len(data) && data[i] >= '0' && data[i] <= '9'; i++ {
 		if n = n*10 + int(data[i]-'0'); n > 1<<30 {
@@ -143,13 +142,7 @@ func (h *pnmHeader) value() (v int, err error) {
 	size := 1
 	switch {
 	case h.kind == '1':
-		for len(h.data) > 0 && (h.data[0] <= ' ' || h.data[0] == '#') {
-			if h.data[0] == '#' {
-				h.data = behindLine(h.data)
-				continue
-			}
-			h.data = h.data[1:]
-		}
+		h.data = behindSpace(h.data)
 	case h.kind < '4':
 		v, h.data, err = pnmWord(h.data)
 		return v, err

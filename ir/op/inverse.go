@@ -1,7 +1,6 @@
 package op
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/cameo-onnx/cameo/ir"
@@ -15,35 +14,27 @@ var Inverse = define(Def[None]{
 	Infer: func(sc *ir.Scope, _ None, in []ir.Known) (ir.Known, error) {
 		t := in[0].Type
 		t.Layout = ir.RowMajor
-		if n := len(t.Shape); !t.Unranked && n < 2 {
-			return of(t), fmt.Errorf("operand of rank %d is no matrix", n)
-		} else if !t.Unranked {
-			_, err := sc.Same(t.Shape[n-2], t.Shape[n-1], "rows and columns")
-			return of(t), err
+		if t.Unranked {
+			return of(t), nil
 		}
-		return of(t), nil
+		return of(t), squareType(sc, t)
 	},
 	Eval: func(e *ir.Env, _ None, in []tensor.Value) (tensor.Value, error) {
 		t := tens(in, 0)
-		dims := t.Dims()
-		if len(dims) < 2 || dims[len(dims)-1] != dims[len(dims)-2] {
-			return nil, fmt.Errorf("sizes %v are no square matrices", dims)
-		}
-		x, err := load[float64](e, t)
+		x, n, err := loadSquares(e, t)
 		if err != nil {
 			return nil, err
 		}
-		y, err := alloc[float64](e, dims...)
+		y, err := alloc[float64](e, t.Dims()...)
 		if err != nil {
 			return nil, err
 		}
-		n := dims[len(dims)-1]
 		for at := 0; at < len(y); at += n * n {
 			if err := invert(e, x[at:at+n*n], y[at:at+n*n], n); err != nil {
 				return nil, err
 			}
 		}
-		return value(store(e, t.DType(), y, dims...))
+		return value(store(e, t.DType(), y, t.Dims()...))
 	},
 })
 

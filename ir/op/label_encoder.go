@@ -31,7 +31,6 @@ var LabelEncoder = define(Def[LabelEncoderAttrs]{
 	Attrs: LabelEncoderAttrs{DefaultFloat: float32(math.Copysign(0, -1)), DefaultInt: -1, DefaultString: "_Unused"},
 	Infer: func(_ *ir.Scope, a LabelEncoderAttrs, in []ir.Known) (ir.Known, error) {
 		x := in[0].Type
-		x.Layout = ir.RowMajor
 		m, err := a.mapping()
 		if err != nil {
 			return ir.Known{}, err

@@ -24,11 +24,9 @@ type lanes interface {
 	put(i int, src lanes, j, n int)
 	// fill sets n elements from index i to element j of src.
 	fill(i, n int, src lanes, j int)
-	// same reports whether elements i and j hold the same bits.
-	same(i, j int) bool
 }
 
-type laneOf[T comparable] struct{ v []T }
+type laneOf[T any] struct{ v []T }
 
 func (l laneOf[T]) view(src lanes, dims, strides []int, off int) {
 	if len(l.v) == 0 {
@@ -133,8 +131,6 @@ func (l laneOf[T]) fill(i, n int, src lanes, j int) {
 	}
 }
 
-func (l laneOf[T]) same(i, j int) bool { return l.v[i] == l.v[j] }
-
 // lanesOf returns the elements of t: t's own storage, except that elements below eight bits are unpacked into copies.
 func lanesOf(t *tensor.Tensor) lanes {
 	switch d := t.DType(); {
@@ -156,7 +152,7 @@ func lanesOf(t *tensor.Tensor) lanes {
 	return lanesAs[[2]uint64](t)
 }
 
-func lanesAs[T comparable](t *tensor.Tensor) lanes {
+func lanesAs[T any](t *tensor.Tensor) lanes {
 	return laneOf[T]{unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(t.Bytes()))), t.Len())}
 }
 

@@ -45,9 +45,8 @@ var LayerNormalization = defineN(DefN[LayerNormalizationAttrs]{
 
 // stashType returns the element type that ONNX numbers so; only those that statistics may have are.
 func stashType(n int) (tensor.DType, error) {
-	switch d := tensor.DType(n); d {
-	case tensor.F32, tensor.BF16:
-		return d, nil
+	if n == int(tensor.F32) || n == int(tensor.BF16) {
+		return tensor.DType(n), nil
 	}
 	return 0, fmt.Errorf("stash_type %d is neither 1 (f32) nor 16 (bf16)", n)
 }
@@ -210,8 +209,8 @@ var RMSNormalization = define(Def[RMSNormalizationAttrs]{
 	Lower: lowerRMSNorm,
 })
 
-// rmsRow divides x by √(mean(x²) + eps) and returns the factor.
-func rmsRow(x []float64, eps float64) float64 {
+// rmsRow divides x by √(mean(x²) + eps).
+func rmsRow(x []float64, eps float64) {
 	s := 0.0
 	for _, v := range x {
 		s += v * v
@@ -220,5 +219,4 @@ func rmsRow(x []float64, eps float64) float64 {
 	for i := range x {
 		x[i] *= inv
 	}
-	return inv
 }

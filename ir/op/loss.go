@@ -74,7 +74,6 @@ func (a LossAttrs) infer(sc *ir.Scope, in []ir.Known) (ir.Type, error) {
 	}
 	x, t := in[0].Type, in[1].Type
 	out := t.WithDType(x.DType)
-	out.Layout = ir.RowMajor
 	if !x.Unranked {
 		if len(x.Shape) < 2 {
 			return ir.Type{}, fmt.Errorf("operand of rank %d has no classes", len(x.Shape))

@@ -28,7 +28,6 @@ var MurmurHash3 = define(Def[MurmurHash3Attrs]{
 	Attrs: MurmurHash3Attrs{Positive: true},
 	Infer: func(_ *ir.Scope, a MurmurHash3Attrs, in []ir.Known) (ir.Known, error) {
 		t := in[0].Type.WithDType(a.dtype())
-		t.Layout = ir.RowMajor
 		return of(t), nil
 	},
 	Eval: func(e *ir.Env, a MurmurHash3Attrs, in []tensor.Value) (tensor.Value, error) {

@@ -24,7 +24,6 @@ var Normalizer = define(Def[NormalizerAttrs]{
 			return ir.Known{}, fmt.Errorf("norm %q", a.Norm)
 		}
 		x := in[0].Type
-		x.Layout = ir.RowMajor
 		_, _, err := tableSizes(sc, x)
 		return of(x.WithDType(tensor.F32)), err
 	},

@@ -29,7 +29,6 @@ var QuantizeLinear = define(Def[QuantizeAttrs]{
 	Attrs: QuantizeAttrs{Axis: 1, Saturate: true},
 	Infer: func(sc *ir.Scope, a QuantizeAttrs, in []ir.Known) (ir.Known, error) {
 		t := in[0].Type.WithDType(a.result(in[2].Type.DType))
-		t.Layout = ir.RowMajor
 		if z := in[2]; z.Present() && z.Type.DType != t.DType {
 			return of(t), fmt.Errorf("output_dtype is %v, but the zero point is of %v", t.DType, z.Type.DType)
 		}

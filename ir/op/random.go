@@ -125,7 +125,6 @@ func inferRandomLike[A randomParams](_ *ir.Scope, a A, in []ir.Known) (ir.Known,
 		return ir.Known{}, errors.New("attribute shape is not known")
 	}
 	t := in[0].Type.WithDType(either(d, in[0].Type.DType))
-	t.Layout = ir.RowMajor
 	if !isReal(t.DType) {
 		return ir.Known{}, fmt.Errorf("random numbers of %v: %w", t.DType, ir.ErrUnsupported)
 	}

@@ -27,7 +27,6 @@ var RegexFullMatch = define(Def[RegexFullMatchAttrs]{
 	Infer: func(_ *ir.Scope, a RegexFullMatchAttrs, in []ir.Known) (ir.Known, error) {
 		_, err := a.compile()
 		t := in[0].Type
-		t.Layout = ir.RowMajor
 		return of(t.WithDType(tensor.Bool)), err
 	},
 	Eval: func(e *ir.Env, a RegexFullMatchAttrs, in []tensor.Value) (tensor.Value, error) {

@@ -20,7 +20,6 @@ var Scaler = define(Def[ScalerAttrs]{
 	Props: ir.Pure,
 	Infer: func(sc *ir.Scope, a ScalerAttrs, in []ir.Known) (ir.Known, error) {
 		x := in[0].Type
-		x.Layout = ir.RowMajor
 		for _, n := range []int{len(a.Offset), len(a.Scale)} {
 			if r := x.Rank(); n > 1 && r == 0 {
 				return ir.Known{}, fmt.Errorf("%d features in a scalar", n)
