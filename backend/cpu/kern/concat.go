@@ -30,24 +30,15 @@ func joined(c *Call, op string, whole *Arg, parts []Arg, split bool) error {
 	if err := operands(c, 2, len(c.Args), p.Size); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	axis := p.Axis
-	if axis < 0 {
-		axis += len(whole.Dims)
-	}
-	if axis < 0 || axis >= len(whole.Dims) {
-		return fmt.Errorf("%s: axis %d of %d", op, p.Axis, len(whole.Dims))
+	axis, err := axisOf(p.Axis, len(whole.Dims))
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
 	}
 	if err := sized(whole, p.Size, op); err != nil {
 		return err
 	}
-	inner, outer, sum := 1, 1, 0
-	for i, d := range whole.Dims {
-		if i < axis {
-			outer *= d
-		} else if i > axis {
-			inner *= d
-		}
-	}
+	l, _ := loopsOf(whole.Dims, axis)
+	sum := 0
 	m := StateOf[mover](c)
 	for k := range parts {
 		a := &parts[k]
@@ -57,21 +48,21 @@ func joined(c *Call, op string, whole *Arg, parts []Arg, split bool) error {
 		if !alike(a.Dims, whole.Dims, axis) {
 			return fmt.Errorf("%s: part %d has dims %v, the whole %v", op, k, a.Dims, whole.Dims)
 		}
-		n := a.Dims[axis] * inner
+		n := a.Dims[axis] * l.inner
 		if split {
 			m.reset(p.Size, a.Data, whole.Data)
-			m.soff = sum * inner
-			m.dim(outer, n, whole.Dims[axis]*inner)
+			m.soff = sum * l.inner
+			m.dim(l.outer, n, l.n*l.inner)
 		} else {
 			m.reset(p.Size, whole.Data, a.Data)
-			m.doff = sum * inner
-			m.dim(outer, whole.Dims[axis]*inner, n)
+			m.doff = sum * l.inner
+			m.dim(l.outer, l.n*l.inner, n)
 		}
 		sum += a.Dims[axis]
-		if sum > whole.Dims[axis] {
-			return fmt.Errorf("%s: parts of %d or more along axis %d of size %d", op, sum, axis, whole.Dims[axis])
+		if sum > l.n {
+			return fmt.Errorf("%s: parts of %d or more along axis %d of size %d", op, sum, axis, l.n)
 		}
-		if n == 0 || outer == 0 {
+		if n == 0 || l.outer == 0 {
 			continue
 		}
 		m.dim(n, 1, 1)

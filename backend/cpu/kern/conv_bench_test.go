@@ -20,7 +20,7 @@ func BenchmarkConv(b *testing.B) {
 					continue
 				}
 				old := Mask(m)
-				name := fmt.Sprintf("%s/%dx%d-%d.k%ds%dg%d/threads=%d", GemmRow(), s[0], s[1], s[2], s[3], s[4], s[6], threads)
+				name := fmt.Sprintf("%s/%dx%d-%d.k%ds%dg%d/threads=%d", gemmRowFor(0).name, s[0], s[1], s[2], s[3], s[4], s[6], threads)
 				c := convOf(r, 1, s[0], s[1], s[2], s[3], s[4], s[5], s[6])
 				b.Run(name, func(b *testing.B) { benchConv(b, c, threads) })
 				Mask(old)

@@ -49,30 +49,39 @@ func (cv *convRun) tell(t *convTask) {
 	}
 }
 
+// rows returns where the rows of A of a task begin, and how many bytes lie from row to row and from run to run.
+func (cv *convRun) rows(worker int, t *convTask) (a unsafe.Pointer, lda, arun int) {
+	s, ph := &cv.shape, t.ph
+	z, y, x := &ph.axis[0], &ph.axis[1], &ph.axis[2]
+	pixel := 4 * s.c
+	lda = x.istep * pixel
+	switch {
+	case ph.k == 0: // nothing is read: no pointer may leave its operand
+		return ptr(cv.x), 0, 0
+	case ph.mode == convInPlace:
+		at := ((t.n*s.in[0]+t.z*z.istep)*s.in[1]+t.y0*y.istep)*s.in[2] + t.x0*x.istep
+		a, arun = unsafe.Add(ptr(cv.x), at*pixel), y.istep*s.in[2]*pixel
+	case ph.mode == convHalo:
+		a, arun = cv.strip(worker, t), y.istep*ph.bufCols*pixel
+	default:
+		lda = len(x.taps) * pixel
+		a, arun = cv.strip(worker, t), ph.cols*lda
+	}
+	return unsafe.Add(a, 4*t.group*s.cg), lda, arun
+}
+
 // compute does a task for one group.
 func (cv *convRun) compute(worker int, t *convTask) {
 	s, ph := &cv.shape, t.ph
-	z, y, x := &ph.axis[0], &ph.axis[1], &ph.axis[2]
+	y, x := &ph.axis[1], &ph.axis[2]
 	g := gemmPart{
 		row: cv.row, kc: cv.kc, segs: ph.segs, segk: ph.segk, bsegs: ph.bsegs, deep: ph.deep, n: s.ocg,
-		lda: 4 * x.istep * s.c, ldc: 4 * x.ostep * s.oc, crun: 4 * y.ostep * s.out[2] * s.oc,
+		ldc: 4 * x.ostep * s.oc, crun: 4 * y.ostep * s.out[2] * s.oc,
 		runs: t.rows, len: t.cols, lo: cv.p.Clamp.Lo, hi: cv.p.Clamp.Hi,
 		b: ptr(cv.w),
 	}
-	g.arun = y.istep * s.in[2] * 4 * s.c
-	switch {
-	case ph.k == 0: // nothing is read: no pointer may leave its operand
-		g.a, g.lda, g.arun = ptr(cv.x), 0, 0
-	case ph.mode == convInPlace:
-		g.a = unsafe.Add(ptr(cv.x), 4*s.c*(((t.n*s.in[0]+t.z*z.istep)*s.in[1]+t.y0*y.istep)*s.in[2]+t.x0*x.istep))
-	case ph.mode == convHalo:
-		g.a, g.arun = cv.strip(worker, t), y.istep*ph.bufCols*4*s.c
-	default:
-		g.a, g.lda = cv.strip(worker, t), 4*len(x.taps)*s.c
-		g.arun = ph.cols * g.lda
-	}
+	g.a, g.lda, g.arun = cv.rows(worker, t)
 	if ph.k > 0 {
-		g.a = unsafe.Add(g.a, 4*t.group*s.cg)
 		g.b = unsafe.Add(g.b, 4*(ph.weights+t.group*PackedB(ph.deep, s.ocg, cv.row.nr)))
 	}
 	if g.arun == g.len*g.lda && g.crun == g.len*g.ldc {

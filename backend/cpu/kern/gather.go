@@ -64,12 +64,8 @@ func (s *gatherState) prepare(c *Call, op string) error {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	s.op, s.p, s.data, s.idx, s.out = op, p, *in, c.Args[1], *out
-	s.axis = p.Axis
-	if s.axis < 0 {
-		s.axis += len(in.Dims)
-	}
-	if s.axis < 0 || s.axis >= max(1, len(in.Dims)) {
-		return fmt.Errorf("%s: axis %d of %d", op, p.Axis, len(in.Dims))
+	if s.axis, err = axisOf(p.Axis, max(1, len(in.Dims))); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
 	}
 	return nil
 }

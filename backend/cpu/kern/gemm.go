@@ -79,9 +79,6 @@ func gemmRowFor(nr int) *gemmRow {
 	return nil
 }
 
-// GemmRow names the row of the float32 matrix product that this machine takes.
-func GemmRow() string { return gemmRowFor(0).name }
-
 // GemmNR is the width of the column panels that this machine wants B packed in.
 func GemmNR() int { return gemmRowFor(0).nr }
 

@@ -17,7 +17,7 @@ func BenchmarkGemm(b *testing.B) {
 					continue
 				}
 				old := Mask(m)
-				name := fmt.Sprintf("%s/%dx%dx%d/threads=%d", GemmRow(), s[0], s[1], s[2], threads)
+				name := fmt.Sprintf("%s/%dx%dx%d/threads=%d", gemmRowFor(0).name, s[0], s[1], s[2], threads)
 				b.Run(name, func(b *testing.B) { benchGemm(b, s[0], s[1], s[2], threads) })
 				Mask(old)
 			}

@@ -16,7 +16,7 @@ func eachRow(t *testing.T, f func(t *testing.T)) {
 			continue
 		}
 		old := Mask(m)
-		t.Run(GemmRow(), f)
+		t.Run(gemmRowFor(0).name, f)
 		Mask(old)
 	}
 }

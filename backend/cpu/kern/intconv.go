@@ -232,13 +232,7 @@ func (st *intConv) check(c *Call) error {
 // setEnds reads scales, zero points and bias for the channels of each group.
 func (st *intConv) setEnds(c *Call) error {
 	s, p := &st.cv.shape, st.p
-	st.kind = intPairs
-	switch {
-	case st.pk.Bytes && p.ASigned:
-		st.kind = intI8
-	case st.pk.Bytes:
-		st.kind = intU8
-	}
+	st.kind = st.pk.kind(p.ASigned)
 	st.ends = roomOf(st.ends, s.group)
 	k := s.taps() * st.dims[1][1]
 	var args [intArgCount]Arg
@@ -314,23 +308,13 @@ func (st *intConv) Do(worker, lo, hi int) {
 func (st *intConv) compute(worker int, t *convTask) {
 	cv := &st.cv
 	s, ph, size := &cv.shape, t.ph, st.p.Result.Size()
-	z, y, x := &ph.axis[0], &ph.axis[1], &ph.axis[2]
 	e := &st.ends[t.group]
 	g := intPart{
-		row: st.row, kind: st.kind, segs: ph.segs, segk: ph.segk, n: s.ocg, lda: 4 * x.istep * s.c, arun: y.istep * s.in[2] * 4 * s.c,
+		row: st.row, kind: st.kind, segs: ph.segs, segk: ph.segk, n: s.ocg,
 		runs: t.rows, len: t.cols, b: unsafe.Pointer(unsafe.SliceData(st.packed(t.group))),
 		ldout: size * s.oc, orun: size * s.out[2] * s.oc, result: e.result, end: e.end,
 	}
-	switch ph.mode {
-	case convInPlace:
-		g.a = unsafe.Add(ptr(cv.x), 4*s.c*(((t.n*s.in[0]+t.z*z.istep)*s.in[1]+t.y0*y.istep)*s.in[2]+t.x0*x.istep))
-	case convHalo:
-		g.a, g.arun = cv.strip(worker, t), y.istep*ph.bufCols*4*s.c
-	default:
-		g.a, g.lda = cv.strip(worker, t), 4*len(x.taps)*s.c
-		g.arun = ph.cols * g.lda
-	}
-	g.a = unsafe.Add(g.a, 4*t.group*s.cg)
+	g.a, g.lda, g.arun = cv.rows(worker, t)
 	if g.arun == g.len*g.lda && g.orun == g.len*g.ldout {
 		g.runs, g.len = 1, g.runs*g.len
 	}

@@ -189,15 +189,8 @@ func (st *intMatMul) packB(c *Call, packed []byte, ib int) {
 // fill describes what all products with one B share.
 func (st *intMatMul) fill(b []byte) {
 	s := &st.s
-	kind := intPairs
-	switch {
-	case st.pk.Bytes && st.p.ASigned:
-		kind = intI8
-	case st.pk.Bytes:
-		kind = intU8
-	}
 	st.part = intPart{
-		row: intRowFor(st.pk.Bytes, st.pk.NR), kind: kind, lda: st.steps * stepBytes, runs: 1, segs: noOffset, segk: st.steps,
+		row: intRowFor(st.pk.Bytes, st.pk.NR), kind: st.pk.kind(st.p.ASigned), lda: st.steps * stepBytes, runs: 1, segs: noOffset, segk: st.steps,
 		b: unsafe.Pointer(unsafe.SliceData(b)), n: s.n, ldout: s.n * st.p.Result.Size(), result: st.ends.result, end: st.ends.end,
 	}
 	if len(st.ends.zeros) > 0 {

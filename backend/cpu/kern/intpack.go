@@ -30,6 +30,17 @@ func IntPackingBest() IntPacking {
 // steps returns the steps of k that so many numbers make.
 func (p IntPacking) steps(k int) int { return ceilDiv(k, perStep(p.Bytes)) }
 
+// kind returns what the steps of k are where A is signed or not.
+func (p IntPacking) kind(aSigned bool) intKind {
+	switch {
+	case !p.Bytes:
+		return intPairs
+	case aSigned:
+		return intI8
+	}
+	return intU8
+}
+
 // panels returns the panels that n columns make.
 func (p IntPacking) panels(n int) int { return ceilDiv(n, p.NR) }
 

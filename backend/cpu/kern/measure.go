@@ -18,7 +18,7 @@ func SliceDims(c *Call) error {
 	}
 	in, out, ends := c.Args[0].Dims, c.Args[len(c.Args)-1].Dims, &c.Args[2]
 	rank, n := len(in), c.Args[1].Len()
-	var axes, seen [MaxRank]int
+	var seen [MaxRank]bool
 	for i, what := range []string{"starts", "ends", "axes", "steps"}[:len(c.Args)-2] {
 		if a := &c.Args[1+i]; a.Has() && (a.Len() != n || sized(a, p.Index.Size(), what) != nil) {
 			return fmt.Errorf("slice: %d starts and %d %s", n, a.Len(), what)
@@ -29,17 +29,18 @@ func SliceDims(c *Call) error {
 	}
 	copy(out, in)
 	for i := range n {
-		axes[i] = i
+		axis := i
 		if len(c.Args) > 4 && c.Args[3].Has() {
-			axes[i] = indexAt(&c.Args[3], p.Index, i)
+			axis = indexAt(&c.Args[3], p.Index, i)
 		}
-		if axes[i] < 0 {
-			axes[i] += rank
+		axis, err := axisOf(axis, rank)
+		if err != nil {
+			return fmt.Errorf("slice: %w", err)
 		}
-		if axes[i] < 0 || axes[i] >= rank || seen[axes[i]] > 0 {
-			return fmt.Errorf("slice: axis %d of %d, or given twice", axes[i], rank)
+		if seen[axis] {
+			return fmt.Errorf("slice: axis %d is given twice", axis)
 		}
-		seen[axes[i]]++
+		seen[axis] = true
 		step := 1
 		if len(c.Args) > 5 && c.Args[4].Has() {
 			step = indexAt(&c.Args[4], p.Index, i)
@@ -47,7 +48,7 @@ func SliceDims(c *Call) error {
 		if step == 0 {
 			return errors.New("slice: step 0")
 		}
-		out[axes[i]] = sliceCount(indexAt(&c.Args[1], p.Index, i), indexAt(ends, p.Index, i), step, in[axes[i]])
+		out[axis] = sliceCount(indexAt(&c.Args[1], p.Index, i), indexAt(ends, p.Index, i), step, in[axis])
 	}
 	return nil
 }
@@ -261,11 +262,8 @@ func TopKDims(c *Call) error {
 		return fmt.Errorf("top_k: parameter %v for %d operands", c.Param, len(c.Args))
 	}
 	in, k := c.Args[0].Dims, Of[int64](&c.Args[1])
-	axis := p.Axis
-	if axis < 0 {
-		axis += len(in)
-	}
-	if axis < 0 || axis >= len(in) || len(k) != 1 || k[0] < 0 || k[0] > int64(in[axis]) {
+	axis, err := axisOf(p.Axis, len(in))
+	if err != nil || len(k) != 1 || k[0] < 0 || k[0] > int64(in[axis]) {
 		return fmt.Errorf("top_k: k is %v for axis %d of %v", k, p.Axis, in)
 	}
 	for _, out := range c.Args[2:] {

@@ -312,7 +312,7 @@ func TestFillRangeCopyWhere(t *testing.T) {
 	if err := Range(&Call{Args: []Arg{s(10), s(2), s(-3), r}, Param: &RangeParam{Int64}}); err != nil || fmt.Sprint(Of[int64](&r)) != "[10 7 4 1]" {
 		t.Error(err, Of[int64](&r))
 	}
-	expectMoved(t, "copy", Copy, &CopyParam{4}, 4, []Arg{counted(4, 300, 400), blank(4, 120000)}, func(x []int) int { return x[0] })
+	expectMoved(t, "reshape", Reshape, &ReshapeParam{Size: 4}, 4, []Arg{counted(4, 300, 400), blank(4, 120000)}, func(x []int) int { return x[0] })
 	cond := Arg{[]byte{1, 0, 1}, []int{3, 1}}
 	x, y, z := []float32{1, 2, 3, 4, 5, 6}, []float32{-9}, make([]float32, 6)
 	c := Call{Args: []Arg{cond, arg([]int{3, 2}, x), arg(nil, y), arg([]int{3, 2}, z)}, Param: &WhereParam{4}}

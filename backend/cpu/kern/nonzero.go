@@ -18,34 +18,23 @@ func NonZeroDims(c *Call) error {
 	}
 	d := c.Args[1].Dims
 	d[0] = len(x.Dims)
-	switch p.Type {
-	case Float32:
-		d[1] = countTrue(F32(x)[:n])
-	case Float64:
-		d[1] = countTrue(Of[float64](x)[:n])
-	default:
-		switch p.Type.Size() {
-		case 1:
-			d[1] = countTrue(Of[uint8](x)[:n])
-		case 2:
-			d[1] = countTrue(Of[uint16](x)[:n])
-		case 4:
-			d[1] = countTrue(Of[uint32](x)[:n])
-		default:
-			d[1] = countTrue(Of[uint64](x)[:n])
-		}
-	}
+	d[1] = countTrueOf[p.Type](x, n)
 	return nil
 }
 
-func countTrue[T number](x []T) int {
-	n := 0
-	for _, v := range x {
+var countTrueOf = perType[func(x *Arg, n int) int]{
+	countTrue[float32], countTrue[float64], countTrue[int8], countTrue[int16], countTrue[int32], countTrue[int64],
+	countTrue[uint8], countTrue[uint16], countTrue[uint32], countTrue[uint64], countTrue[uint8],
+}
+
+func countTrue[T number](x *Arg, n int) int {
+	sum := 0
+	for _, v := range elements[T](x)[:n] {
 		if v != 0 {
-			n++
+			sum++
 		}
 	}
-	return n
+	return sum
 }
 
 // NonZero writes the coordinates of the elements that are not zero, as int64, one column each, in order.
@@ -54,29 +43,20 @@ func NonZero(c *Call) error {
 	if !ok || len(c.Args) != 2 || p.Type >= Float16 {
 		return fmt.Errorf("non_zero: parameter %v for %d operands", c.Param, len(c.Args))
 	}
-	x := &c.Args[0]
-	n, err := x.count(p.Type.Size())
+	n, err := c.Args[0].count(p.Type.Size())
 	if err != nil {
 		return fmt.Errorf("non_zero: %w", err)
 	}
-	switch p.Type {
-	case Float32:
-		return coordinates(c, F32(x)[:n])
-	case Float64:
-		return coordinates(c, Of[float64](x)[:n])
-	}
-	switch p.Type.Size() {
-	case 1:
-		return coordinates(c, Of[uint8](x)[:n])
-	case 2:
-		return coordinates(c, Of[uint16](x)[:n])
-	case 4:
-		return coordinates(c, Of[uint32](x)[:n])
-	}
-	return coordinates(c, Of[uint64](x)[:n])
+	return coordinatesOf[p.Type](c, n)
 }
 
-func coordinates[T number](c *Call, x []T) error {
+var coordinatesOf = perType[func(c *Call, n int) error]{
+	coordinates[float32], coordinates[float64], coordinates[int8], coordinates[int16], coordinates[int32], coordinates[int64],
+	coordinates[uint8], coordinates[uint16], coordinates[uint32], coordinates[uint64], coordinates[uint8],
+}
+
+func coordinates[T number](c *Call, n int) error {
+	x := elements[T](&c.Args[0])[:n]
 	d, out := c.Args[0].Dims, c.Args[1].Dims
 	y, rank := Of[int64](&c.Args[1]), len(d)
 	if len(out) != 2 || out[0] != rank || len(y) < out[1]*rank {
@@ -125,21 +105,18 @@ type compressState struct {
 	perItem int
 }
 
-func (s *compressState) prepare(c *Call) (axis int, err error) {
+func (s *compressState) prepare(c *Call) (err error) {
 	p, ok := c.Param.(*CompressParam)
 	if !ok || len(c.Args) != 3 {
-		return 0, fmt.Errorf("compress: parameter %v for %d operands", c.Param, len(c.Args))
+		return fmt.Errorf("compress: parameter %v for %d operands", c.Param, len(c.Args))
 	}
 	x := &c.Args[0]
 	if _, err := x.count(p.Size); err != nil {
-		return 0, fmt.Errorf("compress: %w", err)
+		return fmt.Errorf("compress: %w", err)
 	}
-	if s.p, s.l = p, (loops{1, x.Len(), 1}); !p.Flat {
+	if s.p, s.l = p, (loops{0, 1, x.Len(), 1}); !p.Flat {
 		if s.l, err = loopsOf(x.Dims, p.Axis); err != nil {
-			return 0, fmt.Errorf("compress: %w", err)
-		}
-		if axis = p.Axis; axis < 0 {
-			axis += len(x.Dims)
+			return fmt.Errorf("compress: %w", err)
 		}
 	}
 	s.keep = s.keep[:0]
@@ -148,32 +125,31 @@ func (s *compressState) prepare(c *Call) (axis int, err error) {
 			continue
 		}
 		if i >= s.l.n {
-			return 0, fmt.Errorf("compress: condition selects %d of %d", i, s.l.n)
+			return fmt.Errorf("compress: condition selects %d of %d", i, s.l.n)
 		}
 		s.keep = append(s.keep, int32(i))
 	}
-	return axis, nil
+	return nil
 }
 
 // CompressDims sets the dims of the result of [Compress].
 func CompressDims(c *Call) error {
 	s := StateOf[compressState](c)
-	axis, err := s.prepare(c)
-	if err != nil {
+	if err := s.prepare(c); err != nil {
 		return err
 	}
 	out := c.Args[2].Dims
 	if !s.p.Flat {
 		copy(out, c.Args[0].Dims)
 	}
-	out[axis] = len(s.keep)
+	out[s.l.axis] = len(s.keep)
 	return nil
 }
 
 // Compress copies those slices of operand 0 along an axis for which operand 1, of bools, holds.
 func Compress(c *Call) error {
 	s := StateOf[compressState](c)
-	if _, err := s.prepare(c); err != nil {
+	if err := s.prepare(c); err != nil {
 		return err
 	}
 	y := &c.Args[2]

@@ -61,11 +61,8 @@ func OneHotDims(c *Call) error {
 		return fmt.Errorf("one_hot: parameter %v for %d operands", c.Param, len(c.Args))
 	}
 	in, out := c.Args[0].Dims, c.Args[3].Dims
-	axis := p.Axis
-	if axis < 0 {
-		axis += len(out)
-	}
-	if n, err := c.Args[1].count(p.Depth.Size()); err != nil || n != 1 || len(out) != len(in)+1 || axis < 0 || axis >= len(out) {
+	axis, err := axisOf(p.Axis, len(out))
+	if n, err2 := c.Args[1].count(p.Depth.Size()); err != nil || err2 != nil || n != 1 || len(out) != len(in)+1 {
 		return fmt.Errorf("one_hot: %d depths, axis %d of %d", n, p.Axis, len(out))
 	}
 	copy(out, in[:axis])

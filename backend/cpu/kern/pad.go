@@ -103,11 +103,9 @@ func (p *PadParam) read(c *Call, before *[MaxRank]int, rank int) error {
 		if p.Axes != nil {
 			axis = p.Axes[i]
 		}
-		if axis < 0 {
-			axis += rank
-		}
-		if axis < 0 || axis >= rank {
-			return fmt.Errorf("axis %d of %d", axis, rank)
+		axis, err := axisOf(axis, rank)
+		if err != nil {
+			return err
 		}
 		before[axis] = indexAt(&c.Args[1], Int64, i)
 	}

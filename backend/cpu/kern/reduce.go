@@ -87,11 +87,9 @@ func Reduce(c *Call) error {
 func (s *reducer) layOut(p *ReduceParam, dims []int) error {
 	var over [MaxRank]bool
 	for _, a := range p.Axes {
-		if a < 0 {
-			a += len(dims)
-		}
-		if a < 0 || a >= len(dims) {
-			return fmt.Errorf("axis %d of %d", a, len(dims))
+		a, err := axisOf(a, len(dims))
+		if err != nil {
+			return err
 		}
 		over[a] = true
 	}

@@ -145,11 +145,9 @@ func ScatterElements(c *Call) error {
 	if err := s.prepare(c, "scatter_elements"); err != nil {
 		return err
 	}
-	axis, rank := s.sp.Axis, len(s.data.Dims)
-	if axis < 0 {
-		axis += rank
-	}
-	if axis < 0 || axis >= rank || !slices.Equal(s.idx.Dims, s.upd.Dims) || len(s.idx.Dims) != rank {
+	rank := len(s.data.Dims)
+	axis, err := axisOf(s.sp.Axis, rank)
+	if err != nil || !slices.Equal(s.idx.Dims, s.upd.Dims) || len(s.idx.Dims) != rank {
 		return fmt.Errorf("scatter_elements: dims %v by %v from %v along axis %d", s.data.Dims, s.idx.Dims, s.upd.Dims, s.sp.Axis)
 	}
 	for i, d := range s.idx.Dims {

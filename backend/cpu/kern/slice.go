@@ -74,11 +74,9 @@ func (p *SliceParam) fixed(rank int, start, step *[MaxRank]int) error {
 		if p.Axes != nil {
 			axis = p.Axes[k]
 		}
-		if axis < 0 {
-			axis += rank
-		}
-		if axis < 0 || axis >= rank {
-			return fmt.Errorf("axis %d of %d", axis, rank)
+		axis, err := axisOf(axis, rank)
+		if err != nil {
+			return err
 		}
 		start[axis] = s
 		if p.Steps != nil {
@@ -110,11 +108,9 @@ func (p *SliceParam) fromOperands(c *Call, start, step *[MaxRank]int) error {
 			}
 			axis = indexAt(&c.Args[3], p.Index, k)
 		}
-		if axis < 0 {
-			axis += rank
-		}
-		if axis < 0 || axis >= rank {
-			return fmt.Errorf("axis %d of %d", axis, rank)
+		axis, err := axisOf(axis, rank)
+		if err != nil {
+			return err
 		}
 		start[axis] = indexAt(starts, p.Index, k)
 		if n > 4 && c.Args[4].Has() && k < c.Args[4].Len() {

@@ -1,6 +1,7 @@
 package kern
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -12,43 +13,38 @@ type SoftmaxParam struct {
 	Log  bool
 }
 
-// A loops is an operand seen as outer × n × inner, with n the size of one axis.
-type loops struct{ outer, n, inner int }
+// axisOf brings an axis that may count from the end into range.
+func axisOf(axis, rank int) (int, error) {
+	a := axis
+	if a < 0 {
+		a += rank
+	}
+	if a < 0 || a >= rank {
+		return 0, fmt.Errorf("axis %d of %d", axis, rank)
+	}
+	return a, nil
+}
 
+// A loops is an operand seen as outer × n × inner, with n the size of one axis.
+type loops struct{ axis, outer, n, inner int }
+
+// loopsOf returns the loops around an axis. A scalar has one axis, of size 1.
 func loopsOf(dims []int, axis int) (l loops, err error) {
-	if axis < 0 {
-		axis += len(dims)
+	if l.axis, err = axisOf(axis, max(1, len(dims))); err != nil {
+		return l, err
 	}
-	if axis < 0 || axis >= max(1, len(dims)) {
-		return l, fmt.Errorf("axis %d of %d", axis, len(dims))
-	}
-	l = loops{1, 1, 1}
+	l.outer, l.n, l.inner = 1, 1, 1
 	for i, d := range dims {
 		switch {
-		case i < axis:
+		case i < l.axis:
 			l.outer *= d
-		case i == axis:
+		case i == l.axis:
 			l.n = d
 		default:
 			l.inner *= d
 		}
 	}
 	return l, nil
-}
-
-// unaryF32 checks the pair of operand and result of the same dims.
-func unaryF32(c *Call) (x, y []float32, err error) {
-	if len(c.Args) != 2 || !slices.Equal(c.Args[0].Dims, c.Args[1].Dims) {
-		return nil, nil, fmt.Errorf("%d operands and results, or dims that differ", len(c.Args))
-	}
-	n, err := c.Args[0].count(4)
-	if err != nil {
-		return nil, nil, err
-	}
-	if _, err := c.Args[1].count(4); err != nil {
-		return nil, nil, err
-	}
-	return F32(&c.Args[0])[:n], F32(&c.Args[1])[:n], nil
 }
 
 type softmaxState struct {
@@ -61,25 +57,27 @@ type softmaxState struct {
 }
 
 // SoftmaxF32 makes e^x along an axis add up to 1, or gives the logarithm of that. A row that holds
-// NaN or +Inf, or nothing but -Inf, is NaN throughout. The
-// result may take the place of the operand.
+// NaN or +Inf, or nothing but -Inf, is NaN throughout. The result may take the place of the operand.
 func SoftmaxF32(c *Call) error {
 	p, ok := c.Param.(*SoftmaxParam)
 	if !ok {
 		return fmt.Errorf("softmax: parameter is a %T", c.Param)
 	}
-	x, y, err := unaryF32(c)
-	s := StateOf[softmaxState](c)
-	if err == nil {
-		s.loops, err = loopsOf(c.Args[0].Dims, p.Axis)
+	if len(c.Args) != 2 || !slices.Equal(c.Args[0].Dims, c.Args[1].Dims) {
+		return fmt.Errorf("softmax: %d operands and results, or dims that differ", len(c.Args))
 	}
-	if err != nil {
+	n, err := c.Args[0].count(4)
+	_, err2 := c.Args[1].count(4)
+	s := StateOf[softmaxState](c)
+	var err3 error
+	s.loops, err3 = loopsOf(c.Args[0].Dims, p.Axis)
+	if err := cmp.Or(err, err2, err3); err != nil {
 		return fmt.Errorf("softmax: %w", err)
 	}
-	if len(x) == 0 {
+	if n == 0 {
 		return nil
 	}
-	s.log, s.x, s.y, s.rows, s.table = p.Log, x, y, rowsBest(), pwBest()
+	s.log, s.x, s.y, s.rows, s.table = p.Log, F32(&c.Args[0])[:n], F32(&c.Args[1])[:n], rowsBest(), pwBest()
 	s.tiles = (s.inner + innerTile - 1) / innerTile
 	c.ParallelTask(s.outer*s.tiles, max(1, 8192/(s.n*min(s.inner, innerTile))), s)
 	s.x, s.y = nil, nil

@@ -34,10 +34,7 @@ func TopK(c *Call) error {
 	if s.loops, err = loopsOf(in.Dims, p.Axis); err != nil {
 		return fmt.Errorf("top_k: %w", err)
 	}
-	axis := p.Axis
-	if axis < 0 {
-		axis += len(in.Dims)
-	}
+	axis := s.axis
 	if !slices.Equal(val.Dims, idx.Dims) || len(in.Dims) == 0 || !alike(val.Dims, in.Dims, axis) || val.Dims[axis] > s.n || s.n > 1<<31-1 {
 		return fmt.Errorf("top_k: %v along axis %d to %v and %v", in.Dims, p.Axis, val.Dims, idx.Dims)
 	}

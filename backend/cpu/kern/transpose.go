@@ -87,30 +87,6 @@ func (m *mover) finish(c *Call, op string) error {
 	return nil
 }
 
-// A CopyParam is the parameter of [Copy].
-type CopyParam struct{ Size int }
-
-// Copy copies an operand to a result of as many elements, whatever the dims of the two: reshape,
-// flatten, squeeze and identity.
-func Copy(c *Call) error {
-	p, ok := c.Param.(*CopyParam)
-	if !ok {
-		return fmt.Errorf("copy: parameter is a %T", c.Param)
-	}
-	in, out, err := inOut(c, 2, 2, p.Size)
-	if err != nil {
-		return fmt.Errorf("copy: %w", err)
-	}
-	n := in.Len()
-	if n != out.Len() {
-		return fmt.Errorf("copy: %v to %v", in.Dims, out.Dims)
-	}
-	m := StateOf[mover](c)
-	m.reset(p.Size, out.Data, in.Data)
-	m.dim(n, 1, 1)
-	return m.finish(c, "copy")
-}
-
 // A DepthParam is the parameter of [DepthToSpace] and [SpaceToDepth]. The channel of a block is
 // row, column, depth (DCR) or, with CRD set, depth, row, column.
 type DepthParam struct {

@@ -31,14 +31,10 @@ func UniqueDims(c *Call) error {
 		return err
 	}
 	s := StateOf[uniqueState](c)
-	axis := 0
-	if s.l = (loops{1, x.Len(), 1}); !p.Flat {
+	if s.l = (loops{0, 1, x.Len(), 1}); !p.Flat {
 		var err error
 		if s.l, err = loopsOf(x.Dims, p.Axis); err != nil {
 			return fmt.Errorf("unique: %w", err)
-		}
-		if axis = p.Axis; axis < 0 {
-			axis += len(x.Dims)
 		}
 	}
 	if s.l.n > 1<<31-1 {
@@ -54,7 +50,7 @@ func UniqueDims(c *Call) error {
 	}
 	if y := c.Args[1].Dims; !p.Flat {
 		copy(y, x.Dims)
-		y[axis] = len(s.first)
+		y[s.l.axis] = len(s.first)
 	} else {
 		y[0] = len(s.first)
 	}
