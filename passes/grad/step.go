@@ -3,6 +3,7 @@ package grad
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
@@ -133,7 +134,7 @@ func (t Training) update(g *ir.Graph, params, ds []*ir.Value) error {
 	step.Data = tensor.Scalar[int64](0)
 	in := append([]*ir.Value{rate, step}, params...)
 	in = append(in, ds...)
-	into := append([]*ir.Value(nil), params...)
+	into := slices.Clone(params)
 	for _, state := range t.Optimizer.states {
 		for i, p := range params {
 			dims, ok := p.Type.Shape.Ints()

@@ -1,6 +1,9 @@
 package memory
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // maxImprove limits the steps of a search: one descent may look at all pairs.
 const maxImprove = 1 << 14
@@ -105,7 +108,7 @@ func (d *descent) branch() bool {
 		return false
 	}
 	slices.SortFunc(d.cands[m.cands:], func(a, b int32) int {
-		if c := cmpInt(d.delta[b], d.delta[a]); c != 0 {
+		if c := cmp.Compare(d.delta[b], d.delta[a]); c != 0 {
 			return c
 		}
 		return int(b - a)

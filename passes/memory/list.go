@@ -1,5 +1,7 @@
 package memory
 
+import "slices"
+
 // A rule ranks the steps that are ready: the smallest key runs next. delta is
 // the change of live bytes that the step leaves behind, alloc what it adds
 // while it runs, age how many steps had become ready before it.
@@ -25,8 +27,8 @@ type state struct {
 }
 
 func (s *sched) start() *state {
-	st := &state{sched: s, preds: append([]int32(nil), s.preds...), left: make([]int32, len(s.size)),
-		only: make([]int32, len(s.size)), alive: append([]bool(nil), s.early...),
+	st := &state{sched: s, preds: slices.Clone(s.preds), left: make([]int32, len(s.size)),
+		only: make([]int32, len(s.size)), alive: slices.Clone(s.early),
 		delta: make([]int, s.n), alloc: make([]int, s.n)}
 	for b, users := range s.users {
 		st.left[b] = int32(len(users))

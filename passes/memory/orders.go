@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"slices"
@@ -30,13 +31,13 @@ func (p *Placer) sort(o *order) {
 		p.key[b] = o.key(p, b)
 	}
 	slices.SortFunc(p.order, func(a, b int32) int {
-		if c := cmpInt(p.key[b], p.key[a]); c != 0 {
+		if c := cmp.Compare(p.key[b], p.key[a]); c != 0 {
 			return c
 		}
-		if c := cmpInt(p.size[b], p.size[a]); c != 0 {
+		if c := cmp.Compare(p.size[b], p.size[a]); c != 0 {
 			return c
 		}
-		if c := cmpInt(p.last[b]-p.first[b], p.last[a]-p.first[a]); c != 0 {
+		if c := cmp.Compare(p.last[b]-p.first[b], p.last[a]-p.first[a]); c != 0 {
 			return c
 		}
 		return int(a - b)
@@ -56,13 +57,13 @@ func (p *Placer) load(bufs []Buffer) error {
 		p.byFirst[i], p.byLast[i], p.order[i] = int32(i), int32(i), int32(i)
 	}
 	slices.SortFunc(p.byFirst, func(a, b int32) int {
-		if c := cmpInt(p.first[a], p.first[b]); c != 0 {
+		if c := cmp.Compare(p.first[a], p.first[b]); c != 0 {
 			return c
 		}
 		return int(a - b)
 	})
 	slices.SortFunc(p.byLast, func(a, b int32) int {
-		if c := cmpInt(p.last[a], p.last[b]); c != 0 {
+		if c := cmp.Compare(p.last[a], p.last[b]); c != 0 {
 			return c
 		}
 		return int(a - b)

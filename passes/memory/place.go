@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -26,7 +27,6 @@ func Place(bufs []Buffer, searchSteps int) (Placement, error) {
 	if !pl.Exact && searchSteps > 0 {
 		size = p.repair(size, searchSteps)
 		pl.Size, pl.Exact = p.search(size, searchSteps)
-
 	}
 	pl.Offsets = slices.Clone(p.best)
 	return pl, nil
@@ -142,9 +142,9 @@ func (p *Placer) neighbours(b int32) {
 	if p.collect(1, 0, p.leaves, int(p.upto[b]), p.first[b], len(p.done)/8+8) {
 		slices.SortFunc(p.near, func(x, y span) int {
 			if x.off != y.off {
-				return cmpInt(x.off, y.off)
+				return cmp.Compare(x.off, y.off)
 			}
-			return cmpInt(x.end, y.end)
+			return cmp.Compare(x.end, y.end)
 		})
 		p.work += 4*len(p.near) + 1
 		return
@@ -180,16 +180,6 @@ func (p *Placer) insert(b int32) {
 	for node := p.leaves + int(p.rank[b]); node > 0 && p.tree[node] < p.last[b]; node /= 2 {
 		p.tree[node] = p.last[b]
 	}
-	at, _ := slices.BinarySearchFunc(p.done, p.off[b], func(c int32, off int) int { return cmpInt(p.off[c], off) })
+	at, _ := slices.BinarySearchFunc(p.done, p.off[b], func(c int32, off int) int { return cmp.Compare(p.off[c], off) })
 	p.done = slices.Insert(p.done, at, b)
-}
-
-func cmpInt(a, b int) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }

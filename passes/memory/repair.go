@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -55,5 +56,5 @@ func (p *Placer) blame(r *rand.Rand) {
 			p.key[b] -= 8*r.IntN(n/4+2) + 4
 		}
 	}
-	slices.SortFunc(p.order, func(a, b int32) int { return cmpInt(p.key[a], p.key[b]) })
+	slices.SortFunc(p.order, func(a, b int32) int { return cmp.Compare(p.key[a], p.key[b]) })
 }

@@ -1,6 +1,9 @@
 package memory
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // maxPairs limits the memory of a search: beyond it only greedy orders place.
 const maxPairs = 1 << 22
@@ -115,7 +118,7 @@ func (p *Placer) newSearch(keys [3]func(*Placer, int) int, limit int) *search {
 	}
 	slices.SortFunc(s.ids, func(a, b int32) int {
 		for _, key := range keys {
-			if c := cmpInt(key(p, int(b)), key(p, int(a))); c != 0 {
+			if c := cmp.Compare(key(p, int(b)), key(p, int(a))); c != 0 {
 				return c
 			}
 		}

@@ -127,10 +127,8 @@ func (m *Match) check(v *ir.Value) error {
 }
 
 func (e *engine) replace(m *Match, v *ir.Value, built []*ir.Node) error {
-	for _, p := range append(m.also, [2]*ir.Value{m.Root.Out[0], v}) {
-		if err := e.swap(p[0], p[1]); err != nil {
-			return fmt.Errorf("rule %s at %q: %w", m.rule.Name, m.Root.Label(), err)
-		}
+	if err := e.swap(m.Root.Out[0], v); err != nil {
+		return fmt.Errorf("rule %s at %q: %w", m.rule.Name, m.Root.Label(), err)
 	}
 	for _, n := range built {
 		e.push(n)

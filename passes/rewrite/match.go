@@ -24,8 +24,10 @@ type Match struct {
 	nodes []*ir.Node
 	outs  map[*ir.Value]bool
 	steps int
-	also  [][2]*ir.Value
 }
+
+// Has reports whether the rule's From has a name or label so called.
+func (m *Match) Has(name string) bool { _, ok := m.rule.slots[name]; return ok }
 
 // Value returns the value that the name stands for; nil where it is an absent operand.
 func (m *Match) Value(name string) *ir.Value {
@@ -58,9 +60,6 @@ func (m *Match) Number(name string) (float64, bool) {
 
 // Ints returns the entries of an integer operand that is known.
 func (m *Match) Ints(name string) ([]int, bool) { return m.Value(name).Known().Ints() }
-
-// Also replaces a further value if the rule fires: another result of an inner node, or a value that the match makes redundant.
-func (m *Match) Also(old, by *ir.Value) { m.also = append(m.also, [2]*ir.Value{old, by}) }
 
 // Alone reports whether v has one use and is no output of the graph.
 func (m *Match) Alone(v *ir.Value) bool { return len(v.Uses()) == 1 && !m.outs[v] }
@@ -105,7 +104,7 @@ func (t *term) is(x *tensor.Tensor) bool {
 func (m *Match) find() bool {
 	m.vals = make([]*ir.Value, len(m.rule.slots))
 	m.bound = make([]bool, len(m.rule.slots))
-	m.nodes, m.also, m.steps = nil, nil, maxSteps
+	m.nodes, m.steps = nil, maxSteps
 	return m.match(m.rule.from, m.Root.Out[0], m.accept)
 }
 
@@ -217,6 +216,3 @@ func (m *Match) list(ts []*term, in []*ir.Value, k func() bool) bool {
 	}
 	return m.match(ts[0], in[0], func() bool { return m.list(ts[1:], in[1:], k) })
 }
-
-// Has reports whether the rule's From has a name or label so called.
-func (m *Match) Has(name string) bool { _, ok := m.rule.slots[name]; return ok }
