@@ -30,6 +30,7 @@ type emitter struct {
 	early map[string]bool
 	rows  map[*ir.Node]*Kernel // what the select stage chose
 	b     Backend
+	room  blocks                                                           // of packed weights
 	body  func(*ir.Graph, map[string]bool, Backend) (*backend.Plan, error) // compile, which the stages cannot name: it runs them
 }
 

@@ -115,7 +115,7 @@ func emitConv(c *call, n *ir.Node) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	packed := tensor.New(tensor.F32, size)
+	packed := c.e.room.tensor(tensor.F32, size)
 	if err := kern.PackConv(tensor.Data[float32](packed), tensor.Data[float32](w), p, w.Dims()); err != nil {
 		return nil, err
 	}

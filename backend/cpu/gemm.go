@@ -78,7 +78,7 @@ func packB(c *call, p *kern.GemmParam, b *ir.Value) {
 		k, n = n, k
 	}
 	p.NR = kern.GemmNR()
-	packed := tensor.New(tensor.F32, kern.PackedB(k, n, p.NR))
+	packed := c.e.room.tensor(tensor.F32, kern.PackedB(k, n, p.NR))
 	kern.PackB(tensor.Data[float32](packed), tensor.Data[float32](data), ldb, k, n, p.NR, p.TransB)
 	c.PackAs(1, packed, b.Type.Shape)
 }

@@ -247,7 +247,7 @@ func emitIntMatMul(c *call, n *ir.Node) (any, error) {
 	if p.TransB {
 		k, cols = cols, k
 	}
-	packed := tensor.New(tensor.U8, kern.PackedIntB(p.Packing, k, cols))
+	packed := c.e.room.tensor(tensor.U8, kern.PackedIntB(p.Packing, k, cols))
 	kern.PackIntB(packed.Bytes(), b.Data.Bytes(), p.Packing, k, cols, p.TransB, p.ASigned, p.BSigned)
 	c.PackAs(1, packed, b.Type.Shape)
 	return p, nil
@@ -267,7 +267,7 @@ func emitIntConv(c *call, n *ir.Node) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	packed := tensor.New(tensor.U8, size)
+	packed := c.e.room.tensor(tensor.U8, size)
 	if err := kern.PackIntConv(packed.Bytes(), w.Data.Bytes(), p, w.Data.Dims()); err != nil {
 		return nil, err
 	}

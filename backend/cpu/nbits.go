@@ -52,7 +52,7 @@ func emitNBits(c *call, n *ir.Node) (any, error) {
 		s.Zero = func(n, b int) float32 { return float32(z.Data.Float64At(n*blocks + b)) }
 	}
 	weights, scales := kern.PackedNBits(p)
-	w, scale, zero := tensor.New(tensor.U8, weights), tensor.New(tensor.F32, scales), tensor.New(tensor.F32, scales)
+	w, scale, zero := c.e.room.tensor(tensor.U8, weights), c.e.room.tensor(tensor.F32, scales), c.e.room.tensor(tensor.F32, scales)
 	kern.PackNBits(p, s, w.Bytes(), tensor.Data[float32](scale), tensor.Data[float32](zero))
 	c.SetArgs(in[0], nil, nil, nil, in[5])
 	c.PackAs(1, w, ir.ShapeOf(weights))

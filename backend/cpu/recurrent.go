@@ -84,7 +84,7 @@ func emitRecurrent(c *call, n *ir.Node) (any, error) {
 		p.NR = kern.GemmNR()
 		input := w.Data.Dims()[2]
 		nw, nr := kern.PackedRNN(p, input, p.NR)
-		pw, pr := tensor.New(tensor.F32, nw), tensor.New(tensor.F32, nr)
+		pw, pr := c.e.room.tensor(tensor.F32, nw), c.e.room.tensor(tensor.F32, nr)
 		kern.PackRNN(p, input, p.NR, tensor.Data[float32](pw), tensor.Data[float32](pr), tensor.Data[float32](w.Data), tensor.Data[float32](r.Data))
 		c.PackAs(1, pw, ir.ShapeOf(nw))
 		c.PackAs(2, pr, ir.ShapeOf(nr))

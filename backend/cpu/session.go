@@ -302,7 +302,7 @@ func (s *session) place() error {
 	}
 	s.charged = size
 	if size > len(s.arena) || size < len(s.arena)/4 {
-		s.arena = tensor.Aligned(size)
+		s.arena = pages(size)
 	}
 	for i := range p.Slots {
 		if sl := &p.Slots[i]; sl.Space == backend.InArena {
