@@ -198,7 +198,7 @@ func (k *kernel) sum() {
 	MOVQ(k.field(offSegs), segs)
 	k.b = GP64().(reg.GPVirtual)
 	MOVQ(k.field(offB), k.b)
-	if k.np > 1 {
+	if k.np > 1 || k.prefetchesNext() {
 		k.bstep = GP64().(reg.GPVirtual)
 		MOVQ(k.field(offBstep), k.bstep)
 	}
@@ -285,19 +285,32 @@ func (k *kernel) amem(s, i int) Mem {
 	return m
 }
 
+// prefetchesNext reports whether a tile also asks for the next panel: it has chains enough to hide that, and other tiles
+// will read the panel that it reads itself.
+func (k *kernel) prefetchesNext() bool { return k.mr >= 4 && !k.half }
+
+// prefetch asks for what will be read after b: by this tile, and by the first tile of the next panel, which would
+// otherwise wait for each line.
+func (k *kernel) prefetch(b Mem) {
+	if b.Disp%64 != 0 {
+		return // one request a line
+	}
+	ahead := b
+	ahead.Disp += 2048
+	PREFETCHT0(ahead)
+	if k.prefetchesNext() {
+		b.Index, b.Scale = k.bstep, 1
+		PREFETCHT1(b)
+	}
+}
+
 // step adds one k to every chain.
 func (k *kernel) step(s int) {
 	for j := range k.vectors() {
 		if k.mr > 1 {
 			VMOVUPS(k.bmem(s, j), k.tmp[j])
 		}
-		if k.mr < 4 {
-			ahead := k.bmem(s, j)
-			ahead.Disp += 2048
-			if ahead.Disp%64 == 0 { // one line each
-				PREFETCHT0(ahead)
-			}
-		}
+		k.prefetch(k.bmem(s, j))
 	}
 	for i := range k.mr {
 		VBROADCASTSS(k.amem(s, i), k.av)
