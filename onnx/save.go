@@ -152,7 +152,12 @@ func newFile(path string) (*os.File, error) {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeSymlink {
 		return nil, fmt.Errorf("%s is no regular file but %v", path, info.Mode().Type())
 	}
-	return os.OpenFile(path+"."+rand.Text()+".tmp", os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := os.OpenFile(path+"."+rand.Text()+".tmp", os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	var e *fs.PathError
+	if errors.As(err, &e) {
+		e.Path = path // the name that the caller knows
+	}
+	return f, err
 }
 
 // put closes a file and gives it its name, once its bytes are safe.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -14,7 +13,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-var errNoLibrary = errors.New("ONNX Runtime's shared library is needed: --ort PATH or the variable CAMEO_ORT; it is libonnxruntime in the folder capi of the onnxruntime package")
+var errNoLibrary = errors.New("ONNX Runtime's shared library is needed: --ort PATH or the variable CAMEO_ORT; " +
+	"it is libonnxruntime in the folder capi of the onnxruntime package")
 
 // initialise loads ONNX Runtime.
 func initialise(path string) error {
@@ -107,7 +107,7 @@ func (m *ortModel) Outputs() ([]*cameo.Tensor, error) {
 
 func copied[T cameo.Element](data []T, dims []int) *cameo.Tensor {
 	t := tensor.New(tensor.DTypeOf[T](), dims...)
-	copy(tensor.Data[T](t), slices.Clone(data))
+	copy(tensor.Data[T](t), data)
 	return t
 }
 

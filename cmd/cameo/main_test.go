@@ -93,6 +93,8 @@ func TestExitStatusAndMessage(t *testing.T) {
 		{"run " + digits + " --input " + seven + " --top 1", 0, "     7  0.99"},
 		{"run " + digits + " --input " + seven + " --top 2 --passes off --threads 1", 0, "by softmax of the output"},
 		{"run " + digits + " --input " + seven + " --top 1 --scores raw", 0, "as the model gives them"},
+		{"run " + digits + " --input 1x1x28x28=NaN --top 1 --json", 0, `"score":"NaN"`},
+		{"run " + digits + " --input 1x1x28x28=NaN --json", 0, `"NaN","NaN"`},
 		{"run " + passengers, 0, `{"lost": 0.000598032, "survived": 0.999402}`},
 		{"run " + passengers + " --top 1", 0, "     1  0.999402 survived"},
 		{"run " + names + " --random 1", 0, `"next_hidden" f32[1,128]`},

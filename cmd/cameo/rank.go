@@ -23,9 +23,9 @@ type ranking struct {
 }
 
 type class struct {
-	Class int     `json:"class"`
-	Label string  `json:"label,omitempty"`
-	Score float64 `json:"score"`
+	Class int    `json:"class"`
+	Label string `json:"label,omitempty"`
+	Score real   `json:"score"`
 }
 
 // scoresOf returns the first output that holds scores: floats, or a map from classes to floats for each row, whose keys then
@@ -105,7 +105,7 @@ func (f *runFlags) rank(m *loaded, results []values.Named, labels []string) (*ra
 	for _, row := range rows {
 		var list []class
 		for _, k := range row {
-			c := class{Class: k.Class, Score: k.Score}
+			c := class{Class: k.Class, Score: real(k.Score)}
 			if k.Class < len(labels) {
 				c.Label = labels[k.Class]
 			}

@@ -104,12 +104,12 @@ func countLanguages(ctx context.Context, c *cobra.Command, r *task.Reader, set *
 // printGuesses prints the likeliest languages of a name.
 func printGuesses(c *cobra.Command, name string, scores []float32, languages []string, top int) error {
 	type guess struct {
-		Language    string  `json:"language"`
-		Probability float64 `json:"probability"`
+		Language    string `json:"language"`
+		Probability real   `json:"probability"`
 	}
 	var guesses []guess
 	for _, i := range task.Ranked(scores)[:max(1, min(top, len(scores)))] {
-		guesses = append(guesses, guess{languages[i], task.Probability(scores, i)})
+		guesses = append(guesses, guess{languages[i], real(task.Probability(scores, i))})
 	}
 	if asJSON(c) {
 		return json.NewEncoder(c.OutOrStdout()).Encode(map[string]any{"name": name, "top": guesses})

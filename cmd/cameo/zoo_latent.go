@@ -89,8 +89,11 @@ func runSample(c *cobra.Command, f, e *taskFlags, side int, axes []int) error {
 	if err := writePicture(f.out, pictures, side, h, h, 0, 1); err != nil {
 		return err
 	}
-	return wrote(c, f.out, map[string]any{"pictures": len(pictures), "share_of_variance": (p.Variances[0] + p.Variances[1]) / p.Total})
+	return wrote(c, f.out, map[string]any{"pictures": len(pictures), "share_of_variance": planeShare(p)})
 }
+
+// planeShare returns how much of the variance the first two axes hold.
+func planeShare(p *task.Principal) real { return real((p.Variances[0] + p.Variances[1]) / p.Total) }
 
 // wrote says which file was written, and what else there is to say.
 func wrote(c *cobra.Command, path string, more map[string]any) error {
@@ -180,7 +183,7 @@ func runReduce(c *cobra.Command, f *taskFlags, outs []string) error {
 			return err
 		}
 	}
-	return wrote(c, strings.Join(outs, ", "), map[string]any{"count": len(codes), "share_of_variance": (p.Variances[0] + p.Variances[1]) / p.Total})
+	return wrote(c, strings.Join(outs, ", "), map[string]any{"count": len(codes), "share_of_variance": planeShare(p)})
 }
 
 func isCSV(path string) bool { return strings.HasSuffix(strings.ToLower(path), ".csv") }

@@ -145,7 +145,7 @@ func classifyCommand() *cobra.Command {
 func printClassified(c *cobra.Command, r *task.Classified, names []string) error {
 	if asJSON(c) {
 		return json.NewEncoder(c.OutOrStdout()).Encode(map[string]any{
-			"count": r.Count, "correct": r.Correct, "accuracy": r.Accuracy(), "mean_nll": r.MeanNLL, "confusion": r.Confusion, "classes": names,
+			"count": r.Count, "correct": r.Correct, "accuracy": r.Accuracy(), "mean_nll": real(r.MeanNLL), "confusion": r.Confusion, "classes": names,
 		})
 	}
 	out := c.OutOrStdout()
@@ -230,7 +230,7 @@ func reconstruct(c *cobra.Command, f *taskFlags, drop float64, seed uint64) erro
 		}
 	}
 	if asJSON(c) {
-		return json.NewEncoder(c.OutOrStdout()).Encode(map[string]any{"count": len(r.Errors), "mse": r.MSE(), "file": f.out})
+		return json.NewEncoder(c.OutOrStdout()).Encode(map[string]any{"count": len(r.Errors), "mse": real(r.MSE()), "file": f.out})
 	}
 	fmt.Fprintf(c.OutOrStdout(), "%d pictures, mean squared error %.5f\n", len(r.Errors), r.MSE())
 	return nil

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -89,18 +90,10 @@ func AUC(scores []float64, anomaly []bool) float64 {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int {
-		switch {
-		case scores[a] < scores[b]:
-			return -1
-		case scores[a] > scores[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(scores[a], scores[b]) })
 	var ranks, yes, no float64
 	for from := 0; from < len(order); {
-		to := from
+		to := from + 1 // a NaN is not even its own equal
 		for to < len(order) && scores[order[to]] == scores[order[from]] {
 			to++
 		}

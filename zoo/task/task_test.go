@@ -141,7 +141,7 @@ func TestPlaneRunsFromTheTopLeft(t *testing.T) {
 	}
 }
 
-func TestAUC(t *testing.T) {
+func TestAUCIsTheShareOfPairsInOrder(t *testing.T) {
 	for _, c := range []struct {
 		scores  []float64
 		anomaly []bool
@@ -158,6 +158,9 @@ func TestAUC(t *testing.T) {
 	}
 	if !math.IsNaN(AUC([]float64{1}, []bool{false})) {
 		t.Error("no anomalies, and a figure")
+	}
+	if got := AUC([]float64{math.NaN(), 2, math.NaN(), 1}, []bool{true, true, false, false}); !(got >= 0 && got <= 1) {
+		t.Errorf("with scores that are no numbers: %g", got)
 	}
 }
 
