@@ -7,17 +7,13 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
-)
 
-type isa struct {
-	name  string
-	lanes int // float32 of a vector
-	vec   func() reg.VecVirtual
-}
+	"github.com/cameo-onnx/cameo/backend/cpu/kern/_asm/emit"
+)
 
 func main() {
 	ConstraintExpr("!purego")
-	for _, v := range []isa{{"AVX512", 16, ZMM}, {"AVX2", 8, YMM}} {
+	for _, v := range emit.ISAs {
 		for _, signed := range []bool{false, true} {
 			widen(v, signed)
 		}
@@ -32,8 +28,6 @@ func main() {
 	Generate()
 }
 
-func gp(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
-
 func kind(signed bool) string {
 	if signed {
 		return "I8"
@@ -42,24 +36,24 @@ func kind(signed bool) string {
 }
 
 // loop runs body for whole vectors, and with a mask for what is left where there are masks.
-func loop(v isa, n reg.GPVirtual, body func(at reg.GPVirtual, mask reg.Register)) {
-	at, vecs := GP64().(reg.GPVirtual), GP64().(reg.GPVirtual)
+func loop(v emit.ISA, n reg.GPVirtual, body func(at reg.GPVirtual, mask reg.Register)) {
+	at, vecs := emit.GP(), emit.GP()
 	XORQ(at, at)
 	MOVQ(n, vecs)
-	shift := map[int]uint8{8: 3, 16: 4}[v.lanes]
+	shift := map[int]uint8{8: 3, 16: 4}[v.Lanes]
 	SHRQ(U8(shift), vecs)
 	JZ(LabelRef("tail"))
 	Label("vec")
 	body(at, nil)
-	ADDQ(U8(v.lanes), at)
+	ADDQ(U8(v.Lanes), at)
 	DECQ(vecs)
 	JNZ(LabelRef("vec"))
 	Label("tail")
-	if v.lanes == 16 {
+	if v.Lanes == 16 {
 		// The bits below the rest's.
 		ANDQ(U8(15), n)
 		JZ(LabelRef("end"))
-		m := GP64().(reg.GPVirtual)
+		m := emit.GP()
 		MOVQ(U32(0xffff), m)
 		BZHIQ(n, m, m)
 		k := K()
@@ -71,16 +65,16 @@ func loop(v isa, n reg.GPVirtual, body func(at reg.GPVirtual, mask reg.Register)
 	RET()
 }
 
-func widen(v isa, signed bool) {
-	name := "f32Of" + kind(signed) + v.name
+func widen(v emit.ISA, signed bool) {
+	name := "f32Of" + kind(signed) + v.Name
 	TEXT(name, NOSPLIT, "func(n int, src *byte, dst *float32, zero float32)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s makes float32 of bytes, less zero%s.", name, tail(v)))
-	zero := all(v, "zero")
-	n, src, dst := gp("n"), gp("src"), gp("dst")
+	zero := v.Splat("zero")
+	n, src, dst := emit.Arg("n"), emit.Arg("src"), emit.Arg("dst")
 	loop(v, n, func(at reg.GPVirtual, mask reg.Register) {
 		from, to := Mem{Base: src, Index: at, Scale: 1}, Mem{Base: dst, Index: at, Scale: 4}
-		x := v.vec()
+		x := v.Vec()
 		switch {
 		case mask != nil && signed:
 			VPMOVSXBD_Z(from, mask, x)
@@ -101,40 +95,30 @@ func widen(v isa, signed bool) {
 	})
 }
 
-func tail(v isa) string {
-	if v.lanes == 8 {
+func tail(v emit.ISA) string {
+	if v.Lanes == 8 {
 		return ", n a multiple of 8"
 	}
 	return ""
 }
 
-func all(v isa, name string) reg.VecVirtual {
-	p, err := Param(name).Resolve()
-	if err != nil {
-		panic(err)
-	}
-	x := v.vec()
-	VBROADCASTSS(p.Addr, x)
-	return x
-}
-
-func narrow(v isa) {
-	name := "f32ToBytes" + v.name
+func narrow(v emit.ISA) {
+	name := "f32ToBytes" + v.Name
 	TEXT(name, NOSPLIT, "func(n int, src *float32, dst *byte)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s makes bytes of float32: the low bits of integers of 32 bits, without fractions; what those cannot hold is 0%s.", name, tail(v)))
 	toBytes(v, func(reg.VecVirtual) {})
 }
 
-func whole(v isa) {
-	name := "f32ToI32" + v.name
+func whole(v emit.ISA) {
+	name := "f32ToI32" + v.Name
 	TEXT(name, NOSPLIT, "func(n int, p *float32)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s makes integers of 32 bits of whole float32, in their place%s.", name, tail(v)))
-	n, p := gp("n"), gp("p")
+	n, p := emit.Arg("n"), emit.Arg("p")
 	loop(v, n, func(at reg.GPVirtual, mask reg.Register) {
 		m := Mem{Base: p, Index: at, Scale: 4}
-		x := v.vec()
+		x := v.Vec()
 		if mask != nil {
 			VMOVUPS_Z(m, mask, x)
 			VCVTTPS2DQ(x, x)
@@ -147,15 +131,15 @@ func whole(v isa) {
 }
 
 // greater takes whole vectors only.
-func greater(v isa, signed bool) {
-	name := "greater" + kind(signed) + v.name
+func greater(v emit.ISA, signed bool) {
+	name := "greater" + kind(signed) + v.Name
 	TEXT(name, NOSPLIT, "func(vecs int, dst, src *byte)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s keeps in dst the greater of so many times %d bytes of dst and src; vecs > 0.", name, 4*v.lanes))
-	vecs, dst, src := gp("vecs"), gp("dst"), gp("src")
+	Doc(fmt.Sprintf("%s keeps in dst the greater of so many times %d bytes of dst and src; vecs > 0.", name, 4*v.Lanes))
+	vecs, dst, src := emit.Arg("vecs"), emit.Arg("dst"), emit.Arg("src")
 	Label("vec")
-	x := v.vec()
-	if v.lanes == 16 {
+	x := v.Vec()
+	if v.Lanes == 16 {
 		VMOVDQU8(Mem{Base: dst}, x)
 	} else {
 		VMOVDQU(Mem{Base: dst}, x)
@@ -165,28 +149,28 @@ func greater(v isa, signed bool) {
 	} else {
 		VPMAXUB(Mem{Base: src}, x, x)
 	}
-	if v.lanes == 16 {
+	if v.Lanes == 16 {
 		VMOVDQU8(x, Mem{Base: dst})
 	} else {
 		VMOVDQU(x, Mem{Base: dst})
 	}
-	ADDQ(U8(4*v.lanes), dst)
-	ADDQ(U8(4*v.lanes), src)
+	ADDQ(U8(4*v.Lanes), dst)
+	ADDQ(U8(4*v.Lanes), src)
 	DECQ(vecs)
 	JNZ(LabelRef("vec"))
 	VZEROUPPER()
 	RET()
 }
 
-func quantize(v isa) {
-	name := "quantizeU8" + v.name
+func quantize(v emit.ISA) {
+	name := "quantizeU8" + v.Name
 	TEXT(name, NOSPLIT, "func(n int, src *float32, dst *byte, scale, zero, least, most float32)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s divides by scale, rounds to even, adds zero and makes bytes of float32 between bounds%s.", name, tail(v)))
-	scale, zero, least, most := all(v, "scale"), all(v, "zero"), all(v, "least"), all(v, "most")
+	scale, zero, least, most := v.Splat("scale"), v.Splat("zero"), v.Splat("least"), v.Splat("most")
 	toBytes(v, func(x reg.VecVirtual) {
 		VDIVPS(scale, x, x)
-		if v.lanes == 16 {
+		if v.Lanes == 16 {
 			VRNDSCALEPS(U8(8), x, x)
 		} else {
 			VROUNDPS(U8(8), x, x)
@@ -198,28 +182,24 @@ func quantize(v isa) {
 }
 
 // extremes looks at whole vectors only.
-func extremes(v isa) {
-	name := "extremes" + v.name
+func extremes(v emit.ISA) {
+	name := "extremes" + v.Name
 	TEXT(name, NOSPLIT, "func(vecs int, src *float32, out *float32)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s brings out[:%d] to the least and out[%d:] to the greatest of so many vectors and of what they hold, lane by lane; a lane is NaN in both if it saw one. vecs > 0.", name, v.lanes, v.lanes))
-	vecs, src, out := gp("vecs"), gp("src"), gp("out")
-	lo, hi, odd := v.vec(), v.vec(), v.vec()
-	second := Mem{Base: out, Disp: 4 * v.lanes}
+	Doc(fmt.Sprintf("%s brings out[:%d] to the least and out[%d:] to the greatest of so many vectors and of what they hold, lane by lane; a lane is NaN in both if it saw one. vecs > 0.", name, v.Lanes, v.Lanes))
+	vecs, src, out := emit.Arg("vecs"), emit.Arg("src"), emit.Arg("out")
+	lo, hi, odd := v.Vec(), v.Vec(), v.Vec()
+	second := Mem{Base: out, Disp: 4 * v.Lanes}
 	VMOVUPS(Mem{Base: out}, lo)
 	VMOVUPS(second, hi)
-	if v.lanes == 16 {
-		VPXORD(odd, odd, odd)
-	} else {
-		VXORPS(odd, odd, odd)
-	}
+	v.Clear(odd)
 	Label("vec")
-	x := v.vec()
+	x := v.Vec()
 	VMOVUPS(Mem{Base: src}, x)
 	VMINPS(lo, x, lo)
 	VMAXPS(hi, x, hi)
-	y := v.vec()
-	if v.lanes == 16 {
+	y := v.Vec()
+	if v.Lanes == 16 {
 		k := K()
 		VCMPPS(U8(3), x, x, k)
 		VMOVAPS(x, k, odd)
@@ -227,7 +207,7 @@ func extremes(v isa) {
 		VCMPPS(U8(3), x, x, y)
 		VORPS(y, odd, odd) // all ones is a NaN
 	}
-	ADDQ(U8(4*v.lanes), src)
+	ADDQ(U8(4*v.Lanes), src)
 	DECQ(vecs)
 	JNZ(LabelRef("vec"))
 	VADDPS(odd, lo, lo) // odd is 0 or NaN
@@ -239,16 +219,16 @@ func extremes(v isa) {
 }
 
 // toBytes stores what first makes of float32, without fractions.
-func toBytes(v isa, first func(reg.VecVirtual)) {
-	n, src, dst := gp("n"), gp("src"), gp("dst")
+func toBytes(v emit.ISA, first func(reg.VecVirtual)) {
+	n, src, dst := emit.Arg("n"), emit.Arg("src"), emit.Arg("dst")
 	var pick reg.VecVirtual
-	if v.lanes == 8 {
+	if v.Lanes == 8 {
 		pick = YMM()
 		VMOVDQU(shuffle(), pick)
 	}
 	loop(v, n, func(at reg.GPVirtual, mask reg.Register) {
 		from, to := Mem{Base: src, Index: at, Scale: 4}, Mem{Base: dst, Index: at, Scale: 1}
-		x := v.vec()
+		x := v.Vec()
 		if mask != nil {
 			VMOVUPS_Z(from, mask, x)
 		} else {
@@ -256,7 +236,7 @@ func toBytes(v isa, first func(reg.VecVirtual)) {
 		}
 		first(x)
 		VCVTTPS2DQ(x, x)
-		if v.lanes == 16 {
+		if v.Lanes == 16 {
 			y := XMM()
 			VPMOVDB(x, y)
 			if mask != nil {

@@ -4,29 +4,25 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/cameo-onnx/cameo/backend/cpu/kern/_asm/emit"
 )
 
 // start fills the accumulators: from C, or with zeros.
 func (k *kernel) start() {
 	k.loadMasks()
-	row := GP64().(reg.GPVirtual)
+	row := emit.GP()
 	TESTL(U32(flagLoad), k.field(offFlags))
 	JZ(LabelRef("zero"))
 	k.eachRow(row, offC, offLdc, func(i int) {
 		for j := range k.acc[i] {
-			k.loadVec(j, Mem{Base: row, Disp: j * k.lanes * 4}, k.acc[i][j])
+			k.loadVec(j, Mem{Base: row, Disp: j * k.Lanes * 4}, k.acc[i][j])
 		}
 	})
 	JMP(LabelRef("begin"))
 	Label("zero")
 	for i := range k.acc {
-		for _, v := range k.acc[i] {
-			if k.lanes == 16 {
-				VPXORD(v, v, v)
-			} else {
-				VXORPS(v, v, v)
-			}
-		}
+		k.Clear(k.acc[i]...)
 	}
 	Label("begin")
 }
@@ -44,16 +40,16 @@ func (k *kernel) eachRow(row reg.GPVirtual, base, stride int, f func(i int)) {
 
 // finish scales, adds the bias and the residual, clamps and stores.
 func (k *kernel) finish() {
-	if k.lanes == 8 {
+	if k.Lanes == 8 {
 		k.loadMasks() // the masks shared registers with B
 	}
 	k.scalar("alpha", flagAlpha, offAlpha, func(v reg.VecVirtual) { VMULPS(k.av, v, v) })
-	row := GP64().(reg.GPVirtual)
+	row := emit.GP()
 	MOVQ(k.field(offBias), row)
 	TESTQ(row, row)
 	JZ(LabelRef("residual"))
 	for j := range k.acc[0] {
-		k.loadVec(j, Mem{Base: row, Disp: j * k.lanes * 4}, k.av)
+		k.loadVec(j, Mem{Base: row, Disp: j * k.Lanes * 4}, k.av)
 		for i := range k.acc {
 			VADDPS(k.av, k.acc[i][j], k.acc[i][j])
 		}
@@ -64,7 +60,7 @@ func (k *kernel) finish() {
 	JZ(LabelRef("clamp"))
 	k.eachRow(row, offRes, offLdr, func(i int) {
 		for j := range k.acc[i] {
-			k.loadVec(j, Mem{Base: row, Disp: j * k.lanes * 4}, k.av)
+			k.loadVec(j, Mem{Base: row, Disp: j * k.Lanes * 4}, k.av)
 			VADDPS(k.av, k.acc[i][j], k.acc[i][j])
 		}
 	})
@@ -72,7 +68,7 @@ func (k *kernel) finish() {
 	// The accumulator is the second source, so that NaN and -0 stay as they are.
 	k.scalar("lo", flagClamp, offLo, func(v reg.VecVirtual) { VMAXPS(v, k.av, v) })
 	k.scalar("hi", flagClamp, offHi, func(v reg.VecVirtual) { VMINPS(v, k.av, v) })
-	if k.lanes == 8 {
+	if k.Lanes == 8 {
 		TESTL(U32(flagWhole), k.field(offFlags))
 		JZ(LabelRef("masked"))
 		k.store(row, nil)
@@ -101,11 +97,11 @@ func (k *kernel) scalar(label string, flag uint32, off int, f func(reg.VecVirtua
 func (k *kernel) store(row reg.GPVirtual, mask func(int) reg.Register) {
 	k.eachRow(row, offC, offLdc, func(i int) {
 		for j, v := range k.acc[i] {
-			to := Mem{Base: row, Disp: j * k.lanes * 4}
+			to := Mem{Base: row, Disp: j * k.Lanes * 4}
 			switch {
 			case mask == nil || mask(j) == nil:
 				VMOVUPS(v, to)
-			case k.lanes == 16:
+			case k.Lanes == 16:
 				VMOVUPS(v, mask(j), to)
 			default:
 				VMASKMOVPS(v, mask(j), to)

@@ -5,22 +5,16 @@ package main
 import (
 	"flag"
 	"fmt"
-	"log"
-	"os"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/cameo-onnx/cameo/backend/cpu/kern/_asm/emit"
 )
 
-// Byte offsets of the fields of gemmTile; a test of package kern holds them to the Go struct.
+// Byte offsets of the fields of gemmTile behind those that emit knows; a test of package kern holds them to the Go struct.
 const (
-	offA     = 0
-	offLda   = 8
-	offSegs  = 16
-	offNseg  = 24
-	offSegk  = 32
-	offB     = 40
 	offBstep = 48
 	offC     = 56
 	offLdc   = 64
@@ -42,42 +36,37 @@ const (
 	flagWhole = 8 // no column is masked
 )
 
-// An isa is the vector width that a kernel is written for.
-type isa struct {
-	name  string
-	lanes int // float32 per vector
-	panel int // columns of a panel of B
-	vec   func() reg.VecVirtual
+// A width is an instruction set and the columns of a panel of B for it.
+type width struct {
+	emit.ISA
+	panel int
 }
 
-var (
-	avx512 = isa{"AVX512", 16, 32, ZMM}
-	avx2   = isa{"AVX2", 8, 16, YMM}
-)
+var avx512, avx2 = width{emit.AVX512, 32}, width{emit.AVX2, 16}
 
 // A kernel is one tile shape: mr rows of A by np neighbouring panels, or by the first half of one.
 type kernel struct {
-	isa
+	width
 	mr, np int
 	half   bool
 
-	t, a, lda, lda3, b, bstep, bstep3 reg.GPVirtual
-	bases                             []reg.GPVirtual
-	acc                               [][]reg.VecVirtual
-	tmp                               []reg.VecVirtual // B, then masks and scalars of the epilogue
-	av                                reg.VecVirtual
-	masks                             []reg.Register
+	emit.Chains
+	t, bstep, bstep3 reg.GPVirtual
+	acc              [][]reg.VecVirtual
+	tmp              []reg.VecVirtual // B, then masks and scalars of the epilogue
+	av               reg.VecVirtual
+	masks            []reg.Register
 }
 
-func shapes(v isa, rows, halves int, wide [][2]int) (ks []*kernel) {
+func shapes(v width, rows, halves int, wide [][2]int) (ks []*kernel) {
 	for mr := 1; mr <= rows; mr++ {
-		ks = append(ks, &kernel{isa: v, mr: mr, np: 1})
+		ks = append(ks, &kernel{width: v, mr: mr, np: 1})
 	}
 	for mr := 1; mr <= halves; mr++ {
-		ks = append(ks, &kernel{isa: v, mr: mr, np: 1, half: true})
+		ks = append(ks, &kernel{width: v, mr: mr, np: 1, half: true})
 	}
 	for _, s := range wide {
-		ks = append(ks, &kernel{isa: v, mr: s[0], np: s[1]})
+		ks = append(ks, &kernel{width: v, mr: s[0], np: s[1]})
 	}
 	return ks
 }
@@ -89,15 +78,17 @@ func main() {
 		shapes(avx512, 14, 14, [][2]int{{1, 2}, {1, 3}, {1, 4}, {2, 2}, {3, 2}}),
 		shapes(avx2, 6, 0, [][2]int{{1, 2}, {1, 3}, {1, 4}, {2, 2}}),
 	}
+	tiles := emit.NewTiles("gemm", "gemmTile")
 	for _, ks := range all {
+		var list []emit.Tile
 		for _, k := range ks {
 			k.write()
+			list = append(list, emit.Tile{Func: k.symbol(), Doc: k.doc(), Case: fmt.Sprintf("%d<<8 | %d", k.mr, k.cols())})
 		}
+		tiles.Add("gemmTile"+ks[0].Name, "mr rows and so many columns", "mr, cols", "mr<<8 | cols", list)
 	}
 	Generate()
-	if err := os.WriteFile(*decl, []byte(declarations(all)), 0o644); err != nil {
-		log.Fatal(err)
-	}
+	tiles.Write(*decl)
 }
 
 func (k *kernel) write() {
@@ -117,17 +108,21 @@ func (k *kernel) cols() int {
 	return k.panel * k.np
 }
 
-func (k *kernel) vectors() int { return k.cols() / k.lanes }
+func (k *kernel) vectors() int { return k.cols() / k.Lanes }
 
 func (k *kernel) symbol() string {
-	return fmt.Sprintf("gemmF32x%dx%d%s", k.mr, k.cols(), k.name)
+	return fmt.Sprintf("gemmF32x%dx%d%s", k.mr, k.cols(), k.Name)
+}
+
+func (k *kernel) doc() string {
+	return fmt.Sprintf("gemmTileGo for %d rows and %d columns", k.mr, k.cols())
 }
 
 func (k *kernel) declare() {
 	name := k.symbol()
 	TEXT(name, NOSPLIT, "func(t *byte)") // avo cannot name the package's own types
-	Doc(fmt.Sprintf("%s is gemmTileGo for %d rows and %d columns.", name, k.mr, k.cols()))
-	k.t = Load(Param("t"), GP64()).(reg.GPVirtual)
+	Doc(fmt.Sprintf("%s is %s.", name, k.doc()))
+	k.t = emit.Arg("t")
 }
 
 func (k *kernel) field(off int) Mem { return Mem{Base: k.t, Disp: off} }
@@ -137,7 +132,7 @@ func (k *kernel) allocate() {
 	for i := range k.acc {
 		k.acc[i] = make([]reg.VecVirtual, k.vectors())
 		for j := range k.acc[i] {
-			k.acc[i][j] = k.vec()
+			k.acc[i][j] = k.Vec()
 		}
 	}
 	k.tmp = make([]reg.VecVirtual, max(2, k.vectors()))
@@ -145,26 +140,27 @@ func (k *kernel) allocate() {
 		k.tmp = make([]reg.VecVirtual, 2) // B comes straight from memory
 	}
 	for j := range k.tmp {
-		k.tmp[j] = k.vec()
+		k.tmp[j] = k.Vec()
 	}
-	k.av = k.vec()
+	k.av = k.Vec()
 }
 
 // loadMasks sets masks[0] for the last vector but one and masks[1] for the last.
 func (k *kernel) loadMasks() {
 	n := min(2, k.vectors())
 	k.masks = make([]reg.Register, n)
+	var lanes reg.GPVirtual
 	for i := range n {
-		if k.lanes == 16 {
+		if k.Lanes == 16 {
 			m := K()
 			KMOVW(k.field(offMask+2*i), m)
 			k.masks[i] = m
 		} else {
 			if i == 0 {
-				k.a = GP64().(reg.GPVirtual)
-				MOVQ(k.field(offLanes), k.a)
+				lanes = emit.GP()
+				MOVQ(k.field(offLanes), lanes)
 			}
-			VMOVUPS(Mem{Base: k.a, Disp: 32 * i}, k.tmp[i])
+			VMOVUPS(Mem{Base: lanes, Disp: 32 * i}, k.tmp[i])
 			k.masks[i] = k.tmp[i]
 		}
 	}
@@ -182,7 +178,7 @@ func (k *kernel) loadVec(j int, from Mem, to reg.VecVirtual) {
 	switch m := k.mask(j); {
 	case m == nil:
 		VMOVUPS(from, to)
-	case k.lanes == 16:
+	case k.Lanes == 16:
 		VMOVUPS_Z(from, m, to)
 	default:
 		VMASKMOVPS(from, m, to)
@@ -191,76 +187,23 @@ func (k *kernel) loadVec(j int, from Mem, to reg.VecVirtual) {
 
 // sum runs the chains over all segments of A.
 func (k *kernel) sum() {
-	nseg, segs, u := GP64(), GP64().(reg.GPVirtual), GP64()
-	MOVQ(k.field(offNseg), nseg)
-	TESTQ(nseg, nseg)
-	JZ(LabelRef("done"))
-	MOVQ(k.field(offSegs), segs)
-	k.b = GP64().(reg.GPVirtual)
-	MOVQ(k.field(offB), k.b)
-	if k.np > 1 || k.prefetchesNext() {
-		k.bstep = GP64().(reg.GPVirtual)
-		MOVQ(k.field(offBstep), k.bstep)
-	}
-	if k.np > 3 {
-		k.bstep3 = GP64().(reg.GPVirtual)
-		LEAQ(Mem{Base: k.bstep, Index: k.bstep, Scale: 2}, k.bstep3)
-	}
-	if k.mr > 1 {
-		k.lda = GP64().(reg.GPVirtual)
-		MOVQ(k.field(offLda), k.lda)
-	}
-	if k.mr > 3 {
-		k.lda3 = GP64().(reg.GPVirtual)
-		LEAQ(Mem{Base: k.lda, Index: k.lda, Scale: 2}, k.lda3)
-	}
-	k.bases = make([]reg.GPVirtual, (k.mr+3)/4)
-	for i := range k.bases {
-		k.bases[i] = GP64().(reg.GPVirtual)
-	}
-	Label("segment")
-	MOVQ(k.field(offA), k.bases[0])
-	ADDQ(Mem{Base: segs}, k.bases[0])
-	ADDQ(U8(8), segs)
-	for i := 1; i < len(k.bases); i++ {
-		LEAQ(Mem{Base: k.bases[i-1], Index: k.lda, Scale: 4}, k.bases[i])
-	}
-	MOVQ(k.field(offSegk), u)
-	SHRQ(U8(2), u)
-	JZ(LabelRef("rest"))
-	Label("loop")
-	for s := range 4 {
-		k.step(s)
-	}
-	k.advance(4)
-	DECQ(u)
-	JNZ(LabelRef("loop"))
-	Label("rest")
-	MOVQ(k.field(offSegk), u)
-	ANDQ(U8(3), u)
-	JZ(LabelRef("next"))
-	Label("one")
-	k.step(0)
-	k.advance(1)
-	DECQ(u)
-	JNZ(LabelRef("one"))
-	Label("next")
-	DECQ(nseg)
-	JNZ(LabelRef("segment"))
-	Label("done")
-}
-
-func (k *kernel) advance(n int) {
-	for _, p := range k.bases {
-		ADDQ(U8(4*n), p)
-	}
-	ADDQ(U32(uint32(4*n*k.panel)), k.b)
+	k.Mr, k.Per = k.mr, 4*k.panel
+	k.Sum(k.t, func() {
+		if k.np > 1 || k.prefetchesNext() {
+			k.bstep = emit.GP()
+			MOVQ(k.field(offBstep), k.bstep)
+		}
+		if k.np > 3 {
+			k.bstep3 = emit.GP()
+			LEAQ(Mem{Base: k.bstep, Index: k.bstep, Scale: 2}, k.bstep3)
+		}
+	}, k.step)
 }
 
 // bmem addresses vector j of the columns, s steps of k ahead.
 func (k *kernel) bmem(s, j int) Mem {
-	per := k.panel / k.lanes
-	m := Mem{Base: k.b, Disp: (s*per + j%per) * k.lanes * 4}
+	per := k.panel / k.Lanes
+	m := Mem{Base: k.B, Disp: (s*per + j%per) * k.Lanes * 4}
 	switch j / per {
 	case 1:
 		m.Index, m.Scale = k.bstep, 1
@@ -268,19 +211,6 @@ func (k *kernel) bmem(s, j int) Mem {
 		m.Index, m.Scale = k.bstep, 2
 	case 3:
 		m.Index, m.Scale = k.bstep3, 1
-	}
-	return m
-}
-
-func (k *kernel) amem(s, i int) Mem {
-	m := Mem{Base: k.bases[i/4], Disp: s * 4}
-	switch i % 4 {
-	case 1:
-		m.Index, m.Scale = k.lda, 1
-	case 2:
-		m.Index, m.Scale = k.lda, 2
-	case 3:
-		m.Index, m.Scale = k.lda3, 1
 	}
 	return m
 }
@@ -313,7 +243,7 @@ func (k *kernel) step(s int) {
 		k.prefetch(k.bmem(s, j))
 	}
 	for i := range k.mr {
-		VBROADCASTSS(k.amem(s, i), k.av)
+		VBROADCASTSS(k.At(i, 4*s), k.av)
 		for j := range k.vectors() {
 			if k.mr > 1 {
 				VFMADD231PS(k.av, k.tmp[j], k.acc[i][j])

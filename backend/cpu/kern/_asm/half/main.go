@@ -5,6 +5,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/cameo-onnx/cameo/backend/cpu/kern/_asm/emit"
 )
 
 const lanes = 8
@@ -43,13 +45,11 @@ func words(name string, v uint32) Mem {
 	return m
 }
 
-func gp(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
-
 func widen(name, from string, f func(src Mem, x reg.VecVirtual)) {
 	TEXT(name, NOSPLIT, "func(n int, src *uint16, dst *float32)")
 	Pragma("noescape")
 	Doc(name + " sets dst[i] = src[i], of " + from + ", for i < n; n is a positive multiple of 8.")
-	n, src, dst := gp("n"), gp("src"), gp("dst")
+	n, src, dst := emit.Arg("n"), emit.Arg("src"), emit.Arg("dst")
 	x := YMM()
 	Label("loop")
 	f(Mem{Base: src}, x)
@@ -66,7 +66,7 @@ func narrow(name, to string, f func(x reg.VecVirtual, dst Mem)) {
 	TEXT(name, NOSPLIT, "func(n int, src *float32, dst *uint16)")
 	Pragma("noescape")
 	Doc(name + " sets dst[i] = src[i], rounded to the nearest " + to + ", even in the middle, for i < n; n is a positive multiple of 8.")
-	n, src, dst := gp("n"), gp("src"), gp("dst")
+	n, src, dst := emit.Arg("n"), emit.Arg("src"), emit.Arg("dst")
 	x := YMM()
 	Label("loop")
 	VMOVUPS(Mem{Base: src}, x)

@@ -8,6 +8,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/cameo-onnx/cameo/backend/cpu/kern/_asm/emit"
 )
 
 // Byte offsets of the fields of intEnd; a test of package kern holds them to the Go struct.
@@ -31,18 +33,10 @@ const (
 	offWorst  = 136
 )
 
-type isa struct {
-	name  string
-	lanes int // sums in a vector
-	vec   func() reg.VecVirtual
-}
-
-var isas = []isa{{"AVX512", 16, ZMM}, {"AVX2", 8, YMM}}
-
 // A kernel writes one kind of result: "Int", 32-bit sums; "Real", float32; "Small", bytes; "Near",
 // bytes by way of float32, and how near to the middle of two whole numbers any came.
 type kernel struct {
-	isa
+	emit.ISA
 	kind   string
 	size   int // bytes of a result
 	t      reg.GPVirtual
@@ -63,10 +57,12 @@ type kernel struct {
 
 func main() {
 	ConstraintExpr("!purego")
-	for _, v := range isas {
+	for _, v := range emit.ISAs {
 		for _, kind := range []string{"Int", "Real", "Small", "Near"} {
-			k := &kernel{isa: v, kind: kind, size: map[string]int{"Int": 4, "Real": 4}[kind]}
-			k.size = max(k.size, 1)
+			k := &kernel{ISA: v, kind: kind, size: 1}
+			if kind == "Int" || kind == "Real" {
+				k.size = 4
+			}
 			k.write()
 		}
 	}
@@ -76,7 +72,7 @@ func main() {
 func (k *kernel) field(off int) Mem { return Mem{Base: k.t, Disp: off} }
 
 func (k *kernel) gp(off int) reg.GPVirtual {
-	p := GP64().(reg.GPVirtual)
+	p := emit.GP()
 	MOVQ(k.field(off), p)
 	return p
 }
@@ -87,26 +83,26 @@ func (k *kernel) label(name string) string {
 }
 
 func (k *kernel) write() {
-	name := "intEnd" + k.kind + k.name
+	name := "intEnd" + k.kind + k.Name
 	TEXT(name, NOSPLIT, "func(t *byte)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s is intEndGo for vectors of %d columns.", name, k.lanes))
-	k.t = Load(Param("t"), GP64()).(reg.GPVirtual)
+	Doc(fmt.Sprintf("%s is intEndGo for vectors of %d columns.", name, k.Lanes))
+	k.t = emit.Arg("t")
 	k.bounds()
-	k.zero = k.vec()
+	k.zero = k.Vec()
 	VPBROADCASTD(k.field(offZero), k.zero)
-	k.at = GP64().(reg.GPVirtual)
+	k.at = emit.GP()
 	XORQ(k.at, k.at)
 	vecs := k.gp(offVecs)
 	TESTQ(vecs, vecs)
 	JZ(LabelRef("tail"))
 	Label("vec")
 	k.columns()
-	ADDQ(U8(4*k.lanes), k.at)
+	ADDQ(U8(4*k.Lanes), k.at)
 	DECQ(vecs)
 	JNZ(LabelRef("vec"))
 	Label("tail")
-	if k.lanes == 16 {
+	if k.Lanes == 16 {
 		m := GP32()
 		MOVL(k.field(offMask), m)
 		TESTL(m, m)
@@ -130,7 +126,7 @@ func (k *kernel) bounds() {
 	if k.kind == "Int" {
 		return
 	}
-	k.lo, k.hi = k.vec(), k.vec()
+	k.lo, k.hi = k.Vec(), k.Vec()
 	if k.kind != "Near" {
 		VBROADCASTSD(k.field(offLo), k.lo)
 		VBROADCASTSD(k.field(offHi), k.hi)
@@ -138,13 +134,12 @@ func (k *kernel) bounds() {
 	}
 	VBROADCASTSS(k.field(offNear+16), k.lo)
 	VBROADCASTSS(k.field(offNear+20), k.hi)
-	k.worst = k.vec()
-	if k.lanes == 16 {
-		VPXORD(k.worst, k.worst, k.worst)
+	k.worst = k.Vec()
+	k.Clear(k.worst)
+	if k.Lanes == 16 {
 		return
 	}
-	VXORPS(k.worst, k.worst, k.worst)
-	k.abs = k.vec()
+	k.abs = k.Vec()
 	VPCMPEQD(k.abs, k.abs, k.abs)
 	VPSRLD(U8(1), k.abs, k.abs)
 }
@@ -152,7 +147,7 @@ func (k *kernel) bounds() {
 // load reads part of a vector: i 32-bit elements of size bytes in, behind masks where columns are.
 func (k *kernel) load(off int, scale uint8, half int, to reg.VecVirtual) {
 	p := k.gp(off)
-	m := Mem{Base: p, Index: k.at, Scale: scale, Disp: 4 * k.lanes * half}
+	m := Mem{Base: p, Index: k.at, Scale: scale, Disp: 4 * k.Lanes * half}
 	switch {
 	case !k.partial:
 		VMOVUPS(m, to)
@@ -165,16 +160,16 @@ func (k *kernel) load(off int, scale uint8, half int, to reg.VecVirtual) {
 
 // columns does one vector of columns.
 func (k *kernel) columns() {
-	k.add, k.zb = k.vec(), k.vec()
+	k.add, k.zb = k.Vec(), k.Vec()
 	k.load(offAdd, 1, 0, k.add)
 	switch k.kind {
 	case "Near":
-		k.mul[0], k.real[0] = k.vec(), k.vec()
+		k.mul[0], k.real[0] = k.Vec(), k.Vec()
 		k.load(offNear, 1, 0, k.mul[0])
 		k.load(offNear+8, 1, 0, k.real[0])
 	case "Real", "Small":
 		for i := range 2 {
-			k.mul[i], k.real[i] = k.vec(), k.vec()
+			k.mul[i], k.real[i] = k.Vec(), k.Vec()
 			k.load(offMul, 2, i, k.mul[i])
 			k.load(offReal, 2, i, k.real[i])
 		}
@@ -187,7 +182,7 @@ func (k *kernel) columns() {
 	Label(plain)
 	k.from, k.to = k.gp(offAcc), k.gp(offOut)
 	ADDQ(k.at, k.from)
-	at := GP64().(reg.GPVirtual)
+	at := emit.GP()
 	MOVQ(k.at, at)
 	if k.size == 1 {
 		SHRQ(U8(2), at)
@@ -204,16 +199,12 @@ func (k *kernel) columns() {
 
 // one does the columns of one row. Sums are padded: reading them needs no mask.
 func (k *kernel) one() {
-	v := k.vec()
-	if k.lanes == 16 {
-		VPADDD(Mem{Base: k.from}, k.add, v)
-	} else {
-		VPADDD(Mem{Base: k.from}, k.add, v)
-	}
+	v := k.Vec()
+	VPADDD(Mem{Base: k.from}, k.add, v)
 	whole := k.label("whole")
 	TESTQ(k.zbs, k.zbs)
 	JZ(LabelRef(whole))
-	w := k.vec()
+	w := k.Vec()
 	VPBROADCASTD(Mem{Base: k.sums}, w)
 	ADDQ(U8(4), k.sums)
 	VPMULLD(k.zb, w, w)
@@ -242,13 +233,13 @@ func (k *kernel) store(v reg.VecVirtual) {
 
 // toReal computes half i of v·mul + real, bounded.
 func (k *kernel) toReal(v reg.VecVirtual, i int) reg.VecVirtual {
-	d := k.vec()
+	d := k.Vec()
 	switch {
-	case k.lanes == 16 && i == 1:
+	case k.Lanes == 16 && i == 1:
 		h := YMM()
 		VEXTRACTI64X4(U8(1), v, h)
 		VCVTDQ2PD(h, d)
-	case k.lanes == 16:
+	case k.Lanes == 16:
 		VCVTDQ2PD(v.(reg.Vec).AsY(), d)
 	case i == 1:
 		h := XMM()
@@ -270,8 +261,8 @@ func (k *kernel) toReal(v reg.VecVirtual, i int) reg.VecVirtual {
 
 func (k *kernel) storeReal(half ...reg.VecVirtual) {
 	for i, d := range half {
-		to := Mem{Base: k.to, Disp: 2 * k.lanes * i}
-		if k.lanes == 8 {
+		to := Mem{Base: k.to, Disp: 2 * k.Lanes * i}
+		if k.Lanes == 8 {
 			f := XMM()
 			VCVTPD2PSY(d, f)
 			VMOVUPS(f, to)
@@ -289,7 +280,7 @@ func (k *kernel) storeReal(half ...reg.VecVirtual) {
 
 // storeSmall rounds to even, adds the zero point and stores bytes, which are within range.
 func (k *kernel) storeSmall(half ...reg.VecVirtual) {
-	if k.lanes == 16 {
+	if k.Lanes == 16 {
 		a, b, z := YMM(), YMM(), ZMM()
 		VCVTPD2DQ(half[0], a)
 		VCVTPD2DQ(half[1], b)
@@ -335,18 +326,18 @@ func (k *kernel) pack(a, b reg.VecVirtual) {
 
 // near computes bytes by way of float32, and notes how far they were from whole numbers.
 func (k *kernel) near(v reg.VecVirtual) {
-	x, r := k.vec(), k.vec()
+	x, r := k.Vec(), k.Vec()
 	VCVTDQ2PS(v, x)
 	VFMADD213PS(k.real[0], k.mul[0], x)
 	VMAXPS(k.lo, x, x)
 	VMINPS(k.hi, x, x)
-	if k.lanes == 16 {
+	if k.Lanes == 16 {
 		VRNDSCALEPS(U8(8), x, r)
 	} else {
 		VROUNDPS(U8(8), x, r)
 	}
 	VSUBPS(r, x, x)
-	if k.lanes == 16 {
+	if k.Lanes == 16 {
 		if k.partial { // what stands behind the columns is not looked at
 			VMOVUPS_Z(x, k.k1, x)
 		}

@@ -16,7 +16,6 @@ type kit struct {
 	avx512 bool
 	consts []uint32
 	regs   map[uint32]reg.VecVirtual
-	mem    map[uint32]Mem
 	imm    reg.VecVirtual // the immediate in every lane, where the kernel takes one
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// A reduction folds a row into one number: every lane of several accumulators takes each so-manieth
-// element, then the accumulators and at last the lanes are joined in halves.
+// A reduction folds a row into one number: every lane of several accumulators takes one element in
+// so many, then the accumulators and at last the lanes are joined in halves.
 type reduction struct {
 	name, doc string
 	start     float64
