@@ -41,16 +41,20 @@ func (n *Node) Label() string {
 	return n.Op.Name
 }
 
+// title returns the operator's name in messages: ONNX's, where it has one.
+func (o *Op) title() string {
+	if o.ONNX != "" {
+		return o.ONNX
+	}
+	return o.Name
+}
+
 // Fault wraps an error that arose at n; one that names a node already is returned as it is.
 func (n *Node) Fault(err error) error {
 	if _, ok := err.(*NodeError); ok {
 		return err
 	}
-	name := n.Op.ONNX
-	if name == "" {
-		name = n.Op.Name
-	}
-	return &NodeError{Name: n.Label(), Op: name, Err: err}
+	return &NodeError{Name: n.Label(), Op: n.Op.title(), Err: err}
 }
 
 // Eval runs g by each op's reference evaluation. in holds the inputs in order; a nil entry takes the input's default.

@@ -65,7 +65,7 @@ func (g *Graph) add(b *Builder, op *Op, attrs any, bodies []*Graph, outs int, in
 			v.uses = append(v.uses, Use{n, i})
 		}
 	}
-	g.assume(sc.facts)
+	g.assume(n, sc.facts)
 	if b.before == nil {
 		g.Nodes = append(g.Nodes, n)
 		return n, nil
@@ -136,8 +136,12 @@ func (g *Graph) infer(n *Node, outs int) ([]Known, *Scope, error) {
 	return out[:outs], sc, nil
 }
 
-func (g *Graph) assume(facts []Fact) {
+// assume adds the facts that inference of n relied on.
+func (g *Graph) assume(n *Node, facts []Fact) {
 	for _, f := range facts {
+		if f.Op == "" {
+			f.Node, f.Op = n.Label(), n.Op.title()
+		}
 		if !slices.ContainsFunc(g.Assumes, func(h Fact) bool { return h.Rel == f.Rel && h.A.Equal(f.A) && h.B.Equal(f.B) }) {
 			g.Assumes = append(g.Assumes, f)
 		}
@@ -177,7 +181,7 @@ func (g *Graph) reinfer(uses []Use) error {
 		if err != nil {
 			return fmt.Errorf("%%%s = %s: %w", n.Out[0].Name, n.Op.Name, err)
 		}
-		g.assume(sc.facts)
+		g.assume(n, sc.facts)
 		for i, v := range n.Out {
 			t := narrow(v.Type, known[i].Type, sc.fresh)
 			elems := elemsOfKnown(known[i])

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cameo-onnx/cameo/ir/sym"
 	"github.com/cameo-onnx/cameo/ir/tensor"
@@ -150,6 +151,9 @@ func (s *Scope) Same(a, b sym.Dim, what string) (sym.Dim, error) {
 	if _, ok := b.Int(); ok {
 		return b, nil
 	}
+	if name, ok := b.Name(); ok && slices.Contains(a.Syms(), name) {
+		return b, nil
+	}
 	return a, nil
 }
 
@@ -170,6 +174,8 @@ type Fact struct {
 	Rel  Rel
 	A, B sym.Dim
 	What string // what relies on it, for the message
+
+	Node, Op string // whose inference does, as [NodeError] names it; empty if none
 }
 
 // Holds reports whether the relation holds between numbers.
@@ -200,6 +206,14 @@ func (f Fact) Error(a, b int) error {
 		return fmt.Errorf("%ssizes %d and %d do not broadcast", what, a, b)
 	}
 	return fmt.Errorf("%s%d is not a multiple of %d", what, b, a)
+}
+
+// Fault makes err, which f led to, name the node that relies on f.
+func (f Fact) Fault(err error) error {
+	if f.Op == "" {
+		return err
+	}
+	return &NodeError{Name: f.Node, Op: f.Op, Err: err}
 }
 
 // decide reports whether f is provably true; a provably false one is an error.

@@ -152,8 +152,11 @@ func (e *emitter) packed(t *tensor.Tensor, shape ir.Shape) int {
 	return len(e.p.Slots) - 1
 }
 
-// isView reports whether n's result is its first operand's bytes with other sizes.
+// isView reports whether n's result is its first operand's bytes with other sizes. What an operand of unknown rank holds no fact has compared with the sizes of the result.
 func isView(n *ir.Node) bool {
+	if len(n.In) > 0 && n.In[0] != nil && n.In[0].Type.Unranked && !n.Out[0].Type.Unranked {
+		return false
+	}
 	if len(n.In) == 1 && n.In[0].Type.DType != tensor.String && op.IsView(n) {
 		return true
 	}

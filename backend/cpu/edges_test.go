@@ -1,10 +1,17 @@
 package cpu_test
 
 import (
+	"context"
 	"math"
+	"strings"
 	"testing"
 
+	"github.com/cameo-onnx/cameo/backend/cpu"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
+	"github.com/cameo-onnx/cameo/ir/sym"
 	"github.com/cameo-onnx/cameo/ir/tensor"
+	"github.com/cameo-onnx/cameo/runtime"
 )
 
 // TestEdgesOfOperandsAreTheReferences holds what random graphs around the test material found.
@@ -77,6 +84,7 @@ func TestEdgesOfOperandsAreTheReferences(t *testing.T) {
 		{"constant weights of NaN against padding", constantOf("conv", "{group=4, pads=[1,1]}", "f32[2,4,5]"), []*tensor.Tensor{rows}},
 		{"weights of NaN that no pixel meets", convOf("conv_transpose", "f32[4,1,3]", "{strides=[2]}", "f32[2,1,11]"), []*tensor.Tensor{rows, odd}},
 		{"constant weights of NaN that no pixel meets", constantOf("conv_transpose", "{strides=[2]}", "f32[2,1,11]"), []*tensor.Tensor{rows}},
+		{"a computed size of 0 where the operand's is 0 too", foldedBatch, []*tensor.Tensor{tensor.New(tensor.F32, 0, 3, 4)}},
 	} {
 		t.Run(c.name, func(t *testing.T) { sameAsEval(t, c.text, c.in...) })
 	}
@@ -92,4 +100,65 @@ func constantOf(name, attrs, result string) string {
 	return "graph g(%x: f32[2,4,5]) {\n\t%n = const [1, 2, 0, 1, 1, 2, 3, 4, 5, 1, 6, 1] : f32[12]\n\t%d = const [1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0] : f32[12]\n" +
 		"\t%q = div(%n, %d) : f32[12]\n\t%s = const [4, 1, 3] : i64[3]\n\t%w = reshape(%q, %s) : f32[4,1,3]\n\t%y = " + name + "(%x, %w, _) " + attrs + " : " + result +
 		"\n\treturn %y as \"y\"\n}\n"
+}
+
+// foldedBatch makes rows of all that a batch holds, by a size that the model computes.
+const foldedBatch = `graph g(%x: f32[L,N,4]) {
+	%s = shape(%x) {end=2} : i64[2]
+	%p = reduce_prod(%s, _) {keepdims=true} : i64[1]
+	%four = const [4] : i64[1]
+	%d = concat(%p, %four) {axis=0} : i64[2]
+	%a = reshape(%x, %d) from "rows" : f32[L*N,4]
+	%y = neg(%a) : f32[L*N,4]
+	return %y as "y"
+}
+`
+
+func TestSizesThatDoNotFitNameTheNodeThatNeedsThem(t *testing.T) {
+	folded := func(b *ir.Builder, x *ir.Value) *ir.Value { // the batch into rows
+		s := op.Shape.New(b, op.ShapeAttrs{}, x)
+		n := op.ReduceProd.New(b, op.ReduceProd.Default(), op.Slice.New(b, op.None{}, s, b.G.Const("", tensor.Of([]int64{0})), b.G.Const("", tensor.Of([]int64{2})), nil, nil), nil)
+		return op.Concat.New(b, op.ConcatAttrs{}, n, b.G.Const("", tensor.Of([]int64{4})))
+	}
+	fixed := func(d ...int64) func(*ir.Builder, *ir.Value) *ir.Value {
+		return func(b *ir.Builder, _ *ir.Value) *ir.Value { return b.G.Const("", tensor.Of(d)) }
+	}
+	n, l := sym.Sym("N"), sym.Sym("L")
+	for _, c := range []struct {
+		name  string
+		typ   ir.Type
+		late  bool
+		shape func(*ir.Builder, *ir.Value) *ir.Value
+		x     *tensor.Tensor
+		want  string
+	}{
+		{"symbolic", ir.TensorOf(tensor.F32, n, sym.Const(3)), false, fixed(4, -1), tensor.New(tensor.F32, 2, 3), "size -1: 6 is not a multiple of 4"},
+		{"unknown rank", ir.UnrankedOf(tensor.F32), false, fixed(4, 2), tensor.New(tensor.F32, 2, 3), "sizes [2 3] hold another number"},
+		{"late", ir.TensorOf(tensor.F32, sym.Const(2), sym.Const(3)), true, fixed(4, 2), tensor.Of([]float32{1, 0, 1, 1, 0, 0}, 2, 3), "numbers of elements: 6 != 8"},
+		{"an empty batch of rows that are not", ir.TensorOf(tensor.F32, l, n, sym.Const(4)), false, folded, tensor.New(tensor.F32, 3, 0, 4), "a size of 0 would keep that of the operand: 1 > 0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := ir.NewGraph("g")
+			x := g.Input("x", c.typ)
+			b := ir.NewBuilder(g)
+			y := x
+			if c.late {
+				y = op.NonZero.New(b, op.None{}, x)
+			}
+			s := c.shape(b, y)
+			b.From = []string{"view"}
+			g.Output("y", op.Reshape.New(b, op.ReshapeAttrs{}, y, s))
+			if b.Err() != nil {
+				t.Fatal(b.Err())
+			}
+			m, err := runtime.Compile(g, runtime.Options{Backend: cpu.Backend{}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := `node "view": Reshape: ` + c.want
+			if _, err := m.Run(context.Background(), map[string]tensor.Value{"x": c.x}); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		})
+	}
 }

@@ -240,7 +240,7 @@ func (s *session) checkFacts(last int) error {
 			return err
 		}
 		if !f.Rel.Holds(a, b) {
-			return fmt.Errorf("%w, where the model needs %v", f.Error(a, b), f.Fact)
+			return f.Fault(fmt.Errorf("%w, where the model needs %v", f.Error(a, b), f.Fact))
 		}
 	}
 	return nil

@@ -103,14 +103,16 @@ func reshapeSizes(sc *ir.Scope, a ReshapeAttrs, x ir.Type, want []sym.Dim) (ir.S
 
 // neverKept records that size d in place i is not 0, which would mean to keep the size of x there, unless that is 0 too.
 func neverKept(sc *ir.Scope, x ir.Type, i int, d sym.Dim) error {
+	least := sym.Const(1)
 	if !x.Unranked && i < len(x.Shape) {
+		least = sym.Min(least, x.Shape[i])
 		// The coefficient of a product is its value where all symbols are 1.
 		c, err := d.Eval(func(string) (int, bool) { return 1, true })
 		if _, ok := sym.DivExact(sym.Mul(x.Shape[i], sym.Const(c)), d); ok && err == nil && c > 0 {
 			return nil
 		}
 	}
-	return sc.Assume(ir.Fact{Rel: ir.Le, A: sym.Const(1), B: d, What: "a size of 0 would keep that of the operand"})
+	return sc.Assume(ir.Fact{Rel: ir.Le, A: least, B: d, What: "a size of 0 would keep that of the operand"})
 }
 
 // closeReshape sets the open size of out, if there is one, so that the numbers of elements agree; sizes that are kept cancel.

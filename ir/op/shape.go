@@ -29,6 +29,11 @@ func broadcastDim(sc *ir.Scope, a, b sym.Dim) (sym.Dim, error) {
 	if n, ok := b.Int(); ok && n == 1 {
 		return a, nil
 	}
+	for _, p := range [][2]sym.Dim{{a, b}, {b, a}} {
+		if d, ok, err := bounded(sc, p[0], p[1]); ok {
+			return d, err
+		}
+	}
 	if err := sc.Assume(ir.Fact{Rel: ir.Broadcast, A: a, B: b}); err != nil {
 		return a, err
 	}
@@ -51,6 +56,27 @@ func broadcastDim(sc *ir.Scope, a, b sym.Dim) (sym.Dim, error) {
 		return larger, sc.Assume(ir.Fact{Rel: ir.Le, A: larger, B: product, What: "sizes that broadcast, one of them 0"})
 	}
 	return sc.Fresh(), nil
+}
+
+// bounded returns the size that a broadcasts to with itself under a bound: min(a,c), which wants a ≤ c where c is above 1, or max(a,1).
+func bounded(sc *ir.Scope, a, b sym.Dim) (sym.Dim, bool, error) {
+	_, aConst := a.Int()
+	if _, bConst := b.Int(); aConst || bConst || !a.Valid() || !b.Valid() {
+		return a, false, nil
+	}
+	one := sym.Const(1)
+	if b.Equal(sym.Max(a, one)) || b.Equal(sym.Add(sym.Max(sym.Sub(a, one), sym.Const(0)), one)) { // a slice from 1 on, padded by 1
+		return a, true, nil
+	}
+	// A minimum with a constant is that constant where all symbols are large.
+	c, err := b.Eval(func(string) (int, bool) { return 1 << 30, true })
+	if err != nil || c < 1 || !b.Equal(sym.Min(a, sym.Const(c))) {
+		return a, false, nil
+	}
+	if c == 1 {
+		return a, true, nil
+	}
+	return a, true, sc.Assume(ir.Fact{Rel: ir.Le, A: a, B: sym.Const(c), What: "sizes that broadcast, one of them bounded"})
 }
 
 // maxBroadcastText bounds the text of a size that two others broadcast to.
