@@ -58,7 +58,7 @@ var AffineGrid = define(Def[AffineGridAttrs]{
 		if err := e.Take(tensor.C128, dims); err != nil {
 			return nil, err
 		}
-		n, _ := tensor.Count(dims)
+		n := count(dims)
 		out, m, places := make([]float64, n), theta.Float64s(), dims[1:r+1]
 		k := 0
 		for b := range size[0] {

@@ -97,14 +97,7 @@ var Hardmax = define(Def[AxisAttrs]{
 	Name: "hardmax", ONNX: "Hardmax", Sig: "x T -> y T; T float",
 	Props: ir.Pure,
 	Attrs: AxisAttrs{Axis: -1},
-	Infer: func(sc *ir.Scope, a AxisAttrs, in []ir.Known) (ir.Known, error) {
-		if r := in[0].Rank(); r >= 0 {
-			if _, err := normAxis(a.Axis, r); err != nil {
-				return ir.Known{}, err
-			}
-		}
-		return sameAsInput(sc, a, in)
-	},
+	Infer: alongAxis(func(a AxisAttrs) int { return a.Axis }),
 	Eval: func(e *ir.Env, a AxisAttrs, in []tensor.Value) (tensor.Value, error) {
 		x := tens(in, 0)
 		axis, err := normAxis(a.Axis, x.Rank())

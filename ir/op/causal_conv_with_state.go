@@ -98,7 +98,7 @@ func causalConvEval(e *ir.Env, a CausalConvWithStateAttrs, in []tensor.Value) ([
 				s += y * line[j+m]
 			}
 			if x[j] = s; a.Activation != "none" {
-				x[j] = s * logistic(s)
+				x[j] = s * sigmoid(s)
 			}
 		}
 	}

@@ -72,7 +72,7 @@ func clipSizes(t ir.Type, x, bound []sym.Dim, low bool) []sym.Dim {
 func evalClip(e *ir.Env, _ None, in []tensor.Value) (tensor.Value, error) {
 	x := tens(in, 0)
 	d := x.DType()
-	if err := charge(e, d, x.Dims()); err != nil {
+	if err := e.Take(d, x.Dims()); err != nil {
 		return nil, err
 	}
 	for k := 1; k < 3; k++ {

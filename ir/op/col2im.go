@@ -54,7 +54,7 @@ var Col2Im = define(Def[Col2ImAttrs]{
 		if err != nil {
 			return nil, err
 		}
-		b, _ := tensor.Count(block)
+		b := count(block)
 		if x.Dims()[1]%b != 0 {
 			return nil, fmt.Errorf("%d channels for blocks of %d", x.Dims()[1], b)
 		}
@@ -118,9 +118,9 @@ func (a Col2ImAttrs) places(e *ir.Env, image, block []int, count int) ([]int, er
 
 // addBlocks adds columns into images of sizes dims [N,C,image...].
 func addBlocks[T int64 | float64 | complex128](v []T, at, dims []int) []T {
-	n, _ := tensor.Count(dims)
+	n := count(dims)
 	out := make([]T, n)
-	size, _ := tensor.Count(dims[2:])
+	size := count(dims[2:])
 	for p := range dims[0] * dims[1] {
 		dst, src := out[p*size:][:size], v[p*len(at):][:len(at)]
 		for i, x := range src {

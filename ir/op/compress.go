@@ -37,16 +37,12 @@ var Compress = define(Def[CompressAttrs]{
 		return of(x.WithShape(shape...)), nil
 	},
 	Eval: func(e *ir.Env, a CompressAttrs, in []tensor.Value) (tensor.Value, error) {
-		x, c, axis := tens(in, 0), tensor.Data[bool](tens(in, 1)), 0
-		if a.Axis == nil {
-			x = x.Reshape(x.Len())
-		} else {
-			var err error
-			if axis, err = normAxis(*a.Axis, x.Rank()); err != nil {
-				return nil, err
-			}
+		c := tensor.Data[bool](tens(in, 1))
+		x, axis, err := alongOrFlat(tens(in, 0), a.Axis)
+		if err != nil {
+			return nil, err
 		}
-		outer, n, inner := split(x.Dims(), axis)
+		n := x.Dims()[axis]
 		var keep []int
 		for i, b := range c {
 			if b && i >= n {
@@ -56,15 +52,30 @@ var Compress = define(Def[CompressAttrs]{
 				keep = append(keep, i)
 			}
 		}
-		starts, err := indexSpace(e, outer, len(keep))
-		if err != nil {
-			return nil, err
-		}
-		for o := range outer {
-			for j, i := range keep {
-				starts[o*len(keep)+j] = (o*n + i) * inner
-			}
-		}
-		return blocksOf(e, x, with(x.Dims(), axis, len(keep)), starts, inner)
+		return slicesOf(e, x, axis, with(x.Dims(), axis, len(keep)), keep)
 	},
 })
+
+// alongOrFlat returns x and the axis, counted from the front; where there is none, x as a vector, and its axis.
+func alongOrFlat(x *tensor.Tensor, axis *int) (*tensor.Tensor, int, error) {
+	if axis == nil {
+		return x.Reshape(x.Len()), 0, nil
+	}
+	k, err := normAxis(*axis, x.Rank())
+	return x, k, err
+}
+
+// slicesOf returns a tensor of sizes dims that is made of the slices of x along axis that pick names, in its order.
+func slicesOf(e *ir.Env, x *tensor.Tensor, axis int, dims, pick []int) (tensor.Value, error) {
+	outer, n, inner := split(x.Dims(), axis)
+	starts, err := indexSpace(e, outer, len(pick))
+	if err != nil {
+		return nil, err
+	}
+	for o := range outer {
+		for j, i := range pick {
+			starts[o*len(pick)+j] = (o*n + i) * inner
+		}
+	}
+	return blocksOf(e, x, dims, starts, inner)
+}

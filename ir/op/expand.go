@@ -29,13 +29,7 @@ var Expand = define(Def[None]{
 
 // expanded returns x broadcast to sizes dims.
 func expanded(e *ir.Env, x *tensor.Tensor, dims []int) (tensor.Value, error) {
-	st := make([]int, len(dims))
-	for i, s := range strides(x.Dims()) {
-		if x.Dims()[i] != 1 {
-			st[i+len(dims)-x.Rank()] = s
-		}
-	}
-	return viewOf(e, x, dims, st, 0)
+	return viewOf(e, x, dims, broadcastStrides(x.Dims(), dims), 0)
 }
 
 func inferExpand(sc *ir.Scope, _ None, in []ir.Known) (ir.Known, error) {

@@ -25,22 +25,16 @@ var Gather = define(Def[AxisAttrs]{
 		if err != nil {
 			return nil, err
 		}
-		outer, n, inner := split(x.Dims(), axis)
-		dims := slices.Concat(x.Dims()[:axis], ix.Dims(), x.Dims()[axis+1:])
-		starts, err := indexSpace(e, outer, ix.Len())
+		pick, err := indexSpace(e, ix.Len())
 		if err != nil {
 			return nil, err
 		}
 		for j, i := range ix.Int64s() {
-			k, err := normIndex(i, n)
-			if err != nil {
+			if pick[j], err = normIndex(i, x.Dims()[axis]); err != nil {
 				return nil, err
 			}
-			for o := range outer {
-				starts[o*ix.Len()+j] = (o*n + k) * inner
-			}
 		}
-		return blocksOf(e, x, dims, starts, inner)
+		return slicesOf(e, x, axis, slices.Concat(x.Dims()[:axis], ix.Dims(), x.Dims()[axis+1:]), pick)
 	},
 })
 

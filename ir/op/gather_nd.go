@@ -50,11 +50,7 @@ var GatherND = define(Def[GatherNDAttrs]{
 		if err != nil {
 			return nil, err
 		}
-		run := 1
-		for _, d := range x.Dims()[b+k:] {
-			run *= d
-		}
-		return blocksOf(e, x, slices.Concat(ix.Dims()[:ix.Rank()-1], x.Dims()[b+k:]), at, run)
+		return blocksOf(e, x, slices.Concat(ix.Dims()[:ix.Rank()-1], x.Dims()[b+k:]), at, count(x.Dims()[b+k:]))
 	},
 })
 

@@ -27,14 +27,6 @@ func init() {
 		g := m.sized(x, m.concat(sizeAt(m.b, x, 0), groups, left))
 		return back(m.affine(m.like(m.standard(g, a.Epsilon, 2), x), in[1], in[2]))
 	}))
-	derive(LpNormalization, through1(func(m maths, a LpNormalizationAttrs, in []*ir.Value) *ir.Value {
-		k := ReduceL2
-		if a.P == 1 {
-			k = ReduceL1
-		}
-		s := k.New(m.b, reduceDefaults, in[0], m.ints(a.Axis))
-		return m.div(in[0], m.where(m.one(Equal, s, m.c(s, 0)), m.c(s, 1), s))
-	}))
 	derive(NegativeLogLikelihoodLoss, through1(func(m maths, a LossAttrs, in []*ir.Value) *ir.Value {
 		return m.loss(a, in[0], in[1], in[2])
 	}))

@@ -69,10 +69,7 @@ func (m maths) keptSizes(a ReduceAttrs, x, axes *ir.Value) *ir.Value {
 	if a.Keepdims {
 		return nil
 	}
-	list, known := axes.Known().Ints()
-	if axes == nil {
-		list, known = nil, true
-	}
+	list, known := listedAxes(axes.Known())
 	if known && x.Type.Rank() >= 0 {
 		on, err := a.flags(list, x.Type.Rank())
 		if err != nil {
@@ -107,11 +104,11 @@ func (m maths) keptSizes(a ReduceAttrs, x, axes *ir.Value) *ir.Value {
 func prodGrad(g *ir.Grad, a ReduceAttrs, n *ir.Node) []*ir.Value {
 	m, x, axes := maths{g.Builder}, n.In[0], operand(n, 1)
 	rank := m.rankOf(x)
-	list, known := axes.Known().Ints()
+	list, known := listedAxes(axes.Known())
 	if g.Err() != nil {
 		return nil
 	}
-	if !known && axes != nil {
+	if !known {
 		g.Fail(errAxesUnknown)
 		return nil
 	}

@@ -205,8 +205,8 @@ func (s *gridSampler) pick(e *ir.Env, x *tensor.Tensor, grid []float64, dims []i
 		return nil, err
 	}
 	r, c := len(s.dims), dims[1]
-	plane, _ := tensor.Count(s.dims)
-	places, _ := tensor.Count(dims[2:])
+	plane := count(s.dims)
+	places := count(dims[2:])
 	for i := range dims[0] * places {
 		s.look(grid[i*r : i*r+r])
 		for k := range c {
@@ -221,11 +221,11 @@ func (s *gridSampler) pick(e *ir.Env, x *tensor.Tensor, grid []float64, dims []i
 
 // run returns the interpolated values.
 func (s *gridSampler) run(e *ir.Env, v, grid []float64, dims []int) ([]float64, error) {
-	n, _ := tensor.Count(dims)
+	n := count(dims)
 	out := make([]float64, n)
 	r, c := len(s.dims), dims[1]
-	plane, _ := tensor.Count(s.dims)
-	places, _ := tensor.Count(dims[2:])
+	plane := count(s.dims)
+	places := count(dims[2:])
 	for i := range dims[0] * places {
 		if i%4096 == 0 && e.Err() != nil {
 			return nil, e.Err()

@@ -25,7 +25,7 @@ func TestIndexingInfersSymbolicSizes(t *testing.T) {
 		{op.GatherElements.Op, nil, 1, []string{"f32[2,4]", "i64[2,5]"}, "error: indices: axis 1: 5 > 4"},
 		{op.GatherND.Op, op.GatherNDAttrs{BatchDims: 1}, 1, []string{"f32[N,4,5]", "i64[N,7,1]"}, "f32[N,7,5]"},
 		{op.GatherND.Op, nil, 1, []string{"f32[N,4]", "i64[7,3]"}, "error: tuples of 3 indices for 2 axes"},
-		{op.ScatterND.Op, nil, 1, []string{"f32[N,4]", "i64[7,1]", "f32[7,5]"}, "error: updates: axis 1: 4 != 5"},
+		{op.ScatterND.Op, nil, 1, []string{"f32[N,4]", "i64[7,1]", "f32[7,5]"}, "error: updates: axis 1: 5 != 4"},
 		{op.ScatterElements.Op, op.ScatterElementsAttrs{Reduction: "min"}, 1, []string{"c64[2]", "i64[1]", "c64[1]"}, `error: reduction "min" of c64`},
 		{op.OneHot.Op, nil, 1, []string{"i64[N]", "scalar i64 M", "f32[2]"}, "f32[N,M]"},
 		{op.OneHot.Op, nil, 1, []string{"i64[N]", "scalar i64 -1", "f32[2]"}, "error: depth -1"},

@@ -224,7 +224,7 @@ func indexSpace(e *ir.Env, dims ...int) ([]int, error) {
 	if err := e.Take(tensor.I64, dims); err != nil {
 		return nil, err
 	}
-	n, _ := tensor.Count(dims)
+	n := count(dims)
 	return make([]int, n), nil
 }
 

@@ -62,7 +62,7 @@ func alloc[T number](e *ir.Env, dims ...int) ([]T, error) {
 	if err := e.Take(tensor.F64, dims); err != nil {
 		return nil, err
 	}
-	n, _ := tensor.Count(dims)
+	n := count(dims)
 	return make([]T, n), nil
 }
 

@@ -102,8 +102,8 @@ func (a LossAttrs) loss(e *ir.Env, x []float64, in []tensor.Value) (*tensor.Tens
 	}
 	outer, classes, inner := split(dims, 1)
 	out := append([]int{dims[0]}, dims[2:]...)
-	if fmt.Sprint(target.Dims()) != fmt.Sprint(out) {
-		return nil, fmt.Errorf("target has sizes %v, not %v", target.Dims(), out)
+	if err := wantSizes(target.Dims(), out); err != nil {
+		return nil, fmt.Errorf("target: %w", err)
 	}
 	if err := checkVector(weight, classes, "weight"); err != nil {
 		return nil, err

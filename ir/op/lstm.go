@@ -1,8 +1,6 @@
 package op
 
 import (
-	"fmt"
-
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
@@ -36,14 +34,8 @@ var LSTM = defineN(DefN[LSTMAttrs]{
 		return []ir.Known{of(y), of(last), of(last)}, err
 	},
 	Eval: func(e *ir.Env, a LSTMAttrs, in []tensor.Value) ([]tensor.Value, error) {
-		if a.Layout != 0 && a.Layout != 1 {
-			return nil, fmt.Errorf("layout %d is neither 0 nor 1", a.Layout)
-		}
-		s, err := a.recurrent().load(e, in)
+		s, err := a.recurrent().eval(e, in, a.cell)
 		if err != nil {
-			return nil, err
-		}
-		if err := s.run(a.cell); err != nil {
 			return nil, err
 		}
 		return s.results(tens(in, 0).DType(), s.h, s.c)

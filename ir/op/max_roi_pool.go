@@ -44,14 +44,14 @@ var MaxRoiPool = define(Def[MaxRoiPoolAttrs]{
 		if x.Rank() != 4 || rois.Rank() != 2 || rois.Dims()[1] != 5 {
 			return nil, fmt.Errorf("x of sizes %v, rois of sizes %v", x.Dims(), rois.Dims())
 		}
-		d, count := x.Dims(), rois.Dims()[0]
-		dims := []int{count, d[1], a.PooledShape[0], a.PooledShape[1]}
+		d, regions := x.Dims(), rois.Dims()[0]
+		dims := []int{regions, d[1], a.PooledShape[0], a.PooledShape[1]}
 		if err := e.Take(tensor.C128, dims); err != nil {
 			return nil, err
 		}
-		n, _ := tensor.Count(dims)
+		n := count(dims)
 		out, v, r := make([]float64, n), x.Float64s(), rois.Float64s()
-		for k := range count {
+		for k := range regions {
 			if err := e.Err(); err != nil {
 				return nil, err
 			}
@@ -66,7 +66,7 @@ var MaxRoiPool = define(Def[MaxRoiPoolAttrs]{
 				return nil, fmt.Errorf("image %v of %d", roi[0], d[0])
 			}
 			size := d[1] * d[2] * d[3]
-			a.pool(out[k*n/count:][:n/count], v[image*size:][:size], d[1:], roi[1:])
+			a.pool(out[k*n/regions:][:n/regions], v[image*size:][:size], d[1:], roi[1:])
 		}
 		return tensor.FromFloat64s(x.DType(), out, dims...), nil
 	},

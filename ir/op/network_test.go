@@ -59,7 +59,7 @@ func TestNetworkOpsInferSizes(t *testing.T) {
 		{op.LayerNormalization.Op, op.LayerNormalization.Default(), 3, []string{"f16[N,S,8]", "f16[8]"}, "f16[N,S,8] f32[N,S,1] f32[N,S,1]"},
 		{op.LayerNormalization.Op, op.LayerNormalization.Default(), 1, []string{"f16[N,S,8]", "f16[9]"}, "error: scale: 9 != 8"},
 		{op.LSTM.Op, back, 3, []string{"f32[N,T,16]", "f32[2,80,16]", "f32[2,80,20]"}, "f32[N,T,2,20] f32[N,2,20] f32[N,2,20]"},
-		{op.LSTM.Op, back, 3, []string{"f32[N,T,16]", "f32[2,81,16]", "f32[2,80,20]"}, "error: w: 81 != 80"},
+		{op.LSTM.Op, back, 3, []string{"f32[N,T,16]", "f32[2,81,16]", "f32[2,80,20]"}, "error: w: axis 1: 81 != 80"},
 		{op.Einsum.Op, sum, 1, []string{"f32[N,S,T,8]", "f32[N,1,T,8]"}, "f32[N,S,T]"},
 		{op.Einsum.Op, op.EinsumAttrs{Equation: "ij,jk"}, 1, []string{"f32[N,8]", "f32[8,K]"}, "f32[N,K]"},
 		{op.Einsum.Op, op.EinsumAttrs{Equation: "ij->ik"}, 1, []string{"f32[N,8]"}, "error: label 'k' of the result is in no operand, or given twice"},

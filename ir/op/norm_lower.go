@@ -59,11 +59,7 @@ func from(v *ir.Value, axis int) []int {
 	if v.Type.Unranked || err != nil {
 		return nil
 	}
-	var out []int
-	for i := axis; i < v.Type.Rank(); i++ {
-		out = append(out, i)
-	}
-	return out
+	return upTo(axis, v.Type.Rank())
 }
 
 // wide returns x in the type that statistics are computed in, and how to come back.
@@ -128,10 +124,8 @@ func lowerGroups(b *ir.Builder, groups int, eps float32, in []*ir.Value) *ir.Val
 	if rank < 2 || groups < 1 {
 		return nil
 	}
-	for _, d := range in[0].Type.Shape {
-		if n, ok := d.Int(); ok && n == 0 {
-			return nil
-		}
+	if holdsNothing(in[0]) {
+		return nil
 	}
 	m := maths{b}
 	x, back := m.wide(in[0])
@@ -139,7 +133,7 @@ func lowerGroups(b *ir.Builder, groups int, eps float32, in []*ir.Value) *ir.Val
 	g := m.reshape(x, 0, groups, -1)
 	d := m.sub(g, m.mean(g, 2))
 	y := m.div(d, root(m, m.add(m.mean(square(m, d), 2), c)))
-	y = Reshape.New(b, ReshapeAttrs{AllowZero: true}, y, Shape.New(b, ShapeAttrs{}, x))
+	y = m.like(y, x)
 	sizes := []int{-1}
 	for range rank - 2 {
 		sizes = append(sizes, 1)
@@ -155,8 +149,7 @@ func lowerLpNorm(b *ir.Builder, a LpNormalizationAttrs, in []*ir.Value) *ir.Valu
 	}
 	m := maths{b}
 	s := k.New(b, reduceDefaults, in[0], intsConst(b, a.Axis))
-	zero := lowerConst(b, in[0].Type.DType, 0)
-	return Where.New(b, None{}, Equal.New(b, None{}, s, zero), zero, m.div(in[0], s))
+	return m.div(in[0], m.where(m.one(Equal, s, m.c(s, 0)), m.c(s, 1), s))
 }
 
 // lowerLRN averages the squares of neighbouring channels as a pool over an axis of its own.
@@ -164,10 +157,8 @@ func lowerLRN(b *ir.Builder, a LRNAttrs, in []*ir.Value) *ir.Value {
 	if in[0].Type.Rank() < 2 || a.Size > 1<<10 {
 		return nil
 	}
-	for _, d := range in[0].Type.Shape {
-		if n, ok := d.Int(); ok && n == 0 {
-			return nil
-		}
+	if holdsNothing(in[0]) {
+		return nil
 	}
 	m := maths{b}
 	x, back := m.wide(in[0])
@@ -181,7 +172,7 @@ func lowerLRN(b *ir.Builder, a LRNAttrs, in []*ir.Value) *ir.Value {
 	before, after := (a.Size-1)/2, a.Size/2
 	pool := AveragePool.Default()
 	pool.KernelShape, pool.Pads, pool.CountIncludePad = []int{a.Size, 1}, []int{before, 0, after, 0}, true
-	mean := Reshape.New(b, ReshapeAttrs{AllowZero: true}, AveragePool.New(b, pool, sq), Shape.New(b, ShapeAttrs{}, x))
+	mean := m.like(AveragePool.New(b, pool, sq), x)
 	base := m.add(c(float64(a.Bias)), m.mul(c(float64(a.Alpha)), mean))
 	return back(m.div(x, Pow.New(b, None{}, base, c(float64(a.Beta)))))
 }

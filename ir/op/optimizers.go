@@ -143,7 +143,7 @@ func inferOptimizer(sc *ir.Scope, states int, in []ir.Known) ([]ir.Known, error)
 			return nil, fmt.Errorf("operand %d is of %v, its tensor of %v", 2+i, k.DType, x.DType)
 		}
 		if !k.Unranked && !x.Unranked {
-			if err := sameShapes(sc, k.Shape, x.Shape, "a tensor and its gradient or state"); err != nil {
+			if err := sameShapes(sc, k.Shape, x.Shape, "a gradient or state"); err != nil {
 				return nil, err
 			}
 		}

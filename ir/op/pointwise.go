@@ -28,7 +28,7 @@ func unary[A any](f func(a A, x float64) float64, g func(a A, x int64) int64) ev
 	return func(e *ir.Env, a A, in []tensor.Value) (tensor.Value, error) {
 		x := tens(in, 0)
 		d := x.DType()
-		if err := charge(e, d, x.Dims()); err != nil {
+		if err := e.Take(d, x.Dims()); err != nil {
 			return nil, err
 		}
 		if d.IsInt() && g != nil {
@@ -181,7 +181,7 @@ func (f foldElems) eval(e *ir.Env, _ None, in []tensor.Value) (tensor.Value, err
 	}
 	switch d := tens(in, 0).DType(); {
 	case d == tensor.U64:
-		return tensor.Of(foldAll(in, dims, uint64s, f.uint), shapeOf(dims)...).Reshape(dims...), nil
+		return tensor.Of(foldAll(in, dims, uint64s, f.uint)).Reshape(dims...), nil
 	case d.IsInt():
 		return tensor.FromInt64s(d, foldAll(in, dims, (*tensor.Tensor).Int64s, f.int), dims...), nil
 	default:
@@ -193,14 +193,6 @@ func (f foldElems) eval(e *ir.Env, _ None, in []tensor.Value) (tensor.Value, err
 		}
 		return tensor.FromFloat64s(d, v, dims...), nil
 	}
-}
-
-// shapeOf returns the sizes to give to tensor.Of, for which no sizes mean rank 1.
-func shapeOf(dims []int) []int {
-	if len(dims) == 0 {
-		return []int{1}
-	}
-	return dims
 }
 
 func foldAll[T any](in []tensor.Value, dims []int, get func(*tensor.Tensor) []T, f func(x, y T) T) []T {

@@ -19,8 +19,8 @@ var QLinearConv = define(Def[ConvAttrs]{
 		if err != nil {
 			return of(t), err
 		}
-		for i, name := range map[int]string{4: "w_scale", 5: "w_zero_point"} {
-			if err := perFilter(sc, in[i], in[3].Type, name); err != nil {
+		for i, name := range []string{"w_scale", "w_zero_point"} {
+			if err := perFilter(sc, in[4+i], in[3].Type, name); err != nil {
 				return ir.Known{}, err
 			}
 		}

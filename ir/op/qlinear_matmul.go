@@ -19,8 +19,12 @@ var QLinearMatMul = define(Def[None]{
 		if err != nil {
 			return of(t), err
 		}
-		for i, k := range map[int]ir.Type{1: in[0].Type, 2: in[0].Type, 6: t, 7: t} {
-			if err := perRow(sc, in[i], k, qlinearMatMulNames[i]); err != nil {
+		for _, i := range []int{1, 2, 6, 7} {
+			rows := in[0].Type
+			if i > 2 {
+				rows = t
+			}
+			if err := perRow(sc, in[i], rows, qlinearMatMulNames[i]); err != nil {
 				return ir.Known{}, err
 			}
 		}

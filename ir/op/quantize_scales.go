@@ -16,7 +16,7 @@ func inferScales(sc *ir.Scope, in []ir.Known, axis, block int) error {
 		return fmt.Errorf("block_size is %d", block)
 	}
 	if zero.Present() && !zero.Type.Unranked && !scale.Unranked && !oneElement(scale) {
-		if err := sameShapes(sc, zero.Type.Shape, scale.Shape, "zero point and scale"); err != nil {
+		if err := sameShapes(sc, zero.Type.Shape, scale.Shape, "zero point"); err != nil {
 			return err
 		}
 	}
@@ -42,23 +42,10 @@ func inferScales(sc *ir.Scope, in []ir.Known, axis, block int) error {
 	return sameShapes(sc, scale.Shape, want, "blocked scale")
 }
 
-func sameShapes(sc *ir.Scope, a, b ir.Shape, what string) error {
-	if len(a) != len(b) {
-		return fmt.Errorf("%s: ranks %d and %d", what, len(a), len(b))
-	}
-	for i := range a {
-		if _, err := sc.Same(a[i], b[i], what); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // oneElement reports whether a tensor of type t surely holds one element.
 func oneElement(t ir.Type) bool {
 	dims, ok := t.Shape.Ints()
-	n, _ := tensor.Count(dims)
-	return ok && !t.Unranked && n == 1
+	return ok && !t.Unranked && count(dims) == 1
 }
 
 // quantAxis is normAxis, but a tensor of rank 1 has one axis only, whatever the attribute says.

@@ -38,7 +38,7 @@ func TestQuantisationRefuses(t *testing.T) {
 	for _, c := range []struct{ inputs, body, want string }{
 		{"%x: f32[2,3] = splat 1, %s: f32[2] = [1,1]", "%y = quantize_linear(%x, %s) : u8[2,3]; return %y", "length of scale: 2 != 3"},
 		{"%x: f32[N,3] = splat 1, %s: f32[2] = [1,1]", "%y = quantize_linear(%x, %s) : u8[N,3]; return %y", ""},
-		{"%x: f32[2,3] = splat 1, %s: f32[2,3] = splat 1", "%y = quantize_linear(%x, %s) {block_size=2} : u8[2,3]; return %y", "blocked scale: 3 != 2"},
+		{"%x: f32[2,3] = splat 1, %s: f32[2,3] = splat 1", "%y = quantize_linear(%x, %s) {block_size=2} : u8[2,3]; return %y", "blocked scale: axis 1: 3 != 2"},
 		{"%x: f32[2] = splat 1, %s: f32[] = [1], %z: i8[] = [0]", "%y = quantize_linear(%x, %s, %z) {output_dtype=u8} : u8[2]; return %y", "output_dtype is u8"},
 		{"%x: u8[2] = [1,1], %s: f8e8m0[] = [1]", "%y = dequantize_linear(%x, %s) : f32[2]; return %y", "output_dtype f8e8m0"},
 		{"%x: f32[2,2] = splat 1, %s: f32[2] = [1,1]", "%y = quantize_linear(%x, %s) {axis=2} : u8[2,2]; return %y", "axis 2 is out of range"},

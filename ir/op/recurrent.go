@@ -110,11 +110,19 @@ func sizedAs(sc *ir.Scope, k ir.Known, want ir.Shape, what string) error {
 	if !k.Present() || k.Type.Unranked || want == nil {
 		return nil
 	}
-	if len(k.Type.Shape) != len(want) {
-		return fmt.Errorf("%s has rank %d, not %d", what, len(k.Type.Shape), len(want))
+	return sameShapes(sc, k.Type.Shape, want, what)
+}
+
+// sameShapes requires that an operand of sizes got has the sizes want.
+func sameShapes(sc *ir.Scope, got, want ir.Shape, what string) error {
+	if len(got) != len(want) {
+		return fmt.Errorf("%s has rank %d, not %d", what, len(got), len(want))
 	}
-	for i, d := range want {
-		if _, err := sc.Same(k.Type.Shape[i], d, what); err != nil {
+	for i, d := range got {
+		if d.Equal(want[i]) {
+			continue
+		}
+		if _, err := sc.Same(d, want[i], fmt.Sprintf("%s: axis %d", what, i)); err != nil {
 			return err
 		}
 	}
@@ -140,6 +148,9 @@ type cell func(s *sequence, dir int, pre, h, c []float64) error
 // load checks the operands and loads them.
 func (r recurrent) load(e *ir.Env, in []tensor.Value) (*sequence, error) {
 	s := &sequence{recurrent: r, e: e}
+	if r.layout != 0 && r.layout != 1 {
+		return nil, fmt.Errorf("layout %d is neither 0 nor 1", r.layout)
+	}
 	var err error
 	if s.dirs, err = r.dirs(); err != nil {
 		return nil, err
@@ -197,14 +208,25 @@ func (s *sequence) check(in []tensor.Value, input int) error {
 	want := [][]int{recX: nil, recW: {s.dirs, wide, input}, recR: {s.dirs, wide, s.hidden}, recB: {s.dirs, 2 * wide}, recLens: {s.batch},
 		recH: state, recC: state, recP: {s.dirs, 3 * s.hidden}}
 	for i, dims := range want {
-		if t := tens(in, i); t != nil && dims != nil && fmt.Sprint(t.Dims()) != fmt.Sprint(dims) {
-			return fmt.Errorf("%s has sizes %v, not %v", recNames[i], t.Dims(), dims)
+		if t := tens(in, i); t != nil && dims != nil {
+			if err := wantSizes(t.Dims(), dims); err != nil {
+				return fmt.Errorf("%s: %w", recNames[i], err)
+			}
 		}
 	}
 	if s.hidden == 0 || s.recurrent.hidden != nil && *s.recurrent.hidden != s.hidden {
 		return fmt.Errorf("hidden_size does not fit sizes of %d", s.hidden)
 	}
 	return nil
+}
+
+// eval loads the operands and steps through all directions.
+func (r recurrent) eval(e *ir.Env, in []tensor.Value, f cell) (*sequence, error) {
+	s, err := r.load(e, in)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.run(f)
 }
 
 // lengths returns the number of steps of each item.

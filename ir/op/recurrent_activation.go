@@ -16,7 +16,7 @@ type activation struct {
 var activations = map[string]activation{
 	"relu":     {f: func(x, _, _ float64) float64 { return max(x, 0) }},
 	"tanh":     {f: func(x, _, _ float64) float64 { return math.Tanh(x) }},
-	"sigmoid":  {f: func(x, _, _ float64) float64 { return logistic(x) }},
+	"sigmoid":  {f: func(x, _, _ float64) float64 { return sigmoid(x) }},
 	"softsign": {f: func(x, _, _ float64) float64 { return x / (1 + math.Abs(x)) }},
 	"softplus": {f: func(x, _, _ float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }},
 	"affine":   {alpha: 1, params: 2, f: func(x, a, b float64) float64 { return a*x + b }},
@@ -41,8 +41,6 @@ var activations = map[string]activation{
 		return x
 	}},
 }
-
-func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
 // activators returns the functions of all directions in turn.
 func (r recurrent) activators(dirs int) ([]func(float64) float64, error) {

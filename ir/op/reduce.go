@@ -32,10 +32,7 @@ func reduceType(sc *ir.Scope, a ReduceAttrs, in []ir.Known) (ir.Type, error) {
 	if r := in[1].Rank(); in[1].Present() && r >= 0 && r != 1 {
 		return ir.Type{}, fmt.Errorf("axes of rank %d are no vector", r)
 	}
-	axes, known := []int(nil), true
-	if in[1].Present() {
-		axes, known = in[1].Ints()
-	}
+	axes, known := listedAxes(in[1])
 	if t.Unranked {
 		return ir.UnrankedOf(t.DType), nil
 	}
@@ -55,6 +52,14 @@ func reduceType(sc *ir.Scope, a ReduceAttrs, in []ir.Known) (ir.Type, error) {
 		}
 	}
 	return ir.TensorOf(t.DType, out...), nil
+}
+
+// listedAxes returns the axes that an operand lists, none where it is absent; false where they are not known.
+func listedAxes(k ir.Known) ([]int, bool) {
+	if !k.Present() {
+		return nil, true
+	}
+	return k.Ints()
 }
 
 // reduceUnknown infers the type of a reduction over axes that only running can tell.
@@ -82,10 +87,7 @@ func reducing(f func(x, y sym.Dim) sym.Dim) inferFunc[ReduceAttrs] {
 		if err != nil || f == nil || !ok || !t.DType.IsInt() || in[0].Rank() != 1 || len(v) == 0 || len(v) > ir.MaxElems {
 			return k, err
 		}
-		axes, known := []int(nil), true
-		if in[1].Present() {
-			axes, known = in[1].Ints()
-		}
+		axes, known := listedAxes(in[1])
 		if !known {
 			return k, nil
 		}

@@ -205,7 +205,7 @@ func resizeSmooth(e *ir.Env, a ResizeAttrs, x *tensor.Tensor, axes []resizeAxis)
 			return nil, err
 		}
 	}
-	if err := charge(e, x.DType(), dims); err != nil {
+	if err := e.Take(x.DType(), dims); err != nil {
 		return nil, err
 	}
 	if a.CoordinateTransformationMode == "tf_crop_and_resize" {

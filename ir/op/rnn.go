@@ -1,8 +1,6 @@
 package op
 
 import (
-	"fmt"
-
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
@@ -35,14 +33,7 @@ var RNN = defineN(DefN[RNNAttrs]{
 		return []ir.Known{of(y), of(last)}, err
 	},
 	Eval: func(e *ir.Env, a RNNAttrs, in []tensor.Value) ([]tensor.Value, error) {
-		if a.Layout != 0 && a.Layout != 1 {
-			return nil, fmt.Errorf("layout %d is neither 0 nor 1", a.Layout)
-		}
-		s, err := a.recurrent().load(e, in)
-		if err != nil {
-			return nil, err
-		}
-		err = s.run(func(s *sequence, dir int, pre, h, _ []float64) error {
+		s, err := a.recurrent().eval(e, in, func(s *sequence, dir int, pre, h, _ []float64) error {
 			rec, err := s.recur(dir, 0, h)
 			for k := range h {
 				h[k] = s.acts[dir](s.clamp(pre[k] + rec[k]))

@@ -59,7 +59,7 @@ var RoiAlign = define(Def[RoiAlignAttrs]{
 		if err := e.Take(tensor.C128, dims); err != nil {
 			return nil, err
 		}
-		n, _ := tensor.Count(dims)
+		n := count(dims)
 		out, v, r := make([]float64, n), x.Float64s(), rois.Float64s()
 		for k, image := range images {
 			if err := e.Err(); err != nil {

@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/sym"
@@ -42,8 +43,8 @@ var RotaryEmbedding = define(Def[RotaryEmbeddingAttrs]{
 			return of(t), err
 		}
 		want := ir.Shape{s[0], s[2], sym.FloorDiv(size, sym.Const(2))}
-		for i, name := range map[int]string{1: "cos_cache", 2: "sin_cache"} {
-			w := want
+		for k, name := range []string{"cos_cache", "sin_cache"} {
+			i, w := 1+k, want
 			if in[3].Present() {
 				if in[i].Rank() < 1 {
 					continue
@@ -99,7 +100,7 @@ func (r *rotation) load(e *ir.Env, cos, sin, pos *tensor.Tensor, h heads) error 
 	}
 	d := cos.Dims()
 	half := r.size / 2
-	if len(d) < 2 || d[len(d)-1] != half || fmt.Sprint(d) != fmt.Sprint(sin.Dims()) {
+	if len(d) < 2 || d[len(d)-1] != half || !slices.Equal(d, sin.Dims()) {
 		return fmt.Errorf("caches of sizes %v and %v: the last must be %d", d, sin.Dims(), half)
 	}
 	rows := count(d[:len(d)-1])

@@ -38,7 +38,10 @@ var ScaledConv = define(Def[ScaledConvAttrs]{
 		if err != nil {
 			return of(t), err
 		}
-		for i, name := range map[int]string{3: "b_zero_point", 5: "b_scale"} {
+		for i, name := range []string{3: "b_zero_point", 5: "b_scale"} {
+			if name == "" {
+				continue
+			}
 			if err := perFilter(sc, in[i], in[1].Type, name); err != nil {
 				return ir.Known{}, err
 			}

@@ -41,8 +41,8 @@ var ScaledMatMul = define(Def[ScaledMatMulAttrs]{
 		if err != nil || t.Unranked || b.Rank() < 2 {
 			return of(t), err
 		}
-		for i, name := range map[int]string{3: "b_zero_point", 5: "b_scale", 6: "bias"} {
-			if k := in[i]; !k.Present() || k.Type.Unranked || i != 6 && oneElement(k.Type) {
+		for i, name := range []string{3: "b_zero_point", 5: "b_scale", 6: "bias"} {
+			if k := in[i]; name == "" || !k.Present() || k.Type.Unranked || i != 6 && oneElement(k.Type) {
 				continue
 			}
 			if err := vectorOf(sc, in[i], b.Shape[len(b.Shape)-1], name); err != nil {
@@ -115,20 +115,13 @@ func rescaled(e *ir.Env, sums []int64, dims []int, n, inner int, in []tensor.Val
 	if err := checkVector(tens(in, 2), n, "bias"); err != nil {
 		return nil, err
 	}
-	mul, add := make([]float64, n), make([]float64, n)
-	fill(mul, 1)
-	for i, to := range [][]float64{mul, add} {
-		t := tens(in, 1+i)
-		if t == nil {
-			continue
-		}
-		v := t.Float64s()
-		if len(v) != 1 && len(v) != n {
-			return nil, fmt.Errorf("%d scales for %d columns", len(v), n)
-		}
-		for j := range to {
-			to[j] = v[min(j, len(v)-1)]
-		}
+	mul, err := perColumnNumbers(tens(in, 1), n, 1)
+	if err != nil {
+		return nil, err
+	}
+	add, err := perColumnNumbers(tens(in, 2), n, 0)
+	if err != nil {
+		return nil, err
 	}
 	for j := range n {
 		mul[j] = sa * mul[j] / sy
@@ -161,4 +154,21 @@ func rescaled(e *ir.Env, sums []int64, dims []int, n, inner int, in []tensor.Val
 		}
 	}
 	return store(e, d, out, dims...)
+}
+
+// perColumnNumbers returns a number for each of n columns: t's one or its n; def where t is absent.
+func perColumnNumbers(t *tensor.Tensor, n int, def float64) ([]float64, error) {
+	out := make([]float64, n)
+	if t == nil {
+		fill(out, def)
+		return out, nil
+	}
+	v := t.Float64s()
+	if len(v) != 1 && len(v) != n {
+		return nil, fmt.Errorf("%d numbers for %d columns", len(v), n)
+	}
+	for j := range out {
+		out[j] = v[min(j, len(v)-1)]
+	}
+	return out, nil
 }

@@ -24,7 +24,7 @@ var ScatterElements = define(Def[ScatterElementsAttrs]{
 		if err := picksAlong(sc, a.Axis, in[0], in[1]); err != nil {
 			return ir.Known{}, err
 		}
-		if err := sameSizes(sc, in[1].Type, in[2].Type, "updates"); err != nil {
+		if err := checkUpdates(sc, in[2].Type, in[1].Type); err != nil {
 			return ir.Known{}, err
 		}
 		return scatterType(a.Reduction, in)
@@ -84,7 +84,7 @@ var ScatterND = define(Def[ScatterNDAttrs]{
 			}
 			if known {
 				want := x.WithShape(slices.Concat(ix.Shape[:len(ix.Shape)-1], x.Shape[k:])...)
-				if err := sameSizes(sc, want, in[2].Type, "updates"); err != nil {
+				if err := checkUpdates(sc, in[2].Type, want); err != nil {
 					return ir.Known{}, err
 				}
 			}
@@ -104,28 +104,16 @@ var ScatterND = define(Def[ScatterNDAttrs]{
 		if err != nil {
 			return nil, err
 		}
-		run := 1
-		for _, d := range x.Dims()[k:] {
-			run *= d
-		}
-		return scatter(e, x, u, at, run, a.Reduction)
+		return scatter(e, x, u, at, count(x.Dims()[k:]), a.Reduction)
 	},
 })
 
-// sameSizes records that two tensors have the same sizes.
-func sameSizes(sc *ir.Scope, a, b ir.Type, what string) error {
-	if a.Unranked || b.Unranked {
+// checkUpdates requires that the updates, of type u, have the sizes of want.
+func checkUpdates(sc *ir.Scope, u, want ir.Type) error {
+	if u.Unranked || want.Unranked {
 		return nil
 	}
-	if len(a.Shape) != len(b.Shape) {
-		return fmt.Errorf("%s are of rank %d, not %d", what, len(b.Shape), len(a.Shape))
-	}
-	for i, d := range a.Shape {
-		if _, err := sc.Same(d, b.Shape[i], fmt.Sprintf("%s: axis %d", what, i)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return sameShapes(sc, u.Shape, want.Shape, "updates")
 }
 
 func scatterType(reduction string, in []ir.Known) (ir.Known, error) {

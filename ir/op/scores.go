@@ -3,6 +3,7 @@ package op
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/sym"
@@ -111,12 +112,10 @@ func (l labels) pick(e *ir.Env, index []int) (*tensor.Tensor, error) {
 var transforms = []string{"NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT"}
 
 func checkTransform(name string) error {
-	for _, t := range transforms {
-		if t == name {
-			return nil
-		}
+	if !slices.Contains(transforms, name) {
+		return fmt.Errorf("post_transform %q", name)
 	}
-	return fmt.Errorf("post_transform %q", name)
+	return nil
 }
 
 // transform applies a post_transform to the scores of one example in place.
@@ -124,7 +123,7 @@ func transform(name string, s []float64) {
 	switch name {
 	case "LOGISTIC":
 		for i, x := range s {
-			s[i] = logistic(x)
+			s[i] = sigmoid(x)
 		}
 	case "PROBIT":
 		for i, x := range s {
@@ -199,7 +198,7 @@ func secondScore(post string, s float64, opposite bool) [2]float64 {
 	case post == "PROBIT":
 		return [2]float64{probit(1 - s), probit(s)}
 	case post == "LOGISTIC":
-		return [2]float64{logistic(-s), logistic(s)}
+		return [2]float64{sigmoid(-s), sigmoid(s)}
 	case opposite:
 		return [2]float64{-s, s}
 	}

@@ -1,6 +1,7 @@
 package op
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -71,7 +72,7 @@ func sliceAxes(starts, ends int, axes, steps []int, hasAxes, hasSteps bool) (a, 
 	return axes, steps, nil
 }
 
-var errStep = fmt.Errorf("step 0")
+var errStep = errors.New("step 0")
 
 // sliceRange returns the first element and the number of elements of [start:end:step] in n elements.
 func sliceRange(start, end, step, n int) (from, count int, err error) {

@@ -210,7 +210,7 @@ func (m *svc) probabilities(pairs []float64) []float64 {
 	at := 0
 	for i := range k {
 		for j := i + 1; j < k; j++ {
-			p := logistic(-(pairs[at]*float64(m.a.ProbA[at]) + float64(m.a.ProbB[at])))
+			p := sigmoid(-(pairs[at]*float64(m.a.ProbA[at]) + float64(m.a.ProbB[at])))
 			p = min(max(p, 1e-7), 1-0x1p-23) // as float32 has 1 − 1e-7
 			r[i*k+j], r[j*k+i] = p, 1-p
 			at++

@@ -25,7 +25,7 @@ var SwiGLU = define(Def[SwiGLUAttrs]{
 		}
 		return k, sizedAs(sc, in[1], k.Type.Shape, "b")
 	},
-	Eval: arith[SwiGLUAttrs]{float: func(a SwiGLUAttrs, x, y float64) float64 { return x * logistic(float64(a.Alpha)*x) * y }}.evalSame,
+	Eval: arith[SwiGLUAttrs]{float: func(a SwiGLUAttrs, x, y float64) float64 { return x * sigmoid(float64(a.Alpha)*x) * y }}.evalSame,
 	Lower: func(b *ir.Builder, a SwiGLUAttrs, in []*ir.Value) *ir.Value {
 		m := maths{b}
 		return m.mul(m.mul(in[0], Sigmoid.New(b, None{}, m.mul(in[0], lowerConst(b, in[0].Type.DType, float64(a.Alpha))))), in[1])

@@ -45,31 +45,17 @@ var Unique = defineN(DefN[UniqueAttrs]{
 		return []ir.Known{of(y), of(ir.TensorOf(tensor.I64, n)), of(ir.TensorOf(tensor.I64, all)), of(ir.TensorOf(tensor.I64, n))}, nil
 	},
 	Eval: func(e *ir.Env, a UniqueAttrs, in []tensor.Value) ([]tensor.Value, error) {
-		x, axis := tens(in, 0), 0
-		if a.Axis == nil {
-			x = x.Reshape(x.Len())
-		} else {
-			var err error
-			if axis, err = normAxis(*a.Axis, x.Rank()); err != nil {
-				return nil, err
-			}
+		x, axis, err := alongOrFlat(tens(in, 0), a.Axis)
+		if err != nil {
+			return nil, err
 		}
 		if err := e.Take(tensor.C128, x.Dims()); err != nil {
 			return nil, err
 		}
 		g := groupSlices(x, axis, a.Sorted)
-		outer, n, inner := split(x.Dims(), axis)
-		starts, err := indexSpace(e, outer, len(g.first))
-		if err != nil {
-			return nil, err
-		}
-		for o := range outer {
-			for j, i := range g.first {
-				starts[o*len(g.first)+j] = (o*n + int(i)) * inner
-			}
-		}
-		y, err := blocksOf(e, x, with(x.Dims(), axis, len(g.first)), starts, inner)
-		return []tensor.Value{y, tensor.Of(g.first), tensor.Of(g.inverse), tensor.Of(g.counts)}, err
+		first := tensor.Of(g.first)
+		y, err := slicesOf(e, x, axis, with(x.Dims(), axis, len(g.first)), intsOf(first))
+		return []tensor.Value{y, first, tensor.Of(g.inverse), tensor.Of(g.counts)}, err
 	},
 })
 

@@ -3,7 +3,6 @@ package op
 import (
 	"fmt"
 
-	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
@@ -50,19 +49,25 @@ func broadcastDims(all ...[]int) ([]int, error) {
 	return out, nil
 }
 
-// broadcastIndex returns, for each element of a tensor of sizes out in row-major order, the index of the element of a tensor of sizes dims that broadcasts to it.
-// It returns nil where they are the same index.
-func broadcastIndex(dims, out []int) []int32 {
-	n, _ := tensor.Count(out)
-	if m, _ := tensor.Count(dims); m == n {
-		return nil
-	}
+// broadcastStrides returns the strides by which a tensor of sizes dims is read as one of sizes out that it broadcasts to.
+func broadcastStrides(dims, out []int) []int {
 	st := make([]int, len(out))
 	for i, s := range strides(dims) {
 		if dims[i] != 1 {
 			st[i+len(out)-len(dims)] = s
 		}
 	}
+	return st
+}
+
+// broadcastIndex returns, for each element of a tensor of sizes out in row-major order, the index of the element of a tensor of sizes dims that broadcasts to it.
+// It returns nil where they are the same index.
+func broadcastIndex(dims, out []int) []int32 {
+	n := count(out)
+	if count(dims) == n {
+		return nil
+	}
+	st := broadcastStrides(dims, out)
 	idx := make([]int32, n)
 	walk(out, func(i int, at []int) {
 		j := 0
@@ -76,7 +81,7 @@ func broadcastIndex(dims, out []int) []int32 {
 
 // walk calls f for each element of a tensor in row-major order, with its index and its coordinates, which f must not keep.
 func walk(dims []int, f func(i int, at []int)) {
-	n, _ := tensor.Count(dims)
+	n := count(dims)
 	at := make([]int, len(dims))
 	for i := range n {
 		f(i, at)
@@ -91,27 +96,16 @@ func walk(dims []int, f func(i int, at []int)) {
 
 // spread returns the elements of v, those of a tensor of sizes dims, broadcast to sizes out.
 func spread[T any](v []T, dims, out []int) []T {
-	n, _ := tensor.Count(out)
+	n := count(out)
 	if len(v) == n {
 		return v
 	}
-	st := make([]int, len(out))
-	for i, s := range strides(dims) {
-		if dims[i] != 1 {
-			st[i+len(out)-len(dims)] = s
-		}
-	}
 	w := make([]T, n)
 	if n > 0 {
-		d, st := mergeDims(out, st)
+		d, st := mergeDims(out, broadcastStrides(dims, out))
 		copyView(w, v, d, st, 0)
 	}
 	return w
-}
-
-// charge takes a result of type d and sizes dims, and the float64 copies that evaluation works on, from the budget.
-func charge(e *ir.Env, d tensor.DType, dims []int) error {
-	return e.Take(d, dims)
 }
 
 // split returns the product of sizes before axis, the size at it, and the product after it.
