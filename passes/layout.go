@@ -180,17 +180,6 @@ func mixed(t ir.Type, rank int) bool {
 	return !isOne(t.Shape[at]) && slices.ContainsFunc(t.Shape[at+1:], func(d sym.Dim) bool { return !isOne(d) })
 }
 
-// thin reports whether at most one axis of t is not 1.
-func thin(t ir.Type) bool {
-	long := 0
-	for _, d := range t.Shape {
-		if !isOne(d) {
-			long++
-		}
-	}
-	return long <= 1
-}
-
 func distinct(vs []*ir.Value) (out []*ir.Value) {
 	for _, v := range vs {
 		if v != nil && !slices.Contains(out, v) {

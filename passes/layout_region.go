@@ -8,24 +8,6 @@ import (
 	"github.com/cameo-onnx/cameo/ir/sym"
 )
 
-// typicalSize stands for a size that is not known, where costs are compared.
-const typicalSize = 16
-
-// elements returns how many elements a tensor of type t has, roughly where sizes are symbolic.
-func elements(t ir.Type) int {
-	n := 1
-	for _, d := range t.Shape {
-		k, err := d.Eval(func(string) (int, bool) { return typicalSize, true })
-		if err != nil || k < 0 {
-			k = typicalSize
-		}
-		if n *= k; n > 1<<40 {
-			return 1 << 40
-		}
-	}
-	return n
-}
-
 // moved returns how many elements a change of v's layout moves; 1 for one that moves nothing, for it still stands between nodes
 // that could be one.
 func moved(v *ir.Value) int {

@@ -48,21 +48,6 @@ type transposes struct {
 	images bool            // whether any node may be channels-last
 }
 
-// order returns the permutation of v's definition, if that is a transpose.
-func order(v *ir.Value) ([]int, bool) {
-	if v == nil || !op.Transpose.Is(v) || v.Type.Rank() < 0 || v.Def.In[0].Type.Rank() < 0 {
-		return nil, false
-	}
-	p, err := op.Transpose.Attrs(v.Def).Order(v.Type.Rank())
-	return p, err == nil
-}
-
-// isTranspose reports whether v is a transpose in the given order.
-func isTranspose(v *ir.Value, perm ...int) bool {
-	p, ok := order(v)
-	return ok && slices.Equal(p, perm)
-}
-
 // compose joins n with the transpose that its operand is.
 func (m *transposes) compose(n *ir.Node) error {
 	outer, ok := order(n.Out[0])

@@ -7,7 +7,6 @@ import (
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
-	"github.com/cameo-onnx/cameo/ir/tensor"
 	"github.com/cameo-onnx/cameo/passes/rewrite"
 )
 
@@ -160,17 +159,4 @@ func spaceToDepth(m *rewrite.Match) *ir.Value {
 		return nil
 	}
 	return op.SpaceToDepth.New(m.B, op.BlockAttrs{BlockSize: b, Mode: "DCR"}, m.Value("x"))
-}
-
-// filled returns a constant of type d and the given sizes, all of whose elements are x.
-func filled(m *rewrite.Match, d tensor.DType, x float64, dims ...int) *ir.Value {
-	n, ok := tensor.Count(dims)
-	if !ok || n > 1<<20 {
-		return nil
-	}
-	v := make([]float64, n)
-	for i := range v {
-		v[i] = x
-	}
-	return m.G.Const("", tensor.FromFloat64s(d, v, dims...))
 }

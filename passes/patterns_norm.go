@@ -213,12 +213,3 @@ func shiftGroupNorm(m *rewrite.Match) *ir.Value {
 	n := m.Node("n")
 	return rebuilt(m, n, m.Value("x"), n.In[1], m.G.Const("", g))
 }
-
-// rebuilt is a node of n's op and attributes with other operands.
-func rebuilt(m *rewrite.Match, n *ir.Node, in ...*ir.Value) *ir.Value {
-	y := m.B.Add(n.Op, n.Attrs, nil, 0, in...)
-	if y == nil {
-		return nil
-	}
-	return y.Out[0]
-}

@@ -61,7 +61,24 @@ func sameType(m *rewrite.Match, name string) bool {
 	return m.Value(name).Type.Equal(m.Root.Out[0].Type)
 }
 
-func isOne(d sym.Dim) bool {
-	n, ok := d.Int()
-	return ok && n == 1
+// rebuilt is a node of n's op and attributes with other operands.
+func rebuilt(m *rewrite.Match, n *ir.Node, in ...*ir.Value) *ir.Value {
+	y := m.B.Add(n.Op, n.Attrs, nil, 0, in...)
+	if y == nil {
+		return nil
+	}
+	return y.Out[0]
+}
+
+// filled returns a constant of type d and the given sizes, all of whose elements are x.
+func filled(m *rewrite.Match, d tensor.DType, x float64, dims ...int) *ir.Value {
+	n, ok := tensor.Count(dims)
+	if !ok || n > 1<<20 {
+		return nil
+	}
+	v := make([]float64, n)
+	for i := range v {
+		v[i] = x
+	}
+	return m.G.Const("", tensor.FromFloat64s(d, v, dims...))
 }

@@ -39,14 +39,6 @@ func concatOnce(m *rewrite.Match) *ir.Value {
 	return op.Concat.New(m.B, op.Concat.Attrs(m.Root), in...)
 }
 
-// fromFront counts an axis from the front.
-func fromFront(axis, rank int) int {
-	if axis < 0 {
-		return axis + rank
-	}
-	return axis
-}
-
 // neverSplit finds all parts of a split joined in order.
 func neverSplit(m *rewrite.Match) *ir.Value {
 	x := m.Value("x")

@@ -9,9 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/cameo-onnx/cameo/onnx/vectors"
 	"github.com/cameo-onnx/cameo/onnx/wire"
@@ -206,13 +204,4 @@ func skipped(r verify.Result, skips map[string]string) verify.Result {
 		r.Status, r.Detail = skip, reason
 	}
 	return r
-}
-
-// progress returns a bar on standard error if that is a terminal, else nil.
-func progress(n int, what string) *progressbar.ProgressBar {
-	if n < 10 || !term.IsTerminal(int(os.Stderr.Fd())) {
-		return nil
-	}
-	return progressbar.NewOptions(n, progressbar.OptionSetDescription(what), progressbar.OptionSetWriter(os.Stderr),
-		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 }

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"strconv"
 	"strings"
 
@@ -95,16 +92,6 @@ func runSample(c *cobra.Command, f, e *taskFlags, side int, axes []int) error {
 // planeShare returns how much of the variance the first two axes hold.
 func planeShare(p *task.Principal) real { return real((p.Variances[0] + p.Variances[1]) / p.Total) }
 
-// wrote says which file was written, and what else there is to say.
-func wrote(c *cobra.Command, path string, more map[string]any) error {
-	if asJSON(c) {
-		more["file"] = path
-		return json.NewEncoder(c.OutOrStdout()).Encode(more)
-	}
-	fmt.Fprintf(c.OutOrStdout(), "wrote %s\n", path)
-	return nil
-}
-
 // codes encodes the pictures of --data, and returns their labels too.
 func (f *taskFlags) codes(c *cobra.Command) ([][]float32, []byte, error) {
 	set, m, err := f.pictures()
@@ -184,24 +171,4 @@ func runReduce(c *cobra.Command, f *taskFlags, outs []string) error {
 		}
 	}
 	return wrote(c, strings.Join(outs, ", "), map[string]any{"count": len(codes), "share_of_variance": planeShare(p)})
-}
-
-func isCSV(path string) bool { return strings.HasSuffix(strings.ToLower(path), ".csv") }
-
-func decimal(v float64) string { return strconv.FormatFloat(v, 'g', 7, 64) }
-
-// writeCSV writes rows, if path ends in .csv.
-func writeCSV(path string, rows [][]string) error {
-	if !isCSV(path) {
-		return nil
-	}
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if err := csv.NewWriter(file).WriteAll(rows); err != nil {
-		file.Close()
-		return err
-	}
-	return file.Close()
 }

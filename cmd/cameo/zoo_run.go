@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"image"
-	"image/png"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -15,7 +12,6 @@ import (
 	"github.com/cameo-onnx/cameo/runtime"
 	"github.com/cameo-onnx/cameo/runtime/values"
 	"github.com/cameo-onnx/cameo/zoo"
-	"github.com/cameo-onnx/cameo/zoo/task"
 )
 
 func zooRunCommand() *cobra.Command {
@@ -135,25 +131,4 @@ func chunk(t *tensor.Tensor, n int) [][]float32 {
 		rows[i] = x[i*len(x)/n : (i+1)*len(x)/n]
 	}
 	return rows
-}
-
-// writePicture writes pictures side by side to a PNG file.
-func writePicture(path string, pictures [][]float32, cols, h, w int, low, high float32) error {
-	img, err := task.Grid(pictures, cols, h, w, 3, low, high)
-	if err != nil {
-		return err
-	}
-	return writePNG(path, img)
-}
-
-func writePNG(path string, img image.Image) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if err := png.Encode(file, img); err != nil {
-		file.Close()
-		return err
-	}
-	return file.Close()
 }

@@ -105,16 +105,6 @@ func asTask(m *runtime.Model, output string) (*task.Model, error) {
 	return &task.Model{Run: m.Run, Input: in[0].Name, Output: output, Item: item, Rows: rows}, nil
 }
 
-// watch shows on a terminal how much of n items is done; the result ends it.
-func watch(m *task.Model, n int, what string) func() {
-	bar := progress(n, what)
-	if bar == nil {
-		return func() {}
-	}
-	m.Progress = func(done int) { bar.Set(done) }
-	return func() { bar.Clear() }
-}
-
 func classifyCommand() *cobra.Command {
 	var f taskFlags
 	c := &cobra.Command{
