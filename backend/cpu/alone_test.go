@@ -2,7 +2,6 @@ package cpu
 
 import (
 	"bytes"
-	"context"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -181,15 +180,6 @@ func aloneOrTogether(t *testing.T, g *ir.Graph) *backend.Plan {
 // rowsOf runs rows lo to hi-1 of the inputs and returns the bytes of the result.
 func rowsOf(t *testing.T, p *backend.Plan, all []*tensor.Tensor, lo, hi, threads int) []byte {
 	t.Helper()
-	d, _ := Backend{}.Open(0)
-	pr, err := d.Load(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := pr.Bind(backend.Limits{Threads: threads})
-	if err != nil {
-		t.Fatal(err)
-	}
 	args := make([]backend.Arg, len(all))
 	for i, x := range all {
 		size := len(x.Bytes()) / x.Dims()[0]
@@ -197,13 +187,5 @@ func rowsOf(t *testing.T, p *backend.Plan, all []*tensor.Tensor, lo, hi, threads
 		dims[0] = hi - lo
 		args[i] = backend.Arg{Data: x.Bytes()[lo*size : hi*size], Dims: dims}
 	}
-	out := make([]backend.Arg, 1)
-	if err := s.Run(context.Background(), args, out); err != nil {
-		t.Fatal(err)
-	}
-	v, err := Value(p.Outputs[0].Type, out[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v.(*tensor.Tensor).Bytes()
+	return runArgs(t, p, args, threads).Bytes()
 }

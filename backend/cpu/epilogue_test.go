@@ -130,6 +130,16 @@ func runGraph(t *testing.T, g *ir.Graph, in []tensor.Value, threads int) ([]floa
 	if err != nil {
 		t.Fatal(err)
 	}
+	args := make([]backend.Arg, len(in))
+	for i, v := range in {
+		args[i] = backend.ArgOf(v)
+	}
+	return tensor.Data[float32](runArgs(t, p, args, threads)), p
+}
+
+// runArgs runs a plan once and returns its only result.
+func runArgs(t *testing.T, p *backend.Plan, args []backend.Arg, threads int) *tensor.Tensor {
+	t.Helper()
 	d, _ := Backend{}.Open(0)
 	pr, err := d.Load(p)
 	if err != nil {
@@ -139,19 +149,15 @@ func runGraph(t *testing.T, g *ir.Graph, in []tensor.Value, threads int) ([]floa
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := make([]backend.Arg, len(in))
-	for i, v := range in {
-		args[i] = backend.ArgOf(v)
-	}
 	out := make([]backend.Arg, 1)
 	if err := s.Run(context.Background(), args, out); err != nil {
 		t.Fatal(err)
 	}
-	v, err := Value(ir.TensorOf(tensor.F32), out[0])
+	v, err := Value(p.Outputs[0].Type, out[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.Clone(tensor.Data[float32](v.(*tensor.Tensor))), p
+	return v.(*tensor.Tensor)
 }
 
 func TestEpiloguesGiveWhatTheGraphMeans(t *testing.T) {

@@ -1,6 +1,7 @@
 package kern
 
 import (
+	"fmt"
 	"sync/atomic"
 	"unsafe"
 )
@@ -60,6 +61,22 @@ func Of[T Element](a *Arg) []T {
 
 // F32 views the operand as float32.
 func F32(a *Arg) []float32 { return Of[float32](a) }
+
+// A need is how much of something there is, and how much there must be.
+type need struct {
+	name       string
+	have, want int
+}
+
+// enough tells of the first of needs, counted in units, that is not met.
+func enough(units string, needs ...need) error {
+	for _, n := range needs {
+		if n.have < n.want {
+			return fmt.Errorf("%s has %d %s: want %d", n.name, n.have, units, n.want)
+		}
+	}
+	return nil
+}
 
 // Bytes views elements as the bytes they lie in, without copying.
 func Bytes[T Element](s []T) []byte {

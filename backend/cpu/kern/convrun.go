@@ -145,23 +145,15 @@ func (cv *convRun) check() error {
 		return err
 	}
 	out := s.n * s.out[0] * s.out[1] * s.out[2] * s.oc
-	for _, x := range []struct {
-		name       string
-		have, want int
-		absent     bool
-	}{
-		{"input", len(cv.x), s.n * s.in[0] * s.in[1] * s.in[2] * s.c, false},
-		{"packed weights", len(cv.w), weights, false},
-		{"bias", len(cv.bias), s.oc, cv.bias == nil},
-		{"residual", len(cv.res), out, cv.res == nil},
-		{"result", len(cv.y), out, false},
-		{"scratch", len(cv.scratch), cv.scratchSize(), false},
-	} {
-		if !x.absent && x.have < x.want {
-			return fmt.Errorf("%s has %d elements: want %d", x.name, x.have, x.want)
-		}
+	bias, res := need{"bias", len(cv.bias), s.oc}, need{"residual", len(cv.res), out}
+	if cv.bias == nil {
+		bias.want = 0
 	}
-	return nil
+	if cv.res == nil {
+		res.want = 0
+	}
+	return enough("elements", need{"input", len(cv.x), s.n * s.in[0] * s.in[1] * s.in[2] * s.c}, need{"packed weights", len(cv.w), weights},
+		bias, res, need{"result", len(cv.y), out}, need{"scratch", len(cv.scratch), cv.scratchSize()})
 }
 
 // A convTask is one strip of outputs of one group, and some of the panels.

@@ -211,21 +211,12 @@ func (st *gemmState) check(workers int) error {
 	if st.p.NR != 0 {
 		sizeB = PackedB(s.k, s.n, s.nr)
 	}
-	for _, x := range []struct {
-		name       string
-		have, want int
-	}{
-		{"A", len(st.a), ca * s.m * s.k}, {"B", len(st.b), cb * sizeB},
-		{"C", len(st.c), s.batch * s.m * s.n}, {"scratch", len(st.scratch), s.scratch(workers)},
-	} {
-		if x.have < x.want {
-			return fmt.Errorf("%s has %d elements: want %d", x.name, x.have, x.want)
-		}
+	res := need{"residual", len(st.res), s.batch * s.m * s.n}
+	if st.res == nil {
+		res.want = 0
 	}
-	if st.res != nil && len(st.res) < s.batch*s.m*s.n {
-		return fmt.Errorf("residual has %d elements: want %d", len(st.res), s.batch*s.m*s.n)
-	}
-	return nil
+	return enough("elements", need{"A", len(st.a), ca * s.m * s.k}, need{"B", len(st.b), cb * sizeB}, res,
+		need{"C", len(st.c), s.batch * s.m * s.n}, need{"scratch", len(st.scratch), s.scratch(workers)})
 }
 
 func (st *gemmState) run(workers int) error {

@@ -107,20 +107,13 @@ func (s *gridState) Do(_, lo, hi int) {
 				s.blend(&t, F32(&s.x)[c*s.plane:][:s.plane], F32(&s.y)[c*s.places+from:][:count])
 				continue
 			}
-			switch s.p.Size {
-			case 1:
-				gridPick[uint8](s, &t, c, from, count)
-			case 2:
-				gridPick[uint16](s, &t, c, from, count)
-			case 4:
-				gridPick[uint32](s, &t, c, from, count)
-			case 8:
-				gridPick[uint64](s, &t, c, from, count)
-			case 16:
-				gridPick[[2]uint64](s, &t, c, from, count)
-			}
+			gridPickOf.of(s.p.Size)(s, &t, c, from, count)
 		}
 	}
+}
+
+var gridPickOf = perWord[func(s *gridState, t *gridTaps, c, from, count int)]{
+	gridPick[uint8], gridPick[uint16], gridPick[uint32], gridPick[uint64], gridPick[[2]uint64],
 }
 
 func gridPick[T word](s *gridState, t *gridTaps, c, from, count int) {

@@ -215,18 +215,8 @@ func (st *intConv) check(c *Call) error {
 	want := shape.group * st.pk.size(shape.taps()*st.steps, shape.ocg)
 	x, y := &c.Args[intArgA], &c.Args[intArgY]
 	st.weights, st.out = c.Args[intArgB].Data, y.Data
-	for _, o := range []struct {
-		name       string
-		have, want int
-	}{
-		{"input", len(x.Data), x.Len()}, {"packed weights", len(st.weights), want},
-		{"result", len(st.out), y.Len() * st.p.Result.Size()}, {"scratch", len(c.Scratch), st.scratch()},
-	} {
-		if o.have < o.want {
-			return fmt.Errorf("%s has %d bytes: want %d", o.name, o.have, o.want)
-		}
-	}
-	return nil
+	return enough("bytes", need{"input", len(x.Data), x.Len()}, need{"packed weights", len(st.weights), want},
+		need{"result", len(st.out), y.Len() * st.p.Result.Size()}, need{"scratch", len(c.Scratch), st.scratch()})
 }
 
 // setEnds reads scales, zero points and bias for the channels of each group.

@@ -154,21 +154,11 @@ func (st *intMatMul) check(c *Call) error {
 	for _, d := range s.b {
 		wantB *= d
 	}
-	for _, x := range []struct {
-		name       string
-		have, want int
-	}{
-		{"A", len(c.Args[intArgA].Data), st.rowsAll * s.k}, {"B", len(st.b), wantB},
-		{"result", len(st.out), s.batch * st.perBatch}, {"scratch", len(c.Scratch), st.scratch()},
-	} {
-		if x.have < x.want {
-			return fmt.Errorf("%s has %d bytes: want %d", x.name, x.have, x.want)
-		}
-	}
 	if !st.packs && len(s.b) > 0 && !s.flat {
 		return fmt.Errorf("packed B of batch dimensions %v", s.b)
 	}
-	return nil
+	return enough("bytes", need{"A", len(c.Args[intArgA].Data), st.rowsAll * s.k}, need{"B", len(st.b), wantB},
+		need{"result", len(st.out), s.batch * st.perBatch}, need{"scratch", len(c.Scratch), st.scratch()})
 }
 
 func (st *intMatMul) packB(c *Call, packed []byte, ib int) {

@@ -117,20 +117,11 @@ type groupState struct {
 // GroupNormF32 normalises each group of channels of an operand [N, C, ...]: operands x, scale [C] and
 // bias [C], result y, which may take the place of x.
 func GroupNormF32(c *Call) error {
-	p, ok := c.Param.(*GroupNormParam)
-	if !ok || len(c.Args) != 4 || len(c.Args[0].Dims) < 2 || !slices.Equal(c.Args[0].Dims, c.Args[3].Dims) {
-		return fmt.Errorf("group_norm: parameter %v for %d operands", c.Param, len(c.Args))
+	p, err := groupNorm(c, 1)
+	if err != nil {
+		return err
 	}
 	batch, ch := c.Args[0].Dims[0], c.Args[0].Dims[1]
-	if p.Groups < 1 || ch%p.Groups != 0 {
-		return fmt.Errorf("group_norm: %d channels in %d groups", ch, p.Groups)
-	}
-	for i := range c.Args {
-		n, err := c.Args[i].count(4)
-		if err != nil || (i == 1 || i == 2) && n != ch {
-			return fmt.Errorf("group_norm: operand %d of dims %v for %d channels", i, c.Args[i].Dims, ch)
-		}
-	}
 	s := StateOf[groupState](c)
 	n := c.Args[0].Len()
 	if n == 0 {
@@ -141,6 +132,28 @@ func GroupNormF32(c *Call) error {
 	c.ParallelTask(batch*p.Groups, max(1, 1<<14/(s.per*s.sp)), s)
 	*s = groupState{}
 	return nil
+}
+
+// groupNorm checks the operands of a group normalisation with channels along an axis, and returns its parameter.
+func groupNorm(c *Call, axis int) (*GroupNormParam, error) {
+	p, ok := c.Param.(*GroupNormParam)
+	if !ok || len(c.Args) != 4 || len(c.Args[0].Dims) < 2 || !slices.Equal(c.Args[0].Dims, c.Args[3].Dims) {
+		return nil, fmt.Errorf("group_norm: parameter %v for %d operands", c.Param, len(c.Args))
+	}
+	if axis < 0 {
+		axis += len(c.Args[0].Dims)
+	}
+	ch := c.Args[0].Dims[axis]
+	if p.Groups < 1 || ch%p.Groups != 0 {
+		return nil, fmt.Errorf("group_norm: %d channels in %d groups", ch, p.Groups)
+	}
+	for i := range c.Args {
+		n, err := c.Args[i].count(4)
+		if err != nil || (i == 1 || i == 2) && n != ch {
+			return nil, fmt.Errorf("group_norm: operand %d of dims %v for %d channels", i, c.Args[i].Dims, ch)
+		}
+	}
+	return p, nil
 }
 
 func (s *groupState) Do(_, lo, hi int) {

@@ -2,7 +2,6 @@ package kern
 
 import (
 	"fmt"
-	"slices"
 )
 
 // groupLastRows is how many pixels make one partial sum, whatever the number of threads.
@@ -40,21 +39,12 @@ func wideOf(ch int) int { return ch * max(1, 512/max(1, ch)) }
 
 // GroupNormLastF32 is [GroupNormF32] for an operand [N, ..., C].
 func GroupNormLastF32(c *Call) error {
-	p, ok := c.Param.(*GroupNormParam)
-	if !ok || len(c.Args) != 4 || len(c.Args[0].Dims) < 2 || !slices.Equal(c.Args[0].Dims, c.Args[3].Dims) {
-		return fmt.Errorf("group_norm: parameter %v for %d operands", c.Param, len(c.Args))
+	p, err := groupNorm(c, -1)
+	if err != nil {
+		return err
 	}
 	d := c.Args[0].Dims
 	ch := d[len(d)-1]
-	if p.Groups < 1 || ch%p.Groups != 0 {
-		return fmt.Errorf("group_norm: %d channels in %d groups", ch, p.Groups)
-	}
-	for i := range c.Args {
-		n, err := c.Args[i].count(4)
-		if err != nil || (i == 1 || i == 2) && n != ch {
-			return fmt.Errorf("group_norm: operand %d of dims %v for %d channels", i, c.Args[i].Dims, ch)
-		}
-	}
 	n := c.Args[0].Len()
 	if n == 0 {
 		return nil

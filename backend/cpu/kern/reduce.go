@@ -288,7 +288,11 @@ func (s *reducer) columns(row, tile int) {
 	default:
 		add(func(v *float32) { one(OpAdd, q, q, v, nil) })
 	}
-	y := F32(&s.y)[row*s.last+lo:][:w]
+	s.store(F32(&s.y)[row*s.last+lo:][:w], acc, top)
+}
+
+// store finishes a tile of results: acc holds what was added up or found, top the greatest exponents.
+func (s *reducer) store(y, acc, top []float32) {
 	for i := range y {
 		switch {
 		case s.p.Op >= ReduceMax && s.p.Op <= ReduceProd:

@@ -237,19 +237,10 @@ func (r *nearestRun) run(c *Call, s *resizeState) {
 }
 
 // Do copies rows lo to hi-1: all places of the last axis that changes.
-func (r *nearestRun) Do(_, lo, hi int) {
-	switch r.s.p.Size {
-	case 1:
-		nearestRows[uint8](r, lo, hi)
-	case 2:
-		nearestRows[uint16](r, lo, hi)
-	case 4:
-		nearestRows[uint32](r, lo, hi)
-	case 8:
-		nearestRows[uint64](r, lo, hi)
-	case 16:
-		nearestRows[[2]uint64](r, lo, hi)
-	}
+func (r *nearestRun) Do(_, lo, hi int) { nearestRowsOf.of(r.s.p.Size)(r, lo, hi) }
+
+var nearestRowsOf = perWord[func(r *nearestRun, lo, hi int)]{
+	nearestRows[uint8], nearestRows[uint16], nearestRows[uint32], nearestRows[uint64], nearestRows[[2]uint64],
 }
 
 func nearestRows[T word](r *nearestRun, lo, hi int) {

@@ -32,8 +32,8 @@ type roiState struct {
 
 // RoiScratch returns the bytes that [RoiAlign] needs.
 func RoiScratch(p *RoiAlignParam, args []Arg, workers int) int {
-	if len(args[0].Dims) != 4 {
-		return 0
+	if len(args[0].Dims) != 4 || args[len(args)-1].Len() == 0 {
+		return 0 // without regions bins may be of any size
 	}
 	return 4 * (args[0].Len() + workers*(p.Height*p.Width+1)*args[0].Dims[1])
 }

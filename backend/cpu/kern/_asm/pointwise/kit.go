@@ -186,33 +186,19 @@ func (k *kit) blend(m mask, x vec, y Op) vec {
 	return d
 }
 
-// both is m and o.
-func (k *kit) both(m, o mask) mask {
-	if k.avx512 {
-		d := K()
-		KANDW(m.k, o.k, d)
-		return mask{k: d}
-	}
-	return mask{v: k.and(m.v, o.v)}
-}
+// both is m and o, either m or o, differ one of them alone.
+func (k *kit) both(m, o mask) mask   { return k.logic(m, o, KANDW, k.and) }
+func (k *kit) either(m, o mask) mask { return k.logic(m, o, KORW, k.or) }
+func (k *kit) differ(m, o mask) mask { return k.logic(m, o, KXORW, k.xor) }
 
-func (k *kit) either(m, o mask) mask {
+// logic joins masks, by f of mask registers or g of vectors.
+func (k *kit) logic(m, o mask, f func(m, o, d Op), g func(x vec, y Op) vec) mask {
 	if k.avx512 {
 		d := K()
-		KORW(m.k, o.k, d)
+		f(m.k, o.k, d)
 		return mask{k: d}
 	}
-	return mask{v: k.or(m.v, o.v)}
-}
-
-// differ is m xor o.
-func (k *kit) differ(m, o mask) mask {
-	if k.avx512 {
-		d := K()
-		KXORW(m.k, o.k, d)
-		return mask{k: d}
-	}
-	return mask{v: k.xor(m.v, o.v)}
+	return mask{v: g(m.v, o.v)}
 }
 
 // one is 1 where m holds, else 0.
