@@ -44,7 +44,8 @@ func WithThreads(n int) Option { return func(c *config) { c.runtime.Threads = n 
 // WithSessions bounds the runs that a model does at one time, and so its memory. The default is GOMAXPROCS.
 func WithSessions(n int) Option { return func(c *config) { c.runtime.MaxSessions = n } }
 
-// WithMemory bounds the bytes that one run may take for intermediate values. The default is 384 MiB and 256 bytes more for each byte of weights and inputs, at most 8 GiB; below 0 there is no bound.
+// WithMemory bounds the bytes that one run may take for intermediate values. The default is 384 MiB and 256 bytes more for each
+// byte of weights and inputs, at most 8 GiB; below 0 there is no bound.
 func WithMemory(bytes int) Option { return func(c *config) { c.runtime.Memory = bytes } }
 
 // WithTrips bounds the loop iterations of one run. The default is ten million; below 0 there is no bound.

@@ -118,8 +118,10 @@ func (m *Model) HasDefault(name string) bool {
 
 // limits returns what a session may take.
 func (m *Model) limits() backend.Limits {
-	return backend.Limits{Memory: m.opts.Memory, Base: DefaultMemoryBase + DefaultMemoryGain*min(m.weights, DefaultMemory), Gain: m.gain, Trips: m.opts.Trips, Threads: m.opts.Threads,
-		Seed: m.opts.Seed, Timed: m.opts.Timed}
+	return backend.Limits{
+		Memory: m.opts.Memory, Base: DefaultMemoryBase + DefaultMemoryGain*min(m.weights, DefaultMemory), Gain: m.gain,
+		Trips: m.opts.Trips, Threads: m.opts.Threads, Seed: m.opts.Seed, Timed: m.opts.Timed,
+	}
 }
 
 // Weights returns the bytes of the model's constants, before the passes.

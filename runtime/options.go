@@ -18,7 +18,7 @@ type Options struct {
 	Backend     Backend                            // what runs the model; required
 	Threads     int                                // of one run, at most; 0: as many as the process may use
 	MaxSessions int                                // runs at one time; 0: GOMAXPROCS
-	Memory      int                                // bytes that one run may take for intermediate values; 0: in proportion to what it is given, below 0: no limit
+	Memory      int                                // bytes of a run's intermediate values; 0: in proportion to what it is given, below 0: no limit
 	Trips       int                                // loop iterations of one run; 0: DefaultTrips, below 0: no limit
 	Timeout     time.Duration                      // of one run; 0: none but the context's
 	Seed        uint64                             // of random ops
@@ -27,8 +27,9 @@ type Options struct {
 }
 
 const (
-	// DefaultMemory, DefaultMemoryBase and DefaultMemoryGain bound the memory of one run: 384 MiB and 256 bytes more for each byte of weights and inputs, at most 8 GiB.
-	// What makes gigabytes of a file of a kilobyte is likelier an attack than a model.
+	// DefaultMemory, DefaultMemoryBase and DefaultMemoryGain bound the memory of one run: 384 MiB and 256 bytes more for each
+	// byte of weights and inputs, at most 8 GiB. What makes gigabytes of a file of a kilobyte is likelier an attack than a
+	// model.
 	DefaultMemory     = 8 << 30
 	DefaultMemoryBase = 384 << 20
 	DefaultMemoryGain = 256

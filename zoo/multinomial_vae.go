@@ -9,11 +9,12 @@ import (
 )
 
 var multinomialVAE = Model{
-	Name:   "multinomial_vae",
-	About:  "Variational autoencoder of counts, such as species in a sample: linear in the isometric log-ratio (ILR) coordinates of compositions.",
-	Sizes:  "64 counts, ILR 63, latent 8, 63, softmax 64",
-	Source: "Morton and others, Scalable estimation of microbial co-occurrence networks with variational autoencoders, 2021; with Egozcue's basis of Helmert balances",
-	Loss:   "−mean over rows of Σ counts·log p + mean over rows of KL(q‖N(0, 1)); the multinomial coefficient, which no weight changes, is left out",
+	Name:  "multinomial_vae",
+	About: "Variational autoencoder of counts, such as species in a sample: linear in the isometric log-ratio (ILR) coordinates of compositions.",
+	Sizes: "64 counts, ILR 63, latent 8, 63, softmax 64",
+	Source: "Morton and others, Scalable estimation of microbial co-occurrence networks with variational autoencoders, 2021; " +
+		"with Egozcue's basis of Helmert balances",
+	Loss: "−mean over rows of Σ counts·log p + mean over rows of KL(q‖N(0, 1)); the multinomial coefficient, which no weight changes, is left out",
 	define: func(n *Net) {
 		features := max(n.Size("features", 64), 2)
 		latent := n.Size("latent", 8)

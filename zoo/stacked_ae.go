@@ -17,13 +17,14 @@ var stackedAE = Model{
 }
 
 var denoiseAE = Model{
-	Name:   "denoise_ae",
-	About:  "Denoising autoencoder: half of the pixels are dropped in training, and the whole picture is asked back.",
-	Sizes:  "784-dropout ½-100-30-100-784",
-	Source: "Vincent and others, Extracting and composing robust features with denoising autoencoders, 2008; as in Géron, Hands-On Machine Learning, chapter 17",
-	Loss:   "mean((y − target)²)",
-	Shows:  digit,
-	init:   keras,
+	Name:  "denoise_ae",
+	About: "Denoising autoencoder: half of the pixels are dropped in training, and the whole picture is asked back.",
+	Sizes: "784-dropout ½-100-30-100-784",
+	Source: "Vincent and others, Extracting and composing robust features with denoising autoencoders, 2008; " +
+		"as in Géron, Hands-On Machine Learning, chapter 17",
+	Loss:  "mean((y − target)²)",
+	Shows: digit,
+	init:  keras,
 	define: func(n *Net) {
 		x := n.Input("image", Pixels, 28, 28)
 		n.stacked(x, n.Dropout(n.Flatten(x), 0.5), "e.2", "e.4")

@@ -39,7 +39,7 @@ that keeps its memory. Inputs that are not given are random (of seed 1, unless -
 		RunE: func(c *cobra.Command, args []string) error { return runBench(c, args[0], &f) },
 	}
 	f.register(c)
-	f.registerInputs(c)
+	f.registerInputs(c, "none")
 	fl := c.Flags()
 	fl.IntVar(&f.runs, "runs", 0, "number of runs (default: as many as --time allows)")
 	fl.DurationVar(&f.time, "time", 2*time.Second, "time to spend on runs")

@@ -79,5 +79,14 @@ func (f *compileFlags) deadline(ctx context.Context) (context.Context, context.C
 	if f.timeout <= 0 {
 		return ctx, func() {}
 	}
-	return context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("it took longer than %v: %w", f.timeout, context.DeadlineExceeded))
+	return context.WithTimeoutCause(ctx, f.timeout, tooLong(f.timeout))
 }
+
+// tooLong is the error of a run that took longer than the flag allows.
+type tooLong time.Duration
+
+func (t tooLong) Error() string {
+	return fmt.Sprintf("it took longer than %v; --timeout allows more", time.Duration(t))
+}
+
+func (t tooLong) Unwrap() error { return context.DeadlineExceeded }

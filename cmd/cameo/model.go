@@ -33,10 +33,12 @@ type modelFlags struct {
 
 func (f *modelFlags) register(c *cobra.Command) {
 	f.compileFlags.register(c)
-	c.Flags().StringVar(&f.maxMemory, "max-memory", "", "memory that a run may take for intermediate values, such as 500MB or 1GiB (default: 384MiB, and 256 bytes for each byte of weights and inputs, at most 8GiB)")
+	c.Flags().StringVar(&f.maxMemory, "max-memory", "", "memory that a run may take for intermediate values, such as 500MB or 1GiB "+
+		"(default: 384MiB, and 256 bytes for each byte of weights and inputs, at most 8GiB)")
 }
 
-func (f *modelFlags) registerInputs(c *cobra.Command) {
+// registerInputs adds the flags of commands that read inputs; timeout says what holds where --timeout is not given.
+func (f *modelFlags) registerInputs(c *cobra.Command, timeout string) {
 	fl := c.Flags()
 	fl.StringArrayVarP(&f.inputs, "input", "i", nil, "NAME=SOURCE: a .npy, .npz, .npz:ENTRY, .pb, .png or .jpg file, or a literal "+
 		"such as 1x3=1,2,3 (NAME==5: a scalar); SOURCE alone for a model of one input")
@@ -46,7 +48,7 @@ func (f *modelFlags) registerInputs(c *cobra.Command) {
 	fl.Float64SliceVar(&f.reader.Mean, "mean", nil, "of pictures: subtracted from pixels scaled to 0…1; one number, or one a channel")
 	fl.Float64SliceVar(&f.reader.Std, "std", nil, "of pictures: what pixels are divided by, after --mean")
 	fl.BoolVar(&f.reader.Resize, "resize", false, "scale pictures to the input's sizes")
-	fl.DurationVar(&f.timeout, "timeout", 0, "time of a run, such as 500ms; 0: no end (default of run: 2.5s, and 16s for each MB of weights and inputs; of bench: none)")
+	fl.DurationVar(&f.timeout, "timeout", 0, "time of a run, such as 500ms; 0: no end (default: "+timeout+")")
 	fl.Uint64Var(&f.seed, "seed", 0, "of the model's own random operators")
 }
 

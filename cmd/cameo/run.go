@@ -47,7 +47,7 @@ done, and --scores raw leaves them as they are.`,
 		RunE: func(c *cobra.Command, args []string) error { return runRun(c, args[0], &f) },
 	}
 	f.register(c)
-	f.registerInputs(c)
+	f.registerInputs(c, "2.5s, and 16s for each MB of weights and inputs")
 	fl := c.Flags()
 	fl.StringArrayVarP(&f.outputs, "output", "o", nil, "write the outputs to a .npz file, or one (NAME=FILE, or FILE for a model "+
 		"of one output) to .npy, .pb or .png")
@@ -93,7 +93,7 @@ func runRun(c *cobra.Command, path string, f *runFlags) error {
 	start := time.Now()
 	out, err := m.Run(ctx, in)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, missing(err, f.random < 0))
+		return fmt.Errorf("%s: %w", path, f.hinted(err))
 	}
 	took := time.Since(start)
 	var results, shown []values.Named
@@ -127,10 +127,13 @@ func bytesOf(in map[string]cameo.Value) int {
 	return n
 }
 
-// missing adds to an error about a missing input how to give one.
-func missing(err error, noRandom bool) error {
-	if noRandom && errors.Is(err, cameo.ErrInput) && strings.HasSuffix(err.Error(), "is missing") {
+// hinted adds to the error of a run which flag may help.
+func (f *runFlags) hinted(err error) error {
+	switch {
+	case f.random < 0 && errors.Is(err, cameo.ErrInput) && strings.HasSuffix(err.Error(), "is missing"):
 		return fmt.Errorf("%w: --input NAME=FILE gives it, --random 1 makes one up", err)
+	case errors.Is(err, cameo.ErrBudget) && strings.HasSuffix(err.Error(), "bytes of memory"):
+		return fmt.Errorf("%w; --max-memory allows more", err)
 	}
 	return err
 }

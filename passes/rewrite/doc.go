@@ -11,7 +11,8 @@
 //	x?             any value, or none
 //	c!             any constant
 //	_              an operand that is absent
-//	0  1.4142~1e-3 a constant all of whose elements are that number: integers exactly, others to the rounding of the constant's type, or to the relative tolerance given
+//	0  1.4142~1e-3 a constant all of whose elements are that number: integers exactly, others to the
+//	               rounding of the constant's type, or to the relative tolerance given
 //	op(x, y)       the first result of a node; trailing operands that are not mentioned must be absent
 //	op(x, ...)     the same with any further operands
 //	d:op(x)        the same, labelled: d is its first result in the rest of the pattern and in To

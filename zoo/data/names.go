@@ -17,7 +17,10 @@ import (
 const Alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .,;'"
 
 // Languages are the classes of the documented classifier of names, in order.
-var Languages = []string{"Arabic", "Chinese", "Czech", "Dutch", "English", "French", "German", "Greek", "Irish", "Italian", "Japanese", "Korean", "Polish", "Portuguese", "Russian", "Scottish", "Spanish", "Vietnamese"}
+var Languages = []string{
+	"Arabic", "Chinese", "Czech", "Dutch", "English", "French", "German",
+	"Greek", "Irish", "Italian", "Japanese", "Korean", "Polish", "Portuguese", "Russian", "Scottish", "Spanish", "Vietnamese",
+}
 
 // Names are names with the language of each.
 type Names struct {
