@@ -4,6 +4,7 @@ package testdata
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -31,6 +32,25 @@ func Shared(t testing.TB, parts ...string) string {
 		t.Skipf("no test material: set CAMEO_SHARED, or put it at ../shared (%v)", err)
 	}
 	return path
+}
+
+// Files returns the files that a pattern names, of which there must be at least so many, by their names without extension.
+func Files(t testing.TB, pattern string, least int) map[string][]byte {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) < least {
+		t.Fatalf("%s: %d files, %v", pattern, len(paths), err)
+	}
+	out := map[string][]byte{}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Base(path)
+		out[strings.TrimSuffix(name, filepath.Ext(name))] = data
+	}
+	return out
 }
 
 func isModule(dir string) bool {

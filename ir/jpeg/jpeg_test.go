@@ -4,31 +4,17 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/cameo-onnx/cameo/testdata"
 )
 
 func free(int) error { return nil }
 
 // vectors returns the files of testdata by name. Beside each, name.pix holds the pixels that libjpeg-turbo gives, CMYK inverted.
-func vectors(t testing.TB) map[string][]byte {
-	t.Helper()
-	files, err := filepath.Glob("testdata/*.jpg")
-	if err != nil || len(files) < 10 {
-		t.Fatalf("%d files, %v", len(files), err)
-	}
-	all := map[string][]byte{}
-	for _, f := range files {
-		data, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[strings.TrimSuffix(filepath.Base(f), ".jpg")] = data
-	}
-	return all
-}
+func vectors(t testing.TB) map[string][]byte { return testdata.Files(t, "testdata/*.jpg", 10) }
 
 func TestSamplesAreThoseOfLibjpeg(t *testing.T) {
 	for name, data := range vectors(t) {

@@ -130,20 +130,7 @@ type job struct {
 func decodeBlocks(d *decoder, planes []plane) error {
 	var jobs []job
 	for i := range planes {
-		p := &planes[i]
-		for r := range p.levels {
-			l := &p.levels[r]
-			for n := range l.precincts {
-				for b := range l.bands {
-					blocks := l.precincts[n].cells[b].blocks
-					for k := range blocks {
-						if blocks[k].seen {
-							jobs = append(jobs, job{p, l.bands[b].kind, l.bands[b].step, &blocks[k]})
-						}
-					}
-				}
-			}
-		}
+		jobs = planes[i].appendJobs(jobs)
 	}
 	const batch = 1024
 	for len(jobs) > 0 {
@@ -157,6 +144,24 @@ func decodeBlocks(d *decoder, planes []plane) error {
 		jobs = jobs[n:]
 	}
 	return nil
+}
+
+// appendJobs adds the code-blocks of p that packets have told of.
+func (p *plane) appendJobs(jobs []job) []job {
+	for r := range p.levels {
+		l := &p.levels[r]
+		for n := range l.precincts {
+			for b, band := range l.bands {
+				blocks := l.precincts[n].cells[b].blocks
+				for k := range blocks {
+					if blocks[k].seen {
+						jobs = append(jobs, job{p, band.kind, band.step, &blocks[k]})
+					}
+				}
+			}
+		}
+	}
+	return jobs
 }
 
 func decodeBatch(jobs []job) error {

@@ -5,33 +5,18 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/cameo-onnx/cameo/testdata"
 )
 
 func free(int) error { return nil }
 
 // vectors returns the files of testdata by name. Beside each, name.pix holds the samples that OpenJPEG gives, pixel by pixel; those of more than eight bits low byte first; those of subsampled
 // components one component after the other.
-func vectors(t testing.TB) map[string][]byte {
-	t.Helper()
-	files, err := filepath.Glob("testdata/*.j*")
-	if err != nil || len(files) < 10 {
-		t.Fatalf("%d files, %v", len(files), err)
-	}
-	all := map[string][]byte{}
-	for _, f := range files {
-		data, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		name := filepath.Base(f)
-		all[strings.TrimSuffix(name, filepath.Ext(name))] = data
-	}
-	return all
-}
+func vectors(t testing.TB) map[string][]byte { return testdata.Files(t, "testdata/*.j*", 10) }
 
 // samples lays out m as the files of expected samples are.
 func samples(m *Image) (out []byte) {

@@ -45,19 +45,17 @@ func (w *worker) spread(value int32, plain bool) {
 					continue
 				}
 				w.flags[at] |= visited
-				if plain {
-					if w.plain() != 0 {
-						s := w.plain()
-						w.put(y*w.wide+x, value, s)
-						w.mark(at, s, y == top)
-					}
+				var s uint32
+				switch {
+				case plain && w.plain() != 0:
+					s = w.plain()
+				case !plain && w.bit(table[f&sigAround]) != 0:
+					s = w.sign(f)
+				default:
 					continue
 				}
-				if w.bit(table[f&sigAround]) != 0 {
-					s := w.sign(f)
-					w.put(y*w.wide+x, value, s)
-					w.mark(at, s, y == top)
-				}
+				w.put(y*w.wide+x, value, s)
+				w.mark(at, s, y == top)
 			}
 		}
 	}

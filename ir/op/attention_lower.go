@@ -20,6 +20,11 @@ func (m maths) reshape(x *ir.Value, sizes ...int) *ir.Value {
 	return Reshape.New(m.b, ReshapeAttrs{}, x, intsConst(m.b, sizes...))
 }
 
+// reshapeTo is reshape by sizes that are values, vectors of one integer each.
+func (m maths) reshapeTo(x *ir.Value, sizes ...*ir.Value) *ir.Value {
+	return Reshape.New(m.b, ReshapeAttrs{}, x, Concat.New(m.b, ConcatAttrs{}, sizes...))
+}
+
 func (m maths) transpose(x *ir.Value, perm ...int) *ir.Value {
 	return Transpose.New(m.b, TransposeAttrs{Perm: perm}, x)
 }
@@ -27,14 +32,8 @@ func (m maths) transpose(x *ir.Value, perm ...int) *ir.Value {
 // lowerAttention builds attention of matrix products and a softmax. Padded caches, windows, and masks shorter than the keys stay as they are.
 func lowerAttention(b *ir.Builder, a AttentionAttrs, n *ir.Node) []*ir.Value {
 	in := pad(n.In, len(n.Op.Sig.In))
-	for _, v := range in[:3] {
-		if v.Type.Unranked {
-			return nil
-		}
-	}
-	d, mask := in[0].Type.DType, in[3]
-	if in[6] != nil || a.LeftWindowSize >= 0 || a.RightWindowSize >= 0 || in[2].Type.DType != d || len(n.Out) > 3 ||
-		mask != nil && mask.Type.DType != tensor.Bool && mask.Type.DType != d {
+	mask := in[3]
+	if !a.lowers(in) || len(n.Out) > 3 {
 		return nil
 	}
 	m := maths{b}
@@ -62,7 +61,7 @@ func lowerAttention(b *ir.Builder, a AttentionAttrs, n *ir.Node) []*ir.Value {
 	}
 	s := m.mul(MatMul.New(b, None{}, rows, m.transpose(k, 0, 1, 3, 2)), c(scale))
 	if hq != hk {
-		s = Reshape.New(b, ReshapeAttrs{}, s, Concat.New(b, ConcatAttrs{}, sizeAt(b, q, 0), sizeAt(b, q, 1), sizeAt(b, q, 2), sizeAt(b, k, 2)))
+		s = m.reshapeTo(s, sizeAt(b, q, 0), sizeAt(b, q, 1), sizeAt(b, q, 2), sizeAt(b, k, 2))
 	}
 	if a.Softcap > 0 {
 		s = m.mul(Tanh.New(b, None{}, m.div(s, c(float64(a.Softcap)))), c(float64(a.Softcap)))
@@ -77,7 +76,7 @@ func lowerAttention(b *ir.Builder, a AttentionAttrs, n *ir.Node) []*ir.Value {
 		p = Where.New(b, None{}, Equal.New(b, None{}, top, c(math.Inf(-1))), c(0), p)
 	}
 	if hq != hk {
-		p = Reshape.New(b, ReshapeAttrs{}, p, Concat.New(b, ConcatAttrs{}, sizeAt(b, q, 0), sizeAt(b, k, 1), intsConst(b, -1), sizeAt(b, k, 2)))
+		p = m.reshapeTo(p, sizeAt(b, q, 0), sizeAt(b, k, 1), intsConst(b, -1), sizeAt(b, k, 2))
 	}
 	y := MatMul.New(b, None{}, p, v)
 	if hq != hk {
@@ -87,6 +86,20 @@ func lowerAttention(b *ir.Builder, a AttentionAttrs, n *ir.Node) []*ir.Value {
 		y = m.reshape(m.transpose(y, 0, 2, 1, 3), 0, 0, -1)
 	}
 	return []*ir.Value{y, k, v}[:max(1, len(n.Out))]
+}
+
+// lowers reports whether lowerAttention takes operands of these types.
+func (a AttentionAttrs) lowers(in []*ir.Value) bool {
+	for _, v := range in[:3] {
+		if v.Type.Unranked {
+			return false
+		}
+	}
+	d, mask := in[0].Type.DType, in[3]
+	if mask != nil && mask.Type.DType != tensor.Bool && mask.Type.DType != d {
+		return false
+	}
+	return in[6] == nil && a.LeftWindowSize < 0 && a.RightWindowSize < 0 && in[2].Type.DType == d
 }
 
 // heads returns an operand as [N,heads,length,size].

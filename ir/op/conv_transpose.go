@@ -225,15 +225,19 @@ func scatterColumns(e *ir.Env, win *window, x, f, y []float64, n, cg, mg, group 
 			for m := range mg {
 				dst := y[(ng*mg+m)*size:][:size]
 				for t, row := range table {
-					src := cols[(m*taps+t)*w:][:w]
-					for i, j := range row {
-						if j >= 0 {
-							dst[j] += src[i]
-						}
-					}
+					addAt(dst, cols[(m*taps+t)*w:][:w], row)
 				}
 			}
 		}
 		return nil
 	})
+}
+
+// addAt adds src[i] to dst[at[i]], unless that is -1.
+func addAt(dst, src []float64, at []int64) {
+	for i, j := range at {
+		if j >= 0 {
+			dst[j] += src[i]
+		}
+	}
 }

@@ -3,6 +3,7 @@ package op
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/tensor"
@@ -83,12 +84,7 @@ func All() []*ir.Op {
 	for _, o := range catalog {
 		out = append(out, o)
 	}
-	slices.SortFunc(out, func(a, b *ir.Op) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(out, func(a, b *ir.Op) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
 

@@ -15,14 +15,7 @@ type DictVectorizerAttrs struct {
 }
 
 func (a DictVectorizerAttrs) check(keys tensor.DType) error {
-	n, other := len(a.Ints), len(a.Strings)
-	if keys == tensor.String {
-		n, other = other, n
-	}
-	if n == 0 || other > 0 {
-		return fmt.Errorf("keys of %v, but a vocabulary of %d integers and %d strings", keys, len(a.Ints), len(a.Strings))
-	}
-	return nil
+	return checkCategories("keys", keys, len(a.Ints), len(a.Strings))
 }
 
 // DictVectorizer is the values of a map at the places that their keys have in the vocabulary, as one row; zeros, or empty strings, elsewhere. Other keys

@@ -215,14 +215,7 @@ func decodeTIFF(e *ir.Env, data []byte) (*picture, error) {
 		}
 		for r := range rows {
 			for c := range min(t.chunkWidth, t.width-x) {
-				var s [8]uint32
-				for k := range min(t.samples, len(s)) {
-					if t.separate {
-						s[k] = t.sample(chunks[k][r*row:], c)
-					} else {
-						s[k] = t.sample(chunks[0][r*row:], c*t.samples+k)
-					}
-				}
+				s := t.pixel(chunks, r*row, c)
 				to.put(p.pix[((y+r)*t.width+x+c)*p.channels:], &s)
 			}
 		}
@@ -234,6 +227,18 @@ func decodeTIFF(e *ir.Env, data []byte) (*picture, error) {
 		t.mix(p)
 	}
 	return oriented(e, p, t.tag(tiffOrientation, 1))
+}
+
+// pixel returns the samples of pixel c of the row that lies at an offset in the chunk, or in those of all planes.
+func (t *tiffFile) pixel(chunks [][]byte, row, c int) (s [8]uint32) {
+	for k := range min(t.samples, len(s)) {
+		if t.separate {
+			s[k] = t.sample(chunks[k][row:], c)
+		} else {
+			s[k] = t.sample(chunks[0][row:], c*t.samples+k)
+		}
+	}
+	return s
 }
 
 // sample returns the i-th sample of a row.

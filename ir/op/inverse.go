@@ -67,14 +67,17 @@ func invert(e *ir.Env, a, y []float64, n int) error {
 		}
 		for i := range n {
 			if f := a[i*n+k]; i != k && f != 0 {
-				for _, m := range [][]float64{a, y} {
-					from, to := m[k*n:(k+1)*n], m[i*n:(i+1)*n]
-					for j, v := range from {
-						to[j] -= f * v
-					}
-				}
+				subtract(a[i*n:(i+1)*n], a[k*n:(k+1)*n], f)
+				subtract(y[i*n:(i+1)*n], y[k*n:(k+1)*n], f)
 			}
 		}
 	}
 	return nil
+}
+
+// subtract takes f·from off to.
+func subtract(to, from []float64, f float64) {
+	for j, v := range from {
+		to[j] -= f * v
+	}
 }

@@ -3,6 +3,7 @@ package op
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/tensor"
@@ -77,29 +78,28 @@ func (a MaxRoiPoolAttrs) pool(out, v []float64, dims []int, roi []float64) {
 	at := func(i int) float64 { return math.Round(roi[i] * float64(a.SpatialScale)) }
 	x1, y1 := at(0), at(1)
 	w, h := max(at(2)-x1+1, 1), max(at(3)-y1+1, 1)
-	// span returns the places of bin i of n, within size.
-	span := func(i, n int, first, length float64, size int) (int, int) {
-		lo := first + math.Floor(float64(i)*length/float64(n))
-		hi := first + math.Ceil(float64(i+1)*length/float64(n))
-		return int(min(max(lo, 0), float64(size))), int(min(max(hi, 0), float64(size)))
-	}
 	k := 0
 	for c := range dims[0] {
 		plane := v[c*dims[1]*dims[2]:][:dims[1]*dims[2]]
 		for i := range a.PooledShape[0] {
-			top, bottom := span(i, a.PooledShape[0], y1, h, dims[1])
+			top, bottom := binSpan(i, a.PooledShape[0], y1, h, dims[1])
 			for j := range a.PooledShape[1] {
-				left, right := span(j, a.PooledShape[1], x1, w, dims[2])
+				left, right := binSpan(j, a.PooledShape[1], x1, w, dims[2])
 				if top < bottom && left < right {
 					out[k] = math.Inf(-1)
-				}
-				for y := top; y < bottom; y++ {
-					for _, t := range plane[y*dims[2]+left : y*dims[2]+max(left, right)] {
-						out[k] = max(out[k], t)
+					for y := top; y < bottom; y++ {
+						out[k] = max(out[k], slices.Max(plane[y*dims[2]+left:y*dims[2]+right]))
 					}
 				}
 				k++
 			}
 		}
 	}
+}
+
+// binSpan returns the places, within size, of bin i of n along a region of a length.
+func binSpan(i, n int, first, length float64, size int) (lo, hi int) {
+	from := first + math.Floor(float64(i)*length/float64(n))
+	to := first + math.Ceil(float64(i+1)*length/float64(n))
+	return int(min(max(from, 0), float64(size))), int(min(max(to, 0), float64(size)))
 }

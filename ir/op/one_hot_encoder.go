@@ -17,12 +17,17 @@ type OneHotEncoderAttrs struct {
 }
 
 func (a OneHotEncoderAttrs) check(d tensor.DType) error {
-	n, other := len(a.CatsInts), len(a.CatsStrings)
+	return checkCategories("x", d, len(a.CatsInts), len(a.CatsStrings))
+}
+
+// checkCategories requires that what is of type d has names, ints or strs many, of its own kind and of no other.
+func checkCategories(what string, d tensor.DType, ints, strs int) error {
+	n, other := ints, strs
 	if d == tensor.String {
 		n, other = other, n
 	}
 	if n == 0 || other > 0 {
-		return fmt.Errorf("x of %v, but %d integers and %d strings as categories", d, len(a.CatsInts), len(a.CatsStrings))
+		return fmt.Errorf("%s of %v, but %d integers and %d strings as categories", what, d, ints, strs)
 	}
 	return nil
 }

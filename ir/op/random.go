@@ -28,9 +28,9 @@ type UniformAttrs struct {
 	Shape []int        `ir:"shape"`
 }
 
-func (a NormalAttrs) params() (tensor.DType, []int) { return a.DType, a.Shape }
+func (a NormalAttrs) params() (tensor.DType, []int, *float32) { return a.DType, a.Shape, a.Seed }
 
-func (a UniformAttrs) params() (tensor.DType, []int) { return a.DType, a.Shape }
+func (a UniformAttrs) params() (tensor.DType, []int, *float32) { return a.DType, a.Shape, a.Seed }
 
 func (a NormalAttrs) draw() func(i int, k randomKey) float64 {
 	mean, scale := float64(a.Mean), float64(a.Scale)
@@ -42,54 +42,51 @@ func (a UniformAttrs) draw() func(i int, k randomKey) float64 {
 	return func(i int, k randomKey) float64 { return low + width*k.uniform(i) }
 }
 
+// distribution is the attributes of an op that draws independent numbers.
+type distribution interface {
+	params() (d tensor.DType, shape []int, seed *float32)
+	draw() func(i int, k randomKey) float64
+}
+
 // RandomNormal draws from a normal distribution.
-var RandomNormal = define(Def[NormalAttrs]{
-	Name: "random_normal", ONNX: "RandomNormal", Sig: "-> y float",
-	Props: ir.Random,
-	Attrs: NormalAttrs{DType: tensor.F32, Scale: 1},
-	Infer: inferRandom[NormalAttrs],
-	Eval: func(e *ir.Env, a NormalAttrs, _ []tensor.Value) (tensor.Value, error) {
-		return drawAll(e, a.DType, a.Shape, a.Seed, a.draw())
-	},
-})
+var RandomNormal = define(drawn("random_normal", "RandomNormal", NormalAttrs{DType: tensor.F32, Scale: 1}))
 
 // RandomUniform draws from an interval, all numbers in it alike.
-var RandomUniform = define(Def[UniformAttrs]{
-	Name: "random_uniform", ONNX: "RandomUniform", Sig: "-> y float",
-	Props: ir.Random,
-	Attrs: UniformAttrs{DType: tensor.F32, High: 1},
-	Infer: inferRandom[UniformAttrs],
-	Eval: func(e *ir.Env, a UniformAttrs, _ []tensor.Value) (tensor.Value, error) {
-		return drawAll(e, a.DType, a.Shape, a.Seed, a.draw())
-	},
-})
+var RandomUniform = define(drawn("random_uniform", "RandomUniform", UniformAttrs{DType: tensor.F32, High: 1}))
 
 // RandomNormalLike is RandomNormal of an operand's sizes.
-var RandomNormalLike = define(Def[NormalAttrs]{
-	Name: "random_normal_like", ONNX: "RandomNormalLike", Sig: "x T -> y float; T num|bool|str|complex",
-	Props: ir.Random,
-	Attrs: NormalAttrs{Scale: 1},
-	Infer: inferRandomLike[NormalAttrs],
-	Eval: func(e *ir.Env, a NormalAttrs, in []tensor.Value) (tensor.Value, error) {
-		x := tens(in, 0)
-		return drawAll(e, either(a.DType, x.DType()), x.Dims(), a.Seed, a.draw())
-	},
-})
+var RandomNormalLike = define(drawnLike("random_normal_like", "RandomNormalLike", NormalAttrs{Scale: 1}))
 
 // RandomUniformLike is RandomUniform of an operand's sizes.
-var RandomUniformLike = define(Def[UniformAttrs]{
-	Name: "random_uniform_like", ONNX: "RandomUniformLike", Sig: "x T -> y float; T num|bool|str|complex",
-	Props: ir.Random,
-	Attrs: UniformAttrs{High: 1},
-	Infer: inferRandomLike[UniformAttrs],
-	Eval: func(e *ir.Env, a UniformAttrs, in []tensor.Value) (tensor.Value, error) {
-		x := tens(in, 0)
-		return drawAll(e, either(a.DType, x.DType()), x.Dims(), a.Seed, a.draw())
-	},
-})
+var RandomUniformLike = define(drawnLike("random_uniform_like", "RandomUniformLike", UniformAttrs{High: 1}))
 
-type randomParams interface {
-	params() (tensor.DType, []int)
+// drawn defines an op whose attributes say how many numbers it draws.
+func drawn[A distribution](name, onnx string, defaults A) Def[A] {
+	return Def[A]{
+		Name: name, ONNX: onnx, Sig: "-> y float",
+		Props: ir.Random,
+		Attrs: defaults,
+		Infer: inferRandom[A],
+		Eval: func(e *ir.Env, a A, _ []tensor.Value) (tensor.Value, error) {
+			d, dims, seed := a.params()
+			return drawAll(e, d, dims, seed, a.draw())
+		},
+	}
+}
+
+// drawnLike defines an op that draws as many numbers as its operand has elements.
+func drawnLike[A distribution](name, onnx string, defaults A) Def[A] {
+	return Def[A]{
+		Name: name, ONNX: onnx, Sig: "x T -> y float; T num|bool|str|complex",
+		Props: ir.Random,
+		Attrs: defaults,
+		Infer: inferRandomLike[A],
+		Eval: func(e *ir.Env, a A, in []tensor.Value) (tensor.Value, error) {
+			x := tens(in, 0)
+			d, _, seed := a.params()
+			return drawAll(e, either(d, x.DType()), x.Dims(), seed, a.draw())
+		},
+	}
 }
 
 // either returns d, or other where d is not given.
@@ -105,8 +102,8 @@ func isReal(d tensor.DType) bool {
 	return d == tensor.F32 || d == tensor.F64 || d == tensor.F16 || d == tensor.BF16
 }
 
-func inferRandom[A randomParams](_ *ir.Scope, a A, _ []ir.Known) (ir.Known, error) {
-	d, dims := a.params()
+func inferRandom[A distribution](_ *ir.Scope, a A, _ []ir.Known) (ir.Known, error) {
+	d, dims, _ := a.params()
 	if dims == nil {
 		return ir.Known{}, errors.New("attribute shape is missing")
 	}
@@ -119,8 +116,8 @@ func inferRandom[A randomParams](_ *ir.Scope, a A, _ []ir.Known) (ir.Known, erro
 	return of(ir.TensorOf(d, ir.ShapeOf(dims...)...)), nil
 }
 
-func inferRandomLike[A randomParams](_ *ir.Scope, a A, in []ir.Known) (ir.Known, error) {
-	d, dims := a.params()
+func inferRandomLike[A distribution](_ *ir.Scope, a A, in []ir.Known) (ir.Known, error) {
+	d, dims, _ := a.params()
 	if dims != nil {
 		return ir.Known{}, errors.New("attribute shape is not known")
 	}

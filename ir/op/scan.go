@@ -139,15 +139,14 @@ func inferScan(sc *ir.Scope, a ScanAttrs, in []ir.Known) ([]ir.Known, error) {
 	var out []ir.Known
 	for i := range body.Outputs {
 		t := o.typ(resultType(body, i))
-		if i < a.States {
+		switch axis := 0; {
+		case i < a.States:
 			t, err = meetTypes(sc, in[i].Type, t)
-		} else if t.Kind != ir.Tensor {
+		case t.Kind != ir.Tensor:
 			err = fmt.Errorf("%v cannot be stacked", t)
-		} else if !t.Unranked {
-			var axis int
-			axis, err = normAxis(pickInt(a.ScanOutputAxes, i-a.States), len(t.Shape)+1)
-			if err == nil {
-				t.Shape = append(t.Shape[:axis:axis], append(ir.Shape{trips}, t.Shape[axis:]...)...)
+		case !t.Unranked:
+			if axis, err = normAxis(pickInt(a.ScanOutputAxes, i-a.States), len(t.Shape)+1); err == nil {
+				t.Shape = slices.Insert(slices.Clone(t.Shape), axis, trips)
 			}
 		}
 		if err != nil {
