@@ -169,7 +169,7 @@ func TestHostileModelsAreRefusedByName(t *testing.T) {
 		{"an eye of 1 TiB", model([]int64{1}, map[string][]int64{"s": {1 << 20, 1 << 20}}, onnxNode("Expand", "x s", "e"), onnxNode("EyeLike", "e", "y")), "budget"},
 		{"a loop without an end", endlessLoop("_ _", onnxNode("Identity", "a", "a2")), "Loop_y"},
 		{"a loop of 2^60 trips", endlessLoop("n _", onnxNode("Neg", "a", "a2")), "deadline"},
-		{"a loop that grows without end", endlessLoop("n _", onnxNode("Concat", "a a", "a2", integer("axis", 0))), "Concat_a2"},
+		{"a loop that grows without end", endlessLoop("n _", onnxNode("Concat", "a a", "a2", integer("axis", 0))), `node "`}, // the Concat is beyond its memory, or on a busy machine the Loop beyond its time
 		{"a division by zero", model([]int64{1}, map[string][]int64{"a": {1}, "b": {0}}, onnxNode("Div", "a b", "q"), onnxNode("Cast", "q", "f", integer("to", 1)), onnxNode("Add", "x f", "y")), "Div_q"},
 		{"an unknown operator with an odd name", model([]int64{1}, nil, onnxNode("\x1b[31mEvil\n", "x", "y")), "not supported"},
 	} {
