@@ -28,7 +28,7 @@ the data spread most, through their mean. Places are quantiles of normal distrib
   cameo zoo sample --model decoder.onnx --encoder encoder.onnx --data mnist -o plane.png`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			e.data, e.split, e.count, e.output = f.data, f.split, f.count, ""
+			e.modelFlags, e.data, e.split, e.count = f.modelFlags, f.data, f.split, f.count
 			return runSample(c, &f, &e, side, axes)
 		},
 	}

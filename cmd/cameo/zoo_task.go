@@ -46,6 +46,9 @@ func (f *taskFlags) images() (*data.Images, error) {
 	if f.data == "" {
 		return nil, usagef("--data DIR names the folder with %s-images-idx3-ubyte.gz", f.split)
 	}
+	if f.split != "t10k" && f.split != "train" {
+		return nil, usagef("--split %s: there are t10k and train", f.split)
+	}
 	return data.ReadImages(f.data, f.split)
 }
 
@@ -53,6 +56,9 @@ func (f *taskFlags) images() (*data.Images, error) {
 func (f *taskFlags) compiled() (*loaded, error) {
 	if f.model == "" {
 		return nil, usagef("--model FILE names the trained model")
+	}
+	if f.count < 0 {
+		return nil, usagef("--count %d: give a number above 0", f.count)
 	}
 	o, err := f.options()
 	if err != nil {

@@ -40,7 +40,7 @@ func TestZooListsAndShowsEveryModel(t *testing.T) {
 }
 
 func TestZooStatuses(t *testing.T) {
-	dir := t.TempDir()
+	dir, set := t.TempDir(), drawn(t)
 	for _, c := range []struct {
 		args   string
 		status int
@@ -62,6 +62,9 @@ func TestZooStatuses(t *testing.T) {
 		{"zoo export fc_ae --size height=60000 --size width=60000", exitUsage, "is too large"},
 		{"zoo classify", exitUsage, "--data DIR"},
 		{"zoo classify --model " + digits + " --data " + dir, exitData, "t10k-images-idx3-ubyte"},
+		{"zoo classify --model " + digits + " --data " + dir + " --split test", exitUsage, "t10k and train"},
+		{"zoo classify --model " + digits + " --data " + set + " --count -1", exitUsage, "--count -1"},
+		{"zoo classify --model " + digits + " --data " + set + " --model-output image", exitData, "no classifier"},
 		{"zoo denoise --drop 1", exitUsage, "--drop 1"},
 		{"zoo sample --model " + digits, exitUsage, "-o FILE.png"},
 		{"zoo reduce -o x.bmp", exitUsage, "want .png"},
@@ -143,12 +146,14 @@ func TestZooDrawsWhatModelsMake(t *testing.T) {
 	}
 	ok(t, "denoise", "--model", file("ae.onnx"), "--data", set, "-o", file("noisy.png"))
 	ok(t, "sample", "--model", file("g.onnx"), "--side", "3", "-o", file("plane.png"))
+	ok(t, "export", "mlp", "--size", "classes=30", "-o", file("encoder.onnx")) // as many numbers as the generator reads
+	ok(t, "sample", "--model", file("g.onnx"), "--encoder", file("encoder.onnx"), "--data", set, "--side", "3", "-o", file("spread.png"))
 	ok(t, "reduce", "--model", file("vae.onnx"), "--model-output", "mean", "--data", set, "-o", file("codes.png"), "-o", file("codes.svg"), "-o", file("codes.csv"))
 	if v := ok(t, "anomaly", "--model", file("ae.onnx"), "--data", set, "--against", set, "-o", file("a.csv"), "--histogram", file("a.png")); v["auc"] != 0.5 {
 		t.Errorf("a data set differs from itself: %v", v)
 	}
 	ok(t, "run", "dense_gan_generator", "--batch", "4", "-o", file("made.png"))
-	for name, width := range map[string]int{"pairs.png": 10*(28*3+2) + 2, "plane.png": 3*(28*3+2) + 2, "made.png": 4*(28*3+2) + 2, "codes.png": 768} {
+	for name, width := range map[string]int{"pairs.png": 10*(28*3+2) + 2, "plane.png": 3*(28*3+2) + 2, "spread.png": 3*(28*3+2) + 2, "made.png": 4*(28*3+2) + 2, "codes.png": 768} {
 		if got := decodePNG(t, file(name)).Bounds().Dx(); got != width {
 			t.Errorf("%s is %d wide, not %d", name, got, width)
 		}

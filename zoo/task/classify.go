@@ -18,11 +18,17 @@ type Classified struct {
 	Confusion      [][]int // [label][class]
 }
 
+// maxClasses is how many classes labels of one byte tell apart.
+const maxClasses = 256
+
 // Accuracy is the share of items whose highest score is their label's.
 func (c *Classified) Accuracy() float64 { return float64(c.Correct) / float64(max(c.Count, 1)) }
 
 // add counts an item by its scores, logits or log-probabilities.
 func (c *Classified) add(scores []float32, label int) error {
+	if len(scores) > maxClasses {
+		return fmt.Errorf("%d scores for an item are no classifier's, of at most %d classes", len(scores), maxClasses)
+	}
 	if label < 0 || label >= len(scores) {
 		return fmt.Errorf("label %d is none of %d classes", label, len(scores))
 	}
