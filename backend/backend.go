@@ -41,9 +41,10 @@ type Program interface {
 
 // A Session holds the memory of one run at a time. It is not safe for concurrent use.
 type Session interface {
-	// Run runs the plan on in, given in the order of Plan.Inputs, and fills out in the order of Plan.Outputs. Results are lent: they hold until the next Run.
-	// An out whose Data has room enough is written in place instead, where the output has a buffer of its own; the out then says where its bytes are.
-	// With the same sizes as the last Run it allocates nothing, unless the plan has late values.
+	// Run runs the plan on in, given in the order of Plan.Inputs, and fills out in the order of Plan.Outputs. Results are lent:
+	// they hold until the next Run. An out whose Data has room enough is written in place instead, where the output has a
+	// buffer of its own; the out then says where its bytes are. With the same sizes as the last Run it allocates nothing,
+	// unless the plan has late values.
 	Run(ctx context.Context, in, out []Arg) error
 	Close() error
 }
@@ -57,7 +58,8 @@ type Limits struct {
 	Threads int    // 0: as many as the pool has
 	Seed    uint64 // of random ops
 
-	// Timed, where set, is told how long each step took. Steps of bodies are told too, and their time is also part of the step that runs the body.
+	// Timed, where set, is told how long each step took. Steps of bodies are told too, and their time is also part of the step
+	// that runs the body.
 	Timed func(*Step, time.Duration)
 }
 

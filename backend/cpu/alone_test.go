@@ -130,7 +130,8 @@ var rowGraphs = []struct{ kernels, src string }{
 }`},
 }
 
-// TestARowHasTheSameBitsAloneAndInABatch runs 32 rows together and some alone, on one thread and on two, with passes and without, on every machine that this one can be.
+// TestARowHasTheSameBitsAloneAndInABatch runs 32 rows together and some alone, on one thread and on two, with passes and
+// without, on every machine that this one can be.
 func TestARowHasTheSameBitsAloneAndInABatch(t *testing.T) {
 	defer kern.Mask(kern.Mask(kern.Detected()))
 	for _, mask := range []kern.Features{kern.Detected(), kern.AVX2 | kern.AVX512, kern.AVX2, 0} {

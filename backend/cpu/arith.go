@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
@@ -12,30 +13,31 @@ import (
 // arithKernels holds arithmetic, comparison and logic on other types than float32: the small tensors of sizes, positions and masks.
 var arithKernels = func() []Kernel {
 	var out []Kernel
-	for o, code := range map[*ir.Op]kern.Op{
-		op.Add.Op: kern.OpAdd, op.Sub.Op: kern.OpSub, op.Mul.Op: kern.OpMul, op.Div.Op: kern.OpDiv, op.Min.Op: kern.OpMin, op.Max.Op: kern.OpMax, op.Mod.Op: kern.OpMod,
-		op.Equal.Op: kern.OpEq, op.Greater.Op: kern.OpGt, op.GreaterOrEqual.Op: kern.OpGe, op.Less.Op: kern.OpLt, op.LessOrEqual.Op: kern.OpLe,
-		op.Pow.Op: kern.OpPow, op.And.Op: kern.OpAnd, op.Or.Op: kern.OpOr, op.Xor.Op: kern.OpXor,
-	} {
+	binary := map[*ir.Op]kern.Op{op.Min.Op: kern.OpMin, op.Max.Op: kern.OpMax, op.Mod.Op: kern.OpMod, op.Pow.Op: kern.OpPow}
+	maps.Copy(binary, binaryOps)
+	for o, code := range binary {
 		out = append(out, Kernel{Name: o.Name, Op: o, Takes: takesArith, Emit: emitArith(code), Run: kern.Arith})
 	}
-	for o, code := range unaryOps {
+	unary := map[*ir.Op]kern.Op{op.BitwiseNot.Op: kern.OpFlip}
+	for _, o := range []*ir.Op{
+		op.Neg.Op, op.Abs.Op, op.Sign.Op, op.Relu.Op, op.Not.Op, op.Sqrt.Op, op.Reciprocal.Op, op.Floor.Op, op.Ceil.Op, op.Round.Op,
+		op.Exp.Op, op.Log.Op, op.Sigmoid.Op, op.Tanh.Op, op.Erf.Op, op.Sin.Op, op.Cos.Op, op.Tan.Op, op.IsNaN.Op,
+	} {
+		unary[o] = unaryOps[o]
+	}
+	for o, code := range unary {
 		out = append(out, Kernel{Name: o.Name, Op: o, Takes: takesUnary, Emit: emitArith(code), Run: kern.Unary})
 	}
-	for o, code := range map[*ir.Op]kern.BitOp{op.BitwiseAnd.Op: kern.BitAnd, op.BitwiseOr.Op: kern.BitOr, op.BitwiseXor.Op: kern.BitXor, op.BitShift.Op: kern.BitLeft} {
+	for o, code := range map[*ir.Op]kern.BitOp{
+		op.BitwiseAnd.Op: kern.BitAnd, op.BitwiseOr.Op: kern.BitOr, op.BitwiseXor.Op: kern.BitXor, op.BitShift.Op: kern.BitLeft,
+	} {
 		out = append(out, Kernel{Name: o.Name, Op: o, Takes: takesArith, Emit: emitBits(code), Run: kern.Bits})
 	}
 	return out
 }()
 
-// wholeOps are those of unaryOps that integers have too, or bools; the others are for float64.
-var wholeOps = map[*ir.Op]bool{op.Neg.Op: true, op.Abs.Op: true, op.Sign.Op: true, op.Relu.Op: true, op.BitwiseNot.Op: true}
-
-var unaryOps = map[*ir.Op]kern.Op{
-	op.Neg.Op: kern.OpNeg, op.Abs.Op: kern.OpAbs, op.Sign.Op: kern.OpSign, op.Relu.Op: kern.OpRelu, op.Not.Op: kern.OpNot, op.BitwiseNot.Op: kern.OpFlip,
-	op.Sqrt.Op: kern.OpSqrt, op.Reciprocal.Op: kern.OpReciprocal, op.Floor.Op: kern.OpFloor, op.Ceil.Op: kern.OpCeil, op.Round.Op: kern.OpRound, op.Exp.Op: kern.OpExp, op.Log.Op: kern.OpLog,
-	op.Sigmoid.Op: kern.OpSigmoid, op.Tanh.Op: kern.OpTanh, op.Erf.Op: kern.OpErf, op.Sin.Op: kern.OpSin, op.Cos.Op: kern.OpCos, op.Tan.Op: kern.OpTan, op.IsNaN.Op: kern.OpIsNaN,
-}
+// wholeOps are the ops of one operand that integers have too; bools have Not, and the others are for float64.
+var wholeOps = opSet(op.Neg.Op, op.Abs.Op, op.Sign.Op, op.Relu.Op, op.BitwiseNot.Op)
 
 // takesArith takes two operands of one type that kernels have a name for: integers, bools and float64.
 func takesArith(n *ir.Node) bool {
@@ -83,7 +85,9 @@ var scatterKernels = []Kernel{
 	{Name: "scatter_elements", Op: op.ScatterElements.Op, Takes: takesScatter, Emit: emitScatterElements, Run: kern.ScatterElements},
 }
 
-var scatterOps = map[string]kern.ScatterOp{"none": kern.ScatterSet, "add": kern.ScatterAdd, "mul": kern.ScatterMul, "max": kern.ScatterMax, "min": kern.ScatterMin}
+var scatterOps = map[string]kern.ScatterOp{
+	"none": kern.ScatterSet, "add": kern.ScatterAdd, "mul": kern.ScatterMul, "max": kern.ScatterMax, "min": kern.ScatterMin,
+}
 
 // takesScatter takes sums and the like of numbers that kernels have names for, and of any type of up to 8 bytes what is merely written.
 func takesScatter(n *ir.Node) bool {

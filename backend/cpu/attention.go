@@ -60,8 +60,11 @@ func takesGroupQuery(n *ir.Node) bool {
 func emitGroupQuery(c *call, n *ir.Node) (any, error) {
 	a := op.GroupQueryAttention.Attrs(n)
 	c.SetArgs(operands(n, 12)...)
-	return &kern.GroupQueryParam{Heads: a.NumHeads, KVHeads: a.KVNumHeads, Causal: a.Causal, Window: a.LocalWindowSize, Rotary: a.DoRotary, RotaryInterleaved: a.RotaryInterleaved,
-		Scale: a.Scale, Smooth: a.SmoothSoftmax, Softcap: a.Softcap}, nil
+	return &kern.GroupQueryParam{
+		Heads: a.NumHeads, KVHeads: a.KVNumHeads, Causal: a.Causal, Window: a.LocalWindowSize,
+		Rotary: a.DoRotary, RotaryInterleaved: a.RotaryInterleaved,
+		Scale: a.Scale, Smooth: a.SmoothSoftmax, Softcap: a.Softcap,
+	}, nil
 }
 
 func groupQueryScratch(param any, args []kern.Arg, workers int) (int, error) {

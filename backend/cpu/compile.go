@@ -152,7 +152,8 @@ func (e *emitter) packed(t *tensor.Tensor, shape ir.Shape) int {
 	return len(e.p.Slots) - 1
 }
 
-// isView reports whether n's result is its first operand's bytes with other sizes. What an operand of unknown rank holds no fact has compared with the sizes of the result.
+// isView reports whether n's result is its first operand's bytes with other sizes. What an operand of unknown rank holds no
+// fact has compared with the sizes of the result.
 func isView(n *ir.Node) bool {
 	if len(n.In) > 0 && n.In[0] != nil && n.In[0].Type.Unranked && !n.Out[0].Type.Unranked {
 		return false
@@ -160,7 +161,11 @@ func isView(n *ir.Node) bool {
 	if len(n.In) == 1 && n.In[0].Type.DType != tensor.String && op.IsView(n) {
 		return true
 	}
-	return viewOps[n.Op] && n.In[0] != nil && n.In[0].Type.Kind == ir.Tensor && n.In[0].Type.Layout == ir.RowMajor && n.In[0].Type.DType != tensor.String && len(n.Out) == 1 && n.Epilogue() == nil
+	if !viewOps[n.Op] || n.In[0] == nil {
+		return false
+	}
+	t := n.In[0].Type
+	return !isObject(t) && t.Layout == ir.RowMajor && len(n.Out) == 1 && n.Epilogue() == nil
 }
 
 // node adds the step of n, or makes its result a view.
@@ -233,7 +238,8 @@ func (e *emitter) evaluated(n *ir.Node, st *backend.Step) error {
 	return e.subs(n, st)
 }
 
-// alone returns a copy of n that holds on to nothing else of its graph, so that the plan does not keep the weights which kernels have packed.
+// alone returns a copy of n that holds on to nothing else of its graph, so that the plan does not keep the weights which
+// kernels have packed.
 func (e *emitter) alone(n *ir.Node) *ir.Node {
 	c := *n
 	c.In, c.Out = make([]*ir.Value, len(n.In)), make([]*ir.Value, len(n.Out))

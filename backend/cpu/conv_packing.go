@@ -7,7 +7,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir"
 )
 
-// takesConvPacking takes float32 convolutions in row-major order whose weights are computed by the model; of the weights only the sizes are known.
+// takesConvPacking takes float32 convolutions in row-major order whose weights are computed by the model; of the weights only
+// the sizes are known.
 func takesConvPacking(n *ir.Node) bool {
 	x, w := n.In[0], n.In[1]
 	if !allF32(n) || len(n.Bodies) > 0 || isWeights(w) || x.Type.Rank() < 3 || x.Type.Rank() > 5 || w.Type.Rank() != x.Type.Rank() {

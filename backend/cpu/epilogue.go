@@ -39,7 +39,8 @@ type tail struct {
 	rest      []*ir.Node // of the body: the program
 }
 
-// tailOf takes off n's epilogue what the kernel does itself, in its order: bias, residual, clamp. channel is the axis of the bias. Without residual that is left to the program.
+// tailOf takes off n's epilogue what the kernel does itself, in its order: bias, residual, clamp. channel is the axis of the
+// bias. Without residual that is left to the program.
 func tailOf(n *ir.Node, t tail, channel int, residual bool) tail {
 	t.body = n.Epilogue()
 	if t.body == nil {
@@ -126,7 +127,8 @@ func alongAxis(v, y *ir.Value, axis int) bool {
 	return true
 }
 
-// program returns the program behind a product: what scales and adds c, if it is there, to the result first, then the rest of the body. Its first operand is nil: the result itself.
+// program returns the program behind a product: what scales and adds c, if it is there, to the result first, then the rest of
+// the body. Its first operand is nil: the result itself.
 func (t *tail) program(c *ir.Value, beta float32) (kern.Program, []*ir.Value, bool) {
 	b := &programmer{regs: map[*ir.Value]uint8{}}
 	b.inputs, b.next = []*ir.Value{nil}, 1
@@ -164,7 +166,8 @@ func (t *tail) outer(n *ir.Node) map[*ir.Value]*ir.Value {
 	return out
 }
 
-// then returns the parameter of a product with what is left of its tail, and names the kernel that does it. The four operands of the product are in place.
+// then returns the parameter of a product with what is left of its tail, and names the kernel that does it. The four operands
+// of the product are in place.
 func (c *call) then(n *ir.Node, p kern.ThenParam, t tail, scaled *ir.Value, beta float32) (any, error) {
 	prog, inputs, ok := t.program(scaled, beta)
 	if !ok {

@@ -59,9 +59,14 @@ func intOperands(n *ir.Node) (in [intOperandCount]*ir.Value) {
 // maxIntDepth is the most products of bytes whose sum fits in 31 bits.
 const maxIntDepth = 1 << 15
 
-// takesInt reports whether types and sizes of all operands but A, B and A's zero point are what kernels take; the result has so many columns, of sums of depth products.
+// takesInt reports whether types and sizes of all operands but A, B and A's zero point are what kernels take; the result has so
+// many columns, of sums of depth products.
 func takesInt(n *ir.Node, in *[intOperandCount]*ir.Value, columns ir.Type, axis, depth int) bool {
-	if len(n.Bodies) > 0 || depth < 0 && n.Out[0].Type.DType != tensor.I32 || depth > maxIntDepth || depth > maxIntDepth/2 && n.Op == op.QLinearConv.Op { // which has a bias of integers
+	most := maxIntDepth
+	if n.Op == op.QLinearConv.Op { // which has a bias of integers
+		most /= 2
+	}
+	if len(n.Bodies) > 0 || depth < 0 && n.Out[0].Type.DType != tensor.I32 || depth > most {
 		return false
 	}
 	for i, v := range in {
@@ -275,7 +280,8 @@ func emitIntConv(c *call, n *ir.Node) (any, error) {
 	return p, nil
 }
 
-// depthZeros returns the zero points of the weights of a depthwise convolution whose sums are whole float32; false where it is none, or they are not known.
+// depthZeros returns the zero points of the weights of a depthwise convolution whose sums are whole float32; false where it is
+// none, or they are not known.
 func depthZeros(n *ir.Node, p *kern.IntConvParam) ([]int32, bool) {
 	in := intOperands(n)
 	w, taps := in[intB].Data.Dims(), 1

@@ -149,7 +149,8 @@ func (pr *program) slots() error {
 		progs := make([]sym.Prog, len(s.Type.Shape))
 		for j, d := range s.Type.Shape {
 			prog, err := pr.compile(d)
-			if err != nil && s.Space != backend.Late && s.Space != backend.InInput { // a body may spell the sizes of its inputs by symbols that the graph around it has merged
+			// A body may spell the sizes of its inputs by symbols that the graph around it has merged.
+			if err != nil && s.Space != backend.Late && s.Space != backend.InInput {
 				return err
 			}
 			progs[j] = prog

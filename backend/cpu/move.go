@@ -22,13 +22,11 @@ var moveKernels = []Kernel{
 	{Name: "gather", Op: op.Gather.Op, Takes: takesMove(0), Emit: emitGather, Run: kern.Gather},
 	{Name: "gather_elements", Op: op.GatherElements.Op, Takes: takesMove(0), Emit: emitGather, Run: kern.GatherElements},
 	{Name: "gather_nd", Op: op.GatherND.Op, Takes: takesMove(0), Emit: emitGatherND, Run: kern.GatherND},
-	{Name: "where", Op: op.Where.Op, Takes: takesMove(1), Emit: func(_ *call, n *ir.Node) (any, error) { return &kern.WhereParam{Size: sizeOf(n.In[1])}, nil }, Run: kern.Where},
+	{Name: "where", Op: op.Where.Op, Takes: takesMove(1), Emit: emitWhere, Run: kern.Where},
 	{Name: "depth_to_space", Op: op.DepthToSpace.Op, Takes: takesMove(0), Emit: emitDepth(op.DepthToSpace), Run: kern.DepthToSpace},
 	{Name: "space_to_depth", Op: op.SpaceToDepth.Op, Takes: takesMove(0), Emit: emitDepth(op.SpaceToDepth), Run: kern.SpaceToDepth},
 	{Name: "constant_of_shape", Op: op.ConstantOfShape.Op, Takes: takesFill, Emit: emitFill, Dims: kern.FillDims, Run: kern.Fill},
-	{Name: "range", Op: op.Range.Op, Takes: takesTyped, Emit: func(_ *call, n *ir.Node) (any, error) {
-		return &kern.RangeParam{Type: kernType(n.Out[0].Type.DType)}, nil
-	}, Dims: kern.RangeDims, Run: kern.Range},
+	{Name: "range", Op: op.Range.Op, Takes: takesTyped, Emit: emitRange, Dims: kern.RangeDims, Run: kern.Range},
 	{Name: "shape", Op: op.Shape.Op, Takes: takesShape, Emit: emitShape, Run: kern.Shape},
 	{Name: "size", Op: op.Size.Op, Takes: takesShape, Emit: emitShape, Run: kern.Shape},
 	{Name: "cast", Op: op.Cast.Op, Takes: takesCast, Emit: emitCast, Run: kern.Cast},
@@ -232,6 +230,12 @@ func emitDepth(k op.Kind[op.BlockAttrs]) func(*call, *ir.Node) (any, error) {
 		a := k.Attrs(n)
 		return &kern.DepthParam{Block: a.BlockSize, Size: sizeOf(n.In[0]), CRD: a.Mode == "CRD"}, nil
 	}
+}
+
+func emitWhere(_ *call, n *ir.Node) (any, error) { return &kern.WhereParam{Size: sizeOf(n.In[1])}, nil }
+
+func emitRange(_ *call, n *ir.Node) (any, error) {
+	return &kern.RangeParam{Type: kernType(n.Out[0].Type.DType)}, nil
 }
 
 func takesFill(n *ir.Node) bool { return movable(n.Out[0]) }

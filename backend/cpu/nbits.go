@@ -15,7 +15,7 @@ var nbitsKernels = []Kernel{
 func takesNBits(n *ir.Node) bool {
 	a := op.MatMulNBits.Attrs(n)
 	in := operands(n, 6)
-	if !isF32(in[0]) || in[0].Type.Rank() < 1 || !isF32(n.Out[0]) || in[4] != nil || in[5] != nil && !isF32(in[5]) || !in[1].IsConst() || !in[2].IsConst() || !isF32(in[2]) {
+	if !areF32(in[0], in[2], in[5], n.Out[0]) || in[0].Type.Rank() < 1 || in[4] != nil || !in[1].IsConst() || !in[2].IsConst() {
 		return false
 	}
 	blocks, per := (a.K+a.BlockSize-1)/a.BlockSize, 8/a.Bits

@@ -5,15 +5,15 @@ import (
 	"github.com/cameo-onnx/cameo/ir/op"
 )
 
-// looseOps are the ops whose rows are more than 1 ulp from the exact function, or sum in another order than that of the operands. Strict leaves them to Eval, which is exact but for
-// one rounding.
-var looseOps = map[*ir.Op]bool{
-	op.Tanh.Op: true, op.Erf.Op: true, op.Sigmoid.Op: true, op.Softplus.Op: true, op.Mish.Op: true, op.Gelu.Op: true, op.Swish.Op: true, op.Elu.Op: true, op.Selu.Op: true,
-	op.Sin.Op: true, op.Cos.Op: true, op.Softmax.Op: true, op.LogSoftmax.Op: true,
-	op.LayerNormalization.Op: true, op.RMSNormalization.Op: true, op.InstanceNormalization.Op: true, op.GroupNormalization.Op: true,
-	op.ReduceSum.Op: true, op.ReduceMean.Op: true, op.ReduceProd.Op: true, op.ReduceL1.Op: true, op.ReduceL2.Op: true, op.ReduceSumSquare.Op: true, op.ReduceLogSum.Op: true, op.ReduceLogSumExp.Op: true,
-	op.GlobalAveragePool.Op: true, op.LSTM.Op: true, op.GRU.Op: true, op.RNN.Op: true, op.Attention.Op: true, op.RotaryEmbedding.Op: true, op.GroupQueryAttention.Op: true,
-}
+// looseOps are the ops whose rows are more than 1 ulp from the exact function, or sum in another order than that of the
+// operands. Strict leaves them to Eval, which is exact but for one rounding.
+var looseOps = opSet(
+	op.Tanh.Op, op.Erf.Op, op.Sigmoid.Op, op.Softplus.Op, op.Mish.Op, op.Gelu.Op, op.Swish.Op, op.Elu.Op, op.Selu.Op, op.Sin.Op,
+	op.Cos.Op, op.Softmax.Op, op.LogSoftmax.Op, op.LayerNormalization.Op, op.RMSNormalization.Op, op.InstanceNormalization.Op,
+	op.GroupNormalization.Op, op.ReduceSum.Op, op.ReduceMean.Op, op.ReduceProd.Op, op.ReduceL1.Op, op.ReduceL2.Op,
+	op.ReduceSumSquare.Op, op.ReduceLogSum.Op, op.ReduceLogSumExp.Op, op.GlobalAveragePool.Op, op.LSTM.Op, op.GRU.Op, op.RNN.Op,
+	op.Attention.Op, op.RotaryEmbedding.Op, op.GroupQueryAttention.Op,
+)
 
 // selectKernel returns the row that runs n; nil where only Eval does.
 func (b Backend) selectKernel(n *ir.Node) *Kernel {

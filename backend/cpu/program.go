@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/cameo-onnx/cameo/backend/cpu/kern"
@@ -9,7 +10,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// programmer turns elementwise nodes into a register program. Temporaries are given numbers of their own first; finish packs them into registers.
+// programmer turns elementwise nodes into a register program. Temporaries are given numbers of their own first; finish packs
+// them into registers.
 type programmer struct {
 	code   []kern.Instr
 	inputs []*ir.Value
@@ -69,14 +71,6 @@ func imm(x float32) operand { return operand{imm: x, isImm: true} }
 
 func reg(r uint8) operand { return operand{reg: r} }
 
-func plain1(o kern.Op) instruction {
-	return func(b *programmer, _ *ir.Node, in []operand) uint8 { return b.unary(o, in[0]) }
-}
-
-func plain2(o kern.Op) instruction {
-	return func(b *programmer, _ *ir.Node, in []operand) uint8 { return b.binary(o, in[0], in[1]) }
-}
-
 // folded applies an instruction from the left over any number of operands.
 func folded(o kern.Op, last func(b *programmer, x uint8, n int) uint8) instruction {
 	return func(b *programmer, _ *ir.Node, in []operand) uint8 {
@@ -91,22 +85,42 @@ func folded(o kern.Op, last func(b *programmer, x uint8, n int) uint8) instructi
 	}
 }
 
+// unaryOps are the ops of one operand that are an instruction.
+var unaryOps = map[*ir.Op]kern.Op{
+	op.Identity.Op: kern.OpCopy, op.Neg.Op: kern.OpNeg, op.Abs.Op: kern.OpAbs, op.Sign.Op: kern.OpSign, op.Not.Op: kern.OpNot, op.IsNaN.Op: kern.OpIsNaN,
+	op.Floor.Op: kern.OpFloor, op.Ceil.Op: kern.OpCeil, op.Round.Op: kern.OpRound, op.Sqrt.Op: kern.OpSqrt, op.Reciprocal.Op: kern.OpReciprocal,
+	op.Exp.Op: kern.OpExp, op.Log.Op: kern.OpLog, op.Erf.Op: kern.OpErf, op.Relu.Op: kern.OpRelu, op.Sigmoid.Op: kern.OpSigmoid, op.Tanh.Op: kern.OpTanh,
+	op.Softplus.Op: kern.OpSoftplus, op.Softsign.Op: kern.OpSoftsign, op.Mish.Op: kern.OpMish, op.HardSwish.Op: kern.OpHardSwish,
+	op.Sin.Op: kern.OpSin, op.Cos.Op: kern.OpCos, op.Tan.Op: kern.OpTan, op.Asin.Op: kern.OpAsin, op.Acos.Op: kern.OpAcos, op.Atan.Op: kern.OpAtan,
+	op.Sinh.Op: kern.OpSinh, op.Cosh.Op: kern.OpCosh, op.Asinh.Op: kern.OpAsinh, op.Acosh.Op: kern.OpAcosh, op.Atanh.Op: kern.OpAtanh,
+}
+
+// binaryOps are the ops of two operands that are an instruction, whatever their type.
+var binaryOps = map[*ir.Op]kern.Op{
+	op.Add.Op: kern.OpAdd, op.Sub.Op: kern.OpSub, op.Mul.Op: kern.OpMul, op.Div.Op: kern.OpDiv,
+	op.Equal.Op: kern.OpEq, op.Greater.Op: kern.OpGt, op.GreaterOrEqual.Op: kern.OpGe, op.Less.Op: kern.OpLt, op.LessOrEqual.Op: kern.OpLe,
+	op.And.Op: kern.OpAnd, op.Or.Op: kern.OpOr, op.Xor.Op: kern.OpXor,
+}
+
 // instructions holds what the pointwise kernel can do, by op. Ops that need a file of their own to be understood are left to Eval.
-var instructions = map[*ir.Op]instruction{
-	op.Add.Op: plain2(kern.OpAdd), op.Sub.Op: plain2(kern.OpSub), op.Mul.Op: plain2(kern.OpMul), op.Div.Op: plain2(kern.OpDiv),
-	op.Pow.Op: powInstr, op.PRelu.Op: plain2(kern.OpPRelu),
+var instructions = func() map[*ir.Op]instruction {
+	out := maps.Clone(specialInstructions)
+	for o, code := range unaryOps {
+		out[o] = func(b *programmer, _ *ir.Node, in []operand) uint8 { return b.unary(code, in[0]) }
+	}
+	for o, code := range binaryOps {
+		out[o] = func(b *programmer, _ *ir.Node, in []operand) uint8 { return b.binary(code, in[0], in[1]) }
+	}
+	return out
+}()
+
+// specialInstructions are those that look at attributes, or at how many operands there are.
+var specialInstructions = map[*ir.Op]instruction{
 	op.Max.Op: folded(kern.OpMax, nil), op.Min.Op: folded(kern.OpMin, nil), op.Sum.Op: folded(kern.OpAdd, nil),
 	op.Mean.Op: folded(kern.OpAdd, func(b *programmer, x uint8, n int) uint8 {
 		return b.binary(kern.OpDiv, reg(x), imm(float32(n)))
 	}),
-	op.Neg.Op: plain1(kern.OpNeg), op.Abs.Op: plain1(kern.OpAbs), op.Sqrt.Op: plain1(kern.OpSqrt), op.Reciprocal.Op: plain1(kern.OpReciprocal),
-	op.Relu.Op: plain1(kern.OpRelu), op.Floor.Op: plain1(kern.OpFloor), op.Ceil.Op: plain1(kern.OpCeil), op.Round.Op: plain1(kern.OpRound), op.Sign.Op: plain1(kern.OpSign),
-	op.Exp.Op: plain1(kern.OpExp), op.Log.Op: plain1(kern.OpLog), op.Sigmoid.Op: plain1(kern.OpSigmoid), op.Tanh.Op: plain1(kern.OpTanh), op.Erf.Op: plain1(kern.OpErf),
-	op.Softplus.Op: plain1(kern.OpSoftplus), op.Softsign.Op: plain1(kern.OpSoftsign), op.Mish.Op: plain1(kern.OpMish), op.HardSwish.Op: plain1(kern.OpHardSwish),
-	op.Sin.Op: plain1(kern.OpSin), op.Cos.Op: plain1(kern.OpCos), op.Tan.Op: plain1(kern.OpTan), op.Asin.Op: plain1(kern.OpAsin), op.Acos.Op: plain1(kern.OpAcos), op.Atan.Op: plain1(kern.OpAtan),
-	op.Sinh.Op: plain1(kern.OpSinh), op.Cosh.Op: plain1(kern.OpCosh), op.Asinh.Op: plain1(kern.OpAsinh), op.Acosh.Op: plain1(kern.OpAcosh), op.Atanh.Op: plain1(kern.OpAtanh),
-	op.Equal.Op: plain2(kern.OpEq), op.Greater.Op: plain2(kern.OpGt), op.GreaterOrEqual.Op: plain2(kern.OpGe), op.Less.Op: plain2(kern.OpLt), op.LessOrEqual.Op: plain2(kern.OpLe),
-	op.And.Op: plain2(kern.OpAnd), op.Or.Op: plain2(kern.OpOr), op.Xor.Op: plain2(kern.OpXor), op.Not.Op: plain1(kern.OpNot), op.IsNaN.Op: plain1(kern.OpIsNaN),
+	op.Pow.Op:   powInstr,
 	op.IsInf.Op: isInfInstr, op.Clip.Op: clipInstr, op.Where.Op: whereInstr, op.Gelu.Op: geluInstr, op.Selu.Op: seluInstr,
 	op.LeakyRelu.Op: func(b *programmer, n *ir.Node, in []operand) uint8 {
 		return b.binary(kern.OpPRelu, reg(b.reg(in[0])), imm(op.LeakyRelu.Attrs(n).Alpha))
@@ -126,8 +140,8 @@ var instructions = map[*ir.Op]instruction{
 		}
 		return b.unary(kern.OpSilu, reg(x))
 	},
-	op.Identity.Op: plain1(kern.OpCopy),
-	op.Cast.Op:     func(b *programmer, _ *ir.Node, in []operand) uint8 { return b.reg(in[0]) },
+	op.PRelu.Op: func(b *programmer, _ *ir.Node, in []operand) uint8 { return b.binary(kern.OpPRelu, in[0], in[1]) },
+	op.Cast.Op:  func(b *programmer, _ *ir.Node, in []operand) uint8 { return b.reg(in[0]) },
 }
 
 func powInstr(b *programmer, _ *ir.Node, in []operand) uint8 {
@@ -198,10 +212,9 @@ func inF32(d tensor.DType) bool { return d == tensor.F32 || d == tensor.F16 || d
 var roundings = map[tensor.DType]kern.Op{tensor.F16: kern.OpF16, tensor.BF16: kern.OpBF16}
 
 // exactOps return one of their operands, or a number that any float has.
-var exactOps = map[*ir.Op]bool{
-	op.Identity.Op: true, op.Neg.Op: true, op.Abs.Op: true, op.Relu.Op: true, op.Max.Op: true, op.Min.Op: true, op.Clip.Op: true, op.Where.Op: true, op.Sign.Op: true,
-	op.Floor.Op: true, op.Ceil.Op: true, op.Round.Op: true,
-}
+var exactOps = opSet(
+	op.Identity.Op, op.Neg.Op, op.Abs.Op, op.Relu.Op, op.Max.Op, op.Min.Op, op.Clip.Op, op.Where.Op, op.Sign.Op, op.Floor.Op, op.Ceil.Op, op.Round.Op,
+)
 
 // inProgram reports whether n can be part of a register program.
 func inProgram(n *ir.Node) bool {

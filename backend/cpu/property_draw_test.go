@@ -284,7 +284,8 @@ func (c *trial) generic() {
 	c.outs = c.from(1, max(1, len(c.o.Sig.Out)))
 }
 
-// graph returns a graph of the node alone, and its inputs. Operands are constants or inputs, whose sizes are open or not; with layouts images may lie with channels last.
+// graph returns a graph of the node alone, and its inputs. Operands are constants or inputs, whose sizes are open or not; with
+// layouts images may lie with channels last.
 func (c *trial) graph(layouts bool) (*ir.Graph, []tensor.Value, error) {
 	r := rand.New(rand.NewPCG(c.mode, 3))
 	g := ir.NewGraph("g")

@@ -93,7 +93,8 @@ func (w *grower) loop() *ir.Value {
 	return n.Out[0]
 }
 
-// sprout returns a random graph, the same for the same seed: with values used twice, outputs that are inputs, constants or each other, and an input that nobody uses.
+// sprout returns a random graph, the same for the same seed: with values used twice, outputs that are inputs, constants or each
+// other, and an input that nobody uses.
 func sprout(seed uint64) *ir.Graph {
 	g := ir.NewGraph("g")
 	w := &grower{r: rand.New(rand.NewPCG(seed, 5)), g: g}
@@ -131,7 +132,8 @@ func feed(seed uint64, n int) map[string]tensor.Value {
 	return in
 }
 
-// TestRandomGraphsOnOneModel runs random graphs with sizes that grow and shrink, alone and from eight goroutines, on one thread and on all: results are those of the reference, and the same bits everywhere.
+// TestRandomGraphsOnOneModel runs random graphs with sizes that grow and shrink, alone and from eight goroutines, on one thread
+// and on all: results are those of the reference, and the same bits everywhere.
 func TestRandomGraphsOnOneModel(t *testing.T) {
 	graphs := 60
 	if testing.Short() {

@@ -50,8 +50,8 @@ func (c *trial) scales(dims ...int) *tensor.Tensor {
 	return t
 }
 
-// follow adds what follows the operands of a product at the places that the op has them: zero points and scales of a and b, a bias, scale and zero point of
-// the result. rows are those that a may have zero points for, columns those of b.
+// follow adds what follows the operands of a product at the places that the op has them: zero points and scales of a and b, a
+// bias, scale and zero point of the result. rows are those that a may have zero points for, columns those of b.
 func (c *trial) follow(places []int, a, b tensor.Value, rows, columns []int) {
 	ad, bd := a.(*tensor.Tensor).DType(), b.(*tensor.Tensor).DType()
 	optional := c.o.Name != "qlinear_matmul" && c.o.Name != "qlinear_conv"

@@ -30,7 +30,8 @@ var (
 // masks are the machines that this one can pretend to be.
 var masks = []kern.Features{kern.AVX2 | kern.AVX512 | kern.VNNI, kern.AVX2 | kern.AVX512, kern.AVX2, 0}
 
-// TestRowsAgreeWithEval draws nodes of every op and compares what the executor makes of each, on every machine that this one can be, with the reference.
+// TestRowsAgreeWithEval draws nodes of every op and compares what the executor makes of each, on every machine that this one
+// can be, with the reference.
 func TestRowsAgreeWithEval(t *testing.T) {
 	n := *rounds
 	if testing.Short() {
@@ -82,7 +83,8 @@ var skipped = map[string]string{
 	"sizes": "reads sizes of a graph",
 }
 
-// viaPasses are the rows that no node drawn here reaches: those that run what passes make, and bools alone, which only fused loops run; draws and training have tests of their own.
+// viaPasses are the rows that no node drawn here reaches: those that run what passes make, and bools alone, which only fused
+// loops run; draws and training have tests of their own.
 var viaPasses = []string{"fused.f32", "product.then.f32", "and.f32", "or.f32", "xor.f32", "not.f32", "random_uniform.f32", "random_normal.f32", "batch_normalization.train.f32"}
 
 // check runs the node in every way and reports whether it is valid.
@@ -150,7 +152,8 @@ func (c *trial) env() *ir.Env {
 // errRefused marks sizes that a model with sizes known only when running refuses although the reference takes them.
 var errRefused = errors.New("refused")
 
-// runPlan runs a plan twice in one session, the second time over an arena full of NaN, and returns the second results. Both must be the same.
+// runPlan runs a plan twice in one session, the second time over an arena full of NaN, and returns the second results. Both
+// must be the same.
 func runPlan(p *backend.Plan, in []tensor.Value, threads int, used map[string]bool) (out []tensor.Value, err error) {
 	for _, st := range p.Steps {
 		used[st.Kernel] = true
@@ -263,7 +266,8 @@ func (c *trial) narrowest(d tensor.DType) tensor.DType {
 // epsilons holds the distance from 1 to the next number.
 var epsilons = map[tensor.DType]float64{tensor.F64: 0x1p-52, tensor.F32: 0x1p-23, tensor.F16: 0x1p-10, tensor.BF16: 0x1p-7}
 
-// tolerance returns how far a result may lie from the reference. Movement is exact; functions are within a few units in the last place; sums are as good as the size of what is summed allows.
+// tolerance returns how far a result may lie from the reference. Movement is exact; functions are within a few units in the
+// last place; sums are as good as the size of what is summed allows.
 func tolerance(name string, d tensor.DType, top float64) (rel, abs float64) {
 	eps := epsilons[d]
 	switch {

@@ -9,7 +9,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// quantizeKernels holds the conversions between float32 and small integers by one constant scale and zero point, as pointwise loops, and the one that finds its scale itself.
+// quantizeKernels holds the conversions between float32 and small integers by one constant scale and zero point, as pointwise
+// loops, and the one that finds its scale itself.
 var quantizeKernels = []Kernel{
 	{Name: "quantize_linear.f32", Op: op.QuantizeLinear.Op, Takes: takesQuantize, Emit: emitScaling, Run: kern.PointwiseF32},
 	{Name: "dynamic_quantize_linear", Op: op.DynamicQuantizeLinear.Op, Takes: takesDynamic, Run: kern.DynamicQuantizeLinear},
@@ -42,7 +43,9 @@ func scaleOf(n *ir.Node) (scale, zero float32, ok bool) {
 func takesScaled(n *ir.Node, real, small *ir.Value, block int) bool {
 	_, _, ok := scaleOf(n)
 	_, whole := ranges[small.Type.DType]
-	return ok && whole && block == 0 && real.Type.DType == tensor.F32 && len(n.Bodies) == 0 && !n.In[0].Type.Unranked && maxRank(n) <= kern.MaxRank && n.In[0].Type.Layout == n.Out[0].Type.Layout
+	x, y := n.In[0].Type, n.Out[0].Type
+	return ok && whole && block == 0 && real.Type.DType == tensor.F32 && len(n.Bodies) == 0 && !x.Unranked &&
+		maxRank(n) <= kern.MaxRank && x.Layout == y.Layout
 }
 
 func takesQuantize(n *ir.Node) bool {

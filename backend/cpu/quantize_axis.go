@@ -10,7 +10,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// spreadKernels holds the conversions whose scales differ along an axis or in blocks, or are known only when running: pointwise loops into which they broadcast.
+// spreadKernels holds the conversions whose scales differ along an axis or in blocks, or are known only when running: pointwise
+// loops into which they broadcast.
 var spreadKernels = []Kernel{
 	{Name: "quantize_linear.spread.f32", Op: op.QuantizeLinear.Op, Takes: takesSpread, Emit: emitSpread, Run: kern.PointwiseF32},
 	{Name: "dequantize_linear.spread.f32", Op: op.DequantizeLinear.Op, Takes: takesSpread, Emit: emitSpread, Run: kern.PointwiseF32},

@@ -18,7 +18,8 @@ var sampleKernels = []Kernel{
 var resizeModes = map[string]kern.ResizeMode{"nearest": kern.ResizeNearest, "linear": kern.ResizeLinear, "cubic": kern.ResizeCubic}
 
 var resizeCoordinates = map[string]kern.Coordinates{
-	"half_pixel": kern.HalfPixel, "half_pixel_symmetric": kern.HalfPixelSymmetric, "pytorch_half_pixel": kern.PytorchHalfPixel, "align_corners": kern.AlignCorners, "asymmetric": kern.Asymmetric,
+	"half_pixel": kern.HalfPixel, "half_pixel_symmetric": kern.HalfPixelSymmetric, "pytorch_half_pixel": kern.PytorchHalfPixel,
+	"align_corners": kern.AlignCorners, "asymmetric": kern.Asymmetric,
 	"tf_crop_and_resize": kern.CropAndResize, "tf_half_pixel_for_nn": kern.HalfPixelForNN,
 }
 
@@ -63,8 +64,11 @@ func resizeType(d tensor.DType) (kern.DType, bool) {
 func emitResize(c *call, n *ir.Node) (any, error) {
 	a, x := op.Resize.Attrs(n), n.In[0].Type
 	rank := len(x.Shape)
-	p := &kern.ResizeParam{Mode: resizeModes[a.Mode], Coord: resizeCoordinates[a.CoordinateTransformationMode], Nearest: resizeNearest[a.NearestMode], Antialias: a.Antialias, Exclude: a.ExcludeOutside,
-		Cubic: float64(a.CubicCoeffA), Policy: resizePolicies[a.KeepAspectRatioPolicy], Size: sizeOf(n.In[0]), Roi: kern.Float32, Axes: slices.Repeat([]int{-1}, rank)}
+	p := &kern.ResizeParam{
+		Mode: resizeModes[a.Mode], Coord: resizeCoordinates[a.CoordinateTransformationMode], Nearest: resizeNearest[a.NearestMode],
+		Antialias: a.Antialias, Exclude: a.ExcludeOutside, Cubic: float64(a.CubicCoeffA), Policy: resizePolicies[a.KeepAspectRatioPolicy],
+		Size: sizeOf(n.In[0]), Roi: kern.Float32, Axes: slices.Repeat([]int{-1}, rank),
+	}
 	p.Type, _ = resizeType(x.DType)
 	for i := range rank {
 		if len(a.Axes) == 0 {

@@ -30,8 +30,10 @@ var rowKernels = append([]Kernel{
 func reduceKernels() []Kernel {
 	var out []Kernel
 	for o, r := range map[*ir.Op]kern.ReduceOp{
-		op.ReduceSum.Op: kern.ReduceSum, op.ReduceMean.Op: kern.ReduceMean, op.ReduceMax.Op: kern.ReduceMax, op.ReduceMin.Op: kern.ReduceMin, op.ReduceProd.Op: kern.ReduceProd,
-		op.ReduceL1.Op: kern.ReduceL1, op.ReduceL2.Op: kern.ReduceL2, op.ReduceSumSquare.Op: kern.ReduceSumSquare, op.ReduceLogSum.Op: kern.ReduceLogSum, op.ReduceLogSumExp.Op: kern.ReduceLogSumExp,
+		op.ReduceSum.Op: kern.ReduceSum, op.ReduceMean.Op: kern.ReduceMean, op.ReduceMax.Op: kern.ReduceMax,
+		op.ReduceMin.Op: kern.ReduceMin, op.ReduceProd.Op: kern.ReduceProd,
+		op.ReduceL1.Op: kern.ReduceL1, op.ReduceL2.Op: kern.ReduceL2, op.ReduceSumSquare.Op: kern.ReduceSumSquare,
+		op.ReduceLogSum.Op: kern.ReduceLogSum, op.ReduceLogSumExp.Op: kern.ReduceLogSumExp,
 	} {
 		out = append(out, Kernel{Name: o.Name + ".f32", Op: o, Takes: takesReduce, Emit: emitReduce(r), Run: kern.Reduce})
 	}
@@ -139,7 +141,10 @@ func groupNormScratch(_ any, args []kern.Arg, _ int) (int, error) {
 // takesBatchNorm takes inference, in either layout.
 func takesBatchNorm(n *ir.Node) bool {
 	x := n.In[0].Type
-	if op.BatchNormalization.Attrs(n).TrainingMode || len(n.Out) > 1 || len(n.Bodies) > 0 || x.Unranked || x.DType != tensor.F32 || x.Layout != n.Out[0].Type.Layout {
+	if op.BatchNormalization.Attrs(n).TrainingMode || len(n.Out) > 1 || len(n.Bodies) > 0 {
+		return false
+	}
+	if x.Unranked || x.DType != tensor.F32 || x.Layout != n.Out[0].Type.Layout {
 		return false
 	}
 	return areF32(n.In[1:]...) && len(x.Shape) > 1 // without an axis of channels there is one channel

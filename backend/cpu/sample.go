@@ -32,7 +32,10 @@ func takesRois(n *ir.Node) bool {
 
 func emitRoiAlign(_ *call, n *ir.Node) (any, error) {
 	a := op.RoiAlign.Attrs(n)
-	return &kern.RoiAlignParam{Max: a.Mode == "max", Half: a.CoordinateTransformationMode == "half_pixel", Height: a.OutputHeight, Width: a.OutputWidth, Sampling: a.SamplingRatio, Scale: float64(a.SpatialScale)}, nil
+	return &kern.RoiAlignParam{
+		Max: a.Mode == "max", Half: a.CoordinateTransformationMode == "half_pixel",
+		Height: a.OutputHeight, Width: a.OutputWidth, Sampling: a.SamplingRatio, Scale: float64(a.SpatialScale),
+	}, nil
 }
 
 func emitMaxRoiPool(_ *call, n *ir.Node) (any, error) {

@@ -30,7 +30,8 @@ func plain(t testing.TB, g *ir.Graph, o runtime.Options) *runtime.Model {
 	return m
 }
 
-// loopOf returns a graph of a loop of n trips, given at run time, over one carried tensor of k float32; build makes the next carried value, and one to be stacked or nil.
+// loopOf returns a graph of a loop of n trips, given at run time, over one carried tensor of k float32; build makes the next
+// carried value, and one to be stacked or nil.
 func loopOf(k int, build func(b *ir.Builder, g *ir.Graph, trip, x *ir.Value) (next, stacked *ir.Value)) *ir.Graph {
 	g := ir.NewGraph("g")
 	n, x := g.Input("n", ir.TensorOf(tensor.I64)), g.Input("x", ir.TensorOf(tensor.F32, sym.Const(k)))

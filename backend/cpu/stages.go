@@ -91,7 +91,8 @@ func (b Backend) Without(names []string) (Backend, []string) {
 	return b, rest
 }
 
-// selectKernels chooses the row that runs each node; nodes without one run by Eval. The plan shows the choice until the next stage makes the steps themselves.
+// selectKernels chooses the row that runs each node; nodes without one run by Eval. The plan shows the choice until the next
+// stage makes the steps themselves.
 func (e *emitter) selectKernels() error {
 	for _, n := range e.g.Nodes {
 		st := backend.Step{Kernel: evalKernel, Node: n, From: n.From}

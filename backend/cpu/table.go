@@ -17,7 +17,8 @@ type Kernel struct {
 	Emit  func(*call, *ir.Node) (any, error) // returns the param; may change the operands
 	// Scratch returns the bytes that a call with operands and results of these sizes needs; nil: none.
 	Scratch func(param any, args []kern.Arg, workers int) (int, error)
-	// Dims sets the Dims of results, of which only the rank is known, where the data tells them; it may keep in State what Run then needs. nil: the types must tell.
+	// Dims sets the Dims of results, of which only the rank is known, where the data tells them; it may keep in State what Run
+	// then needs. nil: the types must tell.
 	Dims    kern.Func
 	AnyRank bool // operands may be of a rank that only running tells, which the kernel checks
 	Body    bool // applies a pointwise body to its result
@@ -28,7 +29,8 @@ type Kernel struct {
 var rows = func() map[*ir.Op][]*Kernel {
 	out := map[*ir.Op][]*Kernel{}
 	for _, table := range [][]Kernel{
-		gemmKernels, thenKernels, quantizeKernels, spreadKernels, integerKernels, pointwiseKernels, moveKernels, rowKernels, convKernels, poolKernels, recurrentKernels, arithKernels,
+		gemmKernels, thenKernels, quantizeKernels, spreadKernels, integerKernels, pointwiseKernels, moveKernels, rowKernels,
+		convKernels, poolKernels, recurrentKernels, arithKernels,
 		scatterKernels, randomKernels, trainKernels, attentionKernels,
 		lateKernels, sampleKernels, gridKernels,
 		treeKernels,
@@ -59,6 +61,15 @@ func selectKernel(n *ir.Node) *Kernel {
 		}
 	}
 	return nil
+}
+
+// opSet returns a set of ops.
+func opSet(list ...*ir.Op) map[*ir.Op]bool {
+	set := map[*ir.Op]bool{}
+	for _, o := range list {
+		set[o] = true
+	}
+	return set
 }
 
 // allF32 reports whether every operand and result is a row-major tensor of float32 of known rank.

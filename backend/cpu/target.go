@@ -26,7 +26,8 @@ func (b Backend) TakesEpilogue(n *ir.Node) bool {
 // imageOps are the ops whose rows read and write images with channels last.
 var imageOps = []*ir.Op{
 	op.Conv.Op, op.ConvTranspose.Op, op.MaxPool.Op, op.AveragePool.Op, op.GlobalAveragePool.Op, op.GlobalMaxPool.Op, op.Resize.Op,
-	op.BatchNormalization.Op, op.GroupNormalization.Op, op.InstanceNormalization.Op, op.Concat.Op, op.Split.Op, op.Slice.Op, op.Pad.Op, op.QuantizeLinear.Op, op.DequantizeLinear.Op,
+	op.BatchNormalization.Op, op.GroupNormalization.Op, op.InstanceNormalization.Op, op.Concat.Op, op.Split.Op, op.Slice.Op, op.Pad.Op,
+	op.QuantizeLinear.Op, op.DequantizeLinear.Op,
 	op.ConvInteger.Op, op.QLinearConv.Op, op.ScaledConv.Op,
 }
 
@@ -50,7 +51,8 @@ func (b Backend) Layout(n *ir.Node) (ir.Layout, bool) {
 	return ir.ChannelsLast, b.selectKernel(&m) != nil
 }
 
-// fresh reports whether a result has sizes that the first operand's do not tell: they may be known only when n has run, by its reference evaluation.
+// fresh reports whether a result has sizes that the first operand's do not tell: they may be known only when n has run, by its
+// reference evaluation.
 func fresh(n *ir.Node) bool {
 	told := map[string]bool{}
 	for _, d := range n.In[0].Type.Shape {

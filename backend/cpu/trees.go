@@ -7,7 +7,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// treeKernels walk trees that were linked when the model was compiled. A row of features is scored alone, tree by tree, so that neither threads nor batch change a bit.
+// treeKernels walk trees that were linked when the model was compiled. A row of features is scored alone, tree by tree, so that
+// neither threads nor batch change a bit.
 var treeKernels = []Kernel{
 	{Name: "tree_ensemble", Op: op.TreeEnsemble.Op, Takes: takesTrees, Emit: emitTrees, Scratch: treeScratch, Run: runTrees},
 	{Name: "tree_ensemble_classifier", Op: op.TreeEnsembleClassifier.Op, Takes: takesTrees, Emit: emitTrees, Scratch: treeScratch, Run: runTrees},
@@ -53,8 +54,8 @@ func emitTrees(c *call, n *ir.Node) (any, error) {
 // maxTreeNodes is the most nodes that a treeTable is made of: the four that each may become have indices of 31 bits.
 const maxTreeNodes = 1 << 28
 
-// A treeTable is the nodes of all trees, the two that a node may go on to side by side. Without nodes the reference walks the trees: where there is a node that asks what those of the
-// table cannot.
+// A treeTable is the nodes of all trees, the two that a node may go on to side by side. Without nodes the reference walks the
+// trees: where there is a node that asks what those of the table cannot.
 type treeTable[T float32 | float64] struct {
 	nodes  []kern.TreeNode[T]
 	roots  []int32
@@ -116,7 +117,8 @@ func soleTarget(m *op.Ensemble) int {
 	return target
 }
 
-// place makes node i the one at index at, and sees to it that those behind it are placed. It reports false where no comparison that nodes make says what node i asks.
+// place makes node i the one at index at, and sees to it that those behind it are placed. It reports false where no comparison
+// that nodes make says what node i asks.
 func (b *treeBuilder[T]) place(at, i int32) bool {
 	n, t := &b.m.Nodes[i], b.t
 	if n.Mode == op.TreeLeaf {

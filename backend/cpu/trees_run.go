@@ -21,8 +21,9 @@ type treeRun struct {
 	double     bool // y is of float64
 }
 
-// treeSizes returns how many rows and columns the features have, how many rows are scored together, and the scratch of a worker: in float64 a row of features and one of scores; for the
-// block its features, its scores, and for which there were votes.
+// treeSizes returns how many rows and columns the features have, how many rows are scored together, and the scratch of a
+// worker: in float64 a row of features and one of scores; for the block its features, its scores, and for which there were
+// votes.
 func treeSizes(p *treeParam, x *kern.Arg) (rows, cols, block, bytes int, err error) {
 	switch len(x.Dims) {
 	case 1:
@@ -166,8 +167,8 @@ type treeBlock[T float32 | float64] struct {
 	voted            []bool
 }
 
-// walk takes four rows at a time through each tree, and what is left over one row at a time through four trees: one row's path is a chain of loads that depend on each other. The votes for
-// a row are counted in the order of the trees either way.
+// walk takes four rows at a time through each tree, and what is left over one row at a time through four trees: one row's path
+// is a chain of loads that depend on each other. The votes for a row are counted in the order of the trees either way.
 func (b *treeBlock[T]) walk() {
 	last := b.n - b.n%4
 	for _, root := range b.roots {

@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// A watch sets a flag when the context of the current run ends. From the second run under one context on it stays registered with it, so that a run allocates nothing; a context of one run leaves
-// nothing behind.
+// A watch sets a flag when the context of the current run ends. From the second run under one context on it stays registered
+// with it, so that a run allocates nothing; a context of one run leaves nothing behind.
 type watch struct {
 	flag atomic.Bool
 

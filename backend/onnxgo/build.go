@@ -3,6 +3,7 @@ package onnxgo
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	onnxgo "github.com/owulveryck/onnx-go"
 	gorgonia "gorgonia.org/tensor"
@@ -84,8 +85,9 @@ func (g *Graph) resolveOps() int64 {
 	return last
 }
 
-// isWeight tells a weight from an input that has no value yet. Inputs are declared first, then intermediate values, then outputs, each with a placeholder; then weights get their values,
-// and those that were not declared, as files of today have it, their nodes. So a weight was set twice, or behind the last of the outputs.
+// isWeight tells a weight from an input that has no value yet. Inputs are declared first, then intermediate values, then
+// outputs, each with a placeholder; then weights get their values, and those that were not declared, as files of today have it,
+// their nodes. So a weight was set twice, or behind the last of the outputs.
 func isWeight(v *value, last int64) bool {
 	for _, n := range v.nodes {
 		if n.sets > 1 {
@@ -183,7 +185,8 @@ func (g *Graph) model() (*wire.Model, error) {
 	return m, nil
 }
 
-// outputs names the results that Run computes: those which nothing takes and the model declares, or all that nothing takes where it declares none; and what was asked for.
+// outputs names the results that Run computes: those which nothing takes and the model declares, or all that nothing takes
+// where it declares none; and what was asked for.
 func (g *Graph) outputs() []string {
 	var declared, open []string
 	for _, v := range g.values {
@@ -217,12 +220,7 @@ func (o operation) wireAttrs() ([]*wire.Attr, error) {
 		a.Name = name
 		out = append(out, a)
 	}
-	slices.SortFunc(out, func(a, b *wire.Attr) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(out, func(a, b *wire.Attr) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil
 }
 
@@ -271,7 +269,8 @@ func domainOf(n *wire.Node) string {
 
 // domains are tried in this order, with the newest version of each.
 var domains = []wire.OpsetID{
-	{Version: onnx.MaxOpset}, {Domain: "ai.onnx.ml", Version: 5}, {Domain: "com.microsoft", Version: 1}, {Domain: "ai.onnx.preview.training", Version: 1}, {Domain: "ai.onnx.preview", Version: 1},
+	{Version: onnx.MaxOpset}, {Domain: "ai.onnx.ml", Version: 5}, {Domain: "com.microsoft", Version: 1},
+	{Domain: "ai.onnx.preview.training", Version: 1}, {Domain: "ai.onnx.preview", Version: 1},
 }
 
 // microsoftWith names the attribute by which an operator of com.microsoft is told from its namesake in ai.onnx that means something else.

@@ -50,17 +50,20 @@ type operation struct {
 // An Option changes how a Graph runs.
 type Option func(*Graph)
 
-// Strict evaluates every operation by its reference: in float64 with one rounding per operation, nothing fused or reordered. It is slow, and as close to the exact result as the type allows; only a float32
-// tensor that is reduced as a whole is added up in float32, in NumPy's order, as the results that test cases expect were.
-// A graph of one operation on little data is evaluated so in any case: that takes less time than compiling it.
+// Strict evaluates every operation by its reference: in float64 with one rounding per operation, nothing fused or reordered. It
+// is slow, and as close to the exact result as the type allows; only a float32 tensor that is reduced as a whole is added up in
+// float32, in NumPy's order, as the results that test cases expect were. A graph of one operation on little data is evaluated
+// so in any case: that takes less time than compiling it.
 func Strict() Option { return func(g *Graph) { g.strict = true } }
 
-// Opset says which version of ai.onnx the model was written for; onnx-go does not pass it on. Without it the forms of the operations tell: attributes that later became operands, operands
-// that were attributes, operators that are new. Where they leave it open, a model that opset 10 can express is taken for one (onnx-go v0.5.0 knows none newer); any other is refused if
+// Opset says which version of ai.onnx the model was written for; onnx-go does not pass it on. Without it the forms of the
+// operations tell: attributes that later became operands, operands that were attributes, operators that are new. Where they
+// leave it open, a model that opset 10 can express is taken for one (onnx-go v0.5.0 knows none newer); any other is refused if
 // the version makes a difference.
 func Opset(version int) Option { return func(g *Graph) { g.opset = version } }
 
-// File gives the backend the bytes that onnx-go decodes, so that nothing is lost on the way: opset, domains, symbolic sizes, functions. The bytes are kept and must not change.
+// File gives the backend the bytes that onnx-go decodes, so that nothing is lost on the way: opset, domains, symbolic sizes,
+// functions. The bytes are kept and must not change.
 func File(data []byte) Option { return func(g *Graph) { g.file = data } }
 
 // NewGraph returns an empty graph, to be given to onnx.NewModel.
@@ -72,7 +75,8 @@ func NewGraph(opts ...Option) *Graph {
 	return g
 }
 
-// ApplyOperation notes that o yields the values ns. Attributes that cannot be read are *onnx.ErrNotImplemented; whether the operation is supported turns out in Run.
+// ApplyOperation notes that o yields the values ns. Attributes that cannot be read are *onnx.ErrNotImplemented; whether the
+// operation is supported turns out in Run.
 func (g *Graph) ApplyOperation(o onnxgo.Operation, ns ...graph.Node) error {
 	g.changed()
 	g.sealed = true
@@ -139,7 +143,8 @@ func (g *Graph) NewWeightedEdge(from, to graph.Node, weight float64) graph.Weigh
 	return g.edges.NewWeightedEdge(from, to, weight)
 }
 
-// SetWeightedEdge adds an edge. A value that an operation takes twice is one edge in the graph, with the last weight; that it stands at both positions is kept beside it.
+// SetWeightedEdge adds an edge. A value that an operation takes twice is one edge in the graph, with the last weight; that it
+// stands at both positions is kept beside it.
 func (g *Graph) SetWeightedEdge(e graph.WeightedEdge) {
 	g.changed()
 	g.sealed = true
@@ -197,8 +202,9 @@ func (n *Node) key() string {
 	return fmt.Sprintf("node %d", n.id)
 }
 
-// SetTensor gives an input its value, which the runs to come share, or a weight another one. It is an error for results; and for weights of a model that lists them before inputs, because
-// there onnx-go's SetInput reaches a weight in place of the input.
+// SetTensor gives an input its value, which the runs to come share, or a weight another one. It is an error for results; and
+// for weights of a model that lists them before inputs, because there onnx-go's SetInput reaches a weight in place of the
+// input.
 func (n *Node) SetTensor(t gorgonia.Tensor) error {
 	g := n.g
 	if t == nil {
@@ -220,7 +226,8 @@ func (n *Node) SetTensor(t gorgonia.Tensor) error {
 	case v.def >= 0:
 		return fmt.Errorf("onnxgo: %q is a result of %s and cannot be set", n.name, g.ops[v.def].name)
 	case v.weight && g.weights:
-		err := fmt.Errorf("onnxgo: %q is a weight: the model lists it before an input, so that SetInput(%d) means another input; find that by GetNodeByName and use its SetTensor", n.name, n.id)
+		err := fmt.Errorf("onnxgo: %q is a weight: the model lists it before an input, so that SetInput(%d) means another input; "+
+			"find that by GetNodeByName and use its SetTensor", n.name, n.id)
 		g.fail(err)
 		return err
 	case v.weight:
@@ -233,8 +240,9 @@ func (n *Node) SetTensor(t gorgonia.Tensor) error {
 	return nil
 }
 
-// GetTensor returns the node's value: after a run that of the run, computed on demand where the node is an intermediate value; before, what was set, or a placeholder that onnx-go made. It
-// is nil where there is none, and where computing it failed: the next Run returns why.
+// GetTensor returns the node's value: after a run that of the run, computed on demand where the node is an intermediate value;
+// before, what was set, or a placeholder that onnx-go made. It is nil where there is none, and where computing it failed: the
+// next Run returns why.
 func (n *Node) GetTensor() gorgonia.Tensor {
 	if n.g.runs > 0 && n.run != n.g.runs {
 		n.g.demand(n)

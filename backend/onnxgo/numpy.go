@@ -6,45 +6,45 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// asNumPy makes the strict evaluation of g add up whole float32 tensors, and take powers, as NumPy does, in float32: the results that ONNX's test cases expect were made so, and onnx-go compares them to 1e-6.
+// evaluation is the reference evaluation of an op.
+type evaluation = func(*ir.Env, any, []tensor.Value) ([]tensor.Value, error)
+
+// inFloat32 are the ops that NumPy computes in float32, and how: the results that ONNX's test cases expect were made so, and
+// onnx-go compares them to 1e-6.
+var inFloat32 = map[*ir.Op]func(evaluation) evaluation{
+	op.Pow.Op:             powers,
+	op.ReduceSum.Op:       wholeBy(sum32),
+	op.ReduceL1.Op:        wholeBy(func(x []float32) float32 { return sum32(mapped(x, func(v float32) float32 { return max(v, -v) })) }),
+	op.ReduceSumSquare.Op: wholeBy(func(x []float32) float32 { return sum32(mapped(x, func(v float32) float32 { return v * v })) }),
+	op.ReduceProd.Op:      wholeBy(product32),
+}
+
+// asNumPy makes the strict evaluation of g add up whole float32 tensors, and take powers, as NumPy does.
 func asNumPy(g *ir.Graph) {
 	for _, n := range g.Nodes {
-		own := *n.Op
-		var f func([]float32) float32
-		switch n.Op {
-		case op.Pow.Op:
-			own.Eval = powers(n.Op.Eval)
+		if f := inFloat32[n.Op]; f != nil {
+			own := *n.Op
+			own.Eval = f(n.Op.Eval)
 			n.Op = &own
-			continue
-		case op.ReduceSum.Op:
-			f = sum32
-		case op.ReduceL1.Op:
-			f = func(x []float32) float32 { return sum32(mapped(x, func(v float32) float32 { return max(v, -v) })) }
-		case op.ReduceSumSquare.Op:
-			f = func(x []float32) float32 { return sum32(mapped(x, func(v float32) float32 { return v * v })) }
-		case op.ReduceProd.Op:
-			f = product32
-		default:
-			continue
 		}
-		own.Eval = wholeBy(n.Op.Eval, f)
-		n.Op = &own
 	}
 }
 
-// wholeBy replaces the result of eval by f's where eval reduces a float32 tensor to one element.
-func wholeBy(eval func(*ir.Env, any, []tensor.Value) ([]tensor.Value, error), f func([]float32) float32) func(*ir.Env, any, []tensor.Value) ([]tensor.Value, error) {
-	return func(e *ir.Env, attrs any, in []tensor.Value) ([]tensor.Value, error) {
-		out, err := eval(e, attrs, in)
-		if err != nil || len(out) == 0 {
-			return out, err
+// wholeBy replaces the result of an evaluation by f's where that reduces a float32 tensor to one element.
+func wholeBy(f func([]float32) float32) func(evaluation) evaluation {
+	return func(eval evaluation) evaluation {
+		return func(e *ir.Env, attrs any, in []tensor.Value) ([]tensor.Value, error) {
+			out, err := eval(e, attrs, in)
+			if err != nil || len(out) == 0 {
+				return out, err
+			}
+			x, isX := in[0].(*tensor.Tensor)
+			y, isY := out[0].(*tensor.Tensor)
+			if isX && isY && x.DType() == tensor.F32 && y.Len() == 1 && x.Len() > 1 {
+				return []tensor.Value{tensor.Of([]float32{f(tensor.Data[float32](x))}).Reshape(y.Dims()...)}, nil
+			}
+			return out, nil
 		}
-		x, isX := in[0].(*tensor.Tensor)
-		y, isY := out[0].(*tensor.Tensor)
-		if isX && isY && x.DType() == tensor.F32 && y.Len() == 1 && x.Len() > 1 {
-			return []tensor.Value{tensor.Of([]float32{f(tensor.Data[float32](x))}).Reshape(y.Dims()...)}, nil
-		}
-		return out, nil
 	}
 }
 

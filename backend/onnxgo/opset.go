@@ -3,6 +3,7 @@ package onnxgo
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	onnxgo "github.com/owulveryck/onnx-go"
@@ -12,13 +13,17 @@ import (
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
 
-// A form is evidence of the opset: an operator with an attribute, or with so many operands, exists from one version on or up to another. Zeros say nothing.
+// A form is evidence of the opset: an operator with an attribute, or with so many operands, exists from one version on or up to
+// another. Zeros say nothing.
 type form struct {
 	ops          string
 	attr         string // present
 	least, most  int    // operands
 	since, until int
 }
+
+// reductions are those whose axes became an operand in opset 18; those of ReduceSum did in 13.
+const reductions = "ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSumSquare"
 
 var forms = []form{
 	{ops: "Add Sub Mul Div Pow And Or Xor Equal Greater Less PRelu Gemm", attr: "broadcast", until: 6},
@@ -38,9 +43,9 @@ var forms = []form{
 	{ops: "Pad", attr: "paddings", until: 1},
 	{ops: "Pad", attr: "pads", until: 10},
 	{ops: "Pad", least: 2, since: 11},
-	{ops: "ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSumSquare", attr: "axes", until: 17},
-	{ops: "ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSumSquare", least: 2, since: 18},
-	{ops: "ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSumSquare", attr: "noop_with_empty_axes", since: 18},
+	{ops: reductions, attr: "axes", until: 17},
+	{ops: reductions, least: 2, since: 18},
+	{ops: reductions, attr: "noop_with_empty_axes", since: 18},
 	{ops: "ReduceSum Squeeze Unsqueeze", attr: "axes", until: 12},
 	{ops: "ReduceSum Squeeze Unsqueeze", least: 2, since: 13},
 	{ops: "ReduceSum", attr: "noop_with_empty_axes", since: 13},
@@ -65,8 +70,8 @@ var forms = []form{
 	{ops: "Upsample", attr: "scales", until: 8},
 	{ops: "Upsample", until: 9},
 	{ops: "Scatter", until: 10},
-	{ops: "BitShift CumSum Det DynamicQuantizeLinear GatherElements GatherND Range Round ScatterElements ScatterND Unique SequenceAt SequenceConstruct SequenceEmpty SequenceErase" +
-		" SequenceInsert SequenceLength SplitToSequence ConcatFromSequence", since: 11},
+	{ops: "BitShift CumSum Det DynamicQuantizeLinear GatherElements GatherND Range Round ScatterElements ScatterND Unique" +
+		" SequenceAt SequenceConstruct SequenceEmpty SequenceErase SequenceInsert SequenceLength SplitToSequence ConcatFromSequence", since: 11},
 	{ops: "Celu Einsum GreaterOrEqual LessOrEqual NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss", since: 12},
 	{ops: "HardSwish Trilu", since: 14},
 	{ops: "Bernoulli CastLike Optional OptionalGetElement OptionalHasElement", since: 15},
@@ -81,11 +86,7 @@ var forms = []form{
 
 // holds reports whether n has the form.
 func (f form) holds(n *wire.Node) bool {
-	has := false
-	for _, op := range strings.Fields(f.ops) {
-		has = has || op == n.OpType
-	}
-	return has && (f.attr == "" || hasAttr(n, f.attr)) && len(n.In) >= f.least && (f.most == 0 || len(n.In) <= f.most)
+	return slices.Contains(strings.Fields(f.ops), n.OpType) && (f.attr == "" || hasAttr(n, f.attr)) && len(n.In) >= f.least && (f.most == 0 || len(n.In) <= f.most)
 }
 
 // span is a range of opsets, with the forms that bound it.
@@ -144,7 +145,8 @@ func (g *Graph) imported(p *wire.Model, o onnx.Options) (*onnx.Model, error) {
 		s = span{since: g.opset, until: g.opset}
 	}
 	if s.since > s.until {
-		return nil, &onnxgo.ErrNotImplemented{Operator: s.low, Message: fmt.Sprintf("it needs opset %d or newer, and %s opset %d or older: no opset has both", s.since, s.high, s.until)}
+		why := fmt.Sprintf("it needs opset %d or newer, and %s opset %d or older: no opset has both", s.since, s.high, s.until)
+		return nil, &onnxgo.ErrNotImplemented{Operator: s.low, Message: why}
 	}
 	version := max(min(usual, s.until), s.since)
 	p.Opsets = opsets(p.Graph.Nodes, version)
@@ -156,8 +158,9 @@ func (g *Graph) imported(p *wire.Model, o onnx.Options) (*onnx.Model, error) {
 		p.Opsets = opsets(p.Graph.Nodes, v)
 		other, err := onnx.Import(p, o)
 		if err == nil && other.Graph.String() != m.Graph.String() {
-			return nil, &onnxgo.ErrNotImplemented{Operator: "of an unknown opset", Message: fmt.Sprintf("onnx-go drops the opset; the model's forms allow %d to %d, and %d and %d differ in what they mean: use the option Opset or File",
-				version, s.until, version, v)}
+			why := fmt.Sprintf("onnx-go drops the opset; the model's forms allow %d to %d, and %d and %d differ in what they mean: "+
+				"use the option Opset or File", version, s.until, version, v)
+			return nil, &onnxgo.ErrNotImplemented{Operator: "of an unknown opset", Message: why}
 		}
 		if err != nil && !errors.Is(err, ir.ErrUnsupported) {
 			break

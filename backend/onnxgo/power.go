@@ -7,8 +7,9 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// powers makes eval, the evaluation of Pow, compute float32 to the power of float32 in float32, as NumPy did when ONNX's test cases were made.
-func powers(eval func(*ir.Env, any, []tensor.Value) ([]tensor.Value, error)) func(*ir.Env, any, []tensor.Value) ([]tensor.Value, error) {
+// powers makes eval, the evaluation of Pow, compute float32 to the power of float32 in float32, as NumPy did when ONNX's test
+// cases were made.
+func powers(eval evaluation) evaluation {
 	return func(e *ir.Env, attrs any, in []tensor.Value) ([]tensor.Value, error) {
 		out, err := eval(e, attrs, in)
 		if err != nil {
@@ -40,8 +41,9 @@ func place(i int, to, from []int) int {
 	return at
 }
 
-// power is x to the power of y by the method of fdlibm (Sun Microsystems, 1993), which C libraries used for float32 until 2018: the logarithm to base 2 as a sum of two float32, times y,
-// and 2 to that. It errs by less than a unit of the last place. Every product is rounded by itself: a conversion keeps compilers from fusing it with what follows.
+// power is x to the power of y by the method of fdlibm (Sun Microsystems, 1993), which C libraries used for float32 until 2018:
+// the logarithm to base 2 as a sum of two float32, times y, and 2 to that. It errs by less than a unit of the last place. Every
+// product is rounded by itself: a conversion keeps compilers from fusing it with what follows.
 func power(x, y float32) float32 {
 	exact := float32(math.Pow(float64(x), float64(y)))
 	if !(x >= 0x1p-126 && x <= math.MaxFloat32 && exact >= 0x1p-126 && exact <= math.MaxFloat32) || x == 1 || y == 0 || y == 1 || y == -1 || y == 2 || y == 0.5 {

@@ -29,8 +29,9 @@ type compiled struct {
 // maxModels bounds what is kept compiled for other sizes of inputs.
 const maxModels = 8
 
-// Run computes the model's outputs from what the inputs' nodes hold. The first run with inputs of new types or sizes compiles; with the option File sizes that the file leaves open need no
-// new compilation. What is not supported is an *onnx.ErrNotImplemented.
+// Run computes the model's outputs from what the inputs' nodes hold. The first run with inputs of new types or sizes compiles;
+// with the option File sizes that the file leaves open need no new compilation. What is not supported is an
+// *onnx.ErrNotImplemented.
 func (g *Graph) Run() (err error) {
 	defer recovered(&err)
 	if g.err != nil {
@@ -168,7 +169,8 @@ func (g *Graph) compile(in map[string]tensor.Value) (*compiled, error) {
 	return &g.models[len(g.models)-1], nil
 }
 
-// tiny reports whether evaluating the graph takes less time than compiling it: it is one operation on little data. It is evaluated as Strict has it.
+// tiny reports whether evaluating the graph takes less time than compiling it: it is one operation on little data. It is
+// evaluated as Strict has it.
 func (g *Graph) tiny(in map[string]tensor.Value) bool {
 	total := 0
 	for _, v := range g.values {

@@ -18,7 +18,8 @@ var undecodable = map[string]string{
 	"TestScan9Sum": "its body is an attribute of type GRAPH",
 }
 
-// inexact are the cases whose expected values are further than onnx-go's tolerance from the exact results; they are compared with a tolerance of their own.
+// inexact are the cases whose expected values are further than onnx-go's tolerance from the exact results; they are compared
+// with a tolerance of their own.
 var inexact = map[string]struct {
 	why      string
 	abs, rel float64

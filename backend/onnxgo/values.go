@@ -99,7 +99,8 @@ func wrapAny(data any, n int, dims []int) *tensor.Tensor {
 }
 
 var wrappers = []func(any, int, []int) *tensor.Tensor{
-	wrap[float32], wrap[float64], wrap[int64], wrap[int32], wrap[bool], wrap[uint8], wrap[int8], wrap[uint16], wrap[int16], wrap[uint32], wrap[uint64], wrap[complex64], wrap[complex128],
+	wrap[float32], wrap[float64], wrap[int64], wrap[int32], wrap[bool], wrap[uint8], wrap[int8], wrap[uint16], wrap[int16],
+	wrap[uint32], wrap[uint64], wrap[complex64], wrap[complex128],
 }
 
 func wrap[T tensor.Element](data any, n int, dims []int) *tensor.Tensor {
@@ -128,7 +129,8 @@ func convert[T, F int | int64 | uint | uint64](x []F) []T {
 	return out
 }
 
-// toGorgonia returns a result for onnx-go, over the same elements. Kinds and types of values that it has none for are *onnx.ErrNotImplemented.
+// toGorgonia returns a result for onnx-go, over the same elements. Kinds and types of values that it has none for are
+// *onnx.ErrNotImplemented.
 func toGorgonia(name string, v tensor.Value) (gorgonia.Tensor, error) {
 	t, ok := v.(*tensor.Tensor)
 	if !ok {

@@ -49,7 +49,8 @@ func defaultScale(size int) float32 { return float32(1 / math.Sqrt(float64(max(s
 
 func isFinite(x float64) bool { return x-x == 0 }
 
-// An attendMask is added to scores, or hides keys where it is false; it broadcasts to items, heads and queries, and hides the keys beyond its length.
+// An attendMask is added to scores, or hides keys where it is false; it broadcasts to items, heads and queries, and hides the
+// keys beyond its length.
 type attendMask struct {
 	add    []float32
 	keep   []byte
@@ -92,9 +93,11 @@ func (m *attendMask) none() bool { return m.add == nil && m.keep == nil }
 
 // An attend is attention being computed: softmax(q·kᵀ·scale + mask)·v by head, keys and values shared by groups of heads of q.
 //
-// A unit is a head of keys of one item with all rows of queries that see it, or a block of them. Its keys and values are packed once, unless there are few rows: then a stretch at a
-// time. Its rows go in tiles: their scores, the softmax, and the product with the values while the scores are in the cache. What a row comes to depends neither on its
-// tile nor on its block: chains of a product go by the number of the key, keys that no row of a tile sees would add zeros, and sums of exponentials go over the keys that the row sees.
+// A unit is a head of keys of one item with all rows of queries that see it, or a block of them. Its keys and values are packed
+// once, unless there are few rows: then a stretch at a time. Its rows go in tiles: their scores, the softmax, and the product
+// with the values while the scores are in the cache. What a row comes to depends neither on its tile nor on its block: chains
+// of a product go by the number of the key, keys that no row of a tile sees would add zeros, and sums of exponentials go over
+// the keys that the row sees.
 type attend struct {
 	q, k, v, y     headsF32
 	scale, softcap float32

@@ -102,9 +102,10 @@ func AttentionF32Scratch(p *AttentionParam, args []Arg, workers int) (int, error
 	return 4 * (k + v + z.scratch(workers)), nil
 }
 
-// AttentionF32 is softmax(q·kᵀ·scale + mask)·v by head. Operands: q, k and v of sizes [N,heads,length,size] or [N,length,heads·size]; a mask of float32 or bool that broadcasts to
-// [N,heads,queries,keys] but for its last axis, beyond which keys are hidden; past keys and values [N,heads,length,size]; and, as int64, how many keys of each item count. Results: y,
-// and past and present keys and values together. Any operand from the mask on may be absent, and any result but y.
+// AttentionF32 is softmax(q·kᵀ·scale + mask)·v by head. Operands: q, k and v of sizes [N,heads,length,size] or
+// [N,length,heads·size]; a mask of float32 or bool that broadcasts to [N,heads,queries,keys] but for its last axis, beyond
+// which keys are hidden; past keys and values [N,heads,length,size]; and, as int64, how many keys of each item count. Results:
+// y, and past and present keys and values together. Any operand from the mask on may be absent, and any result but y.
 func AttentionF32(c *Call) error {
 	p, ok := c.Param.(*AttentionParam)
 	if !ok {

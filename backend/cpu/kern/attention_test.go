@@ -65,7 +65,8 @@ func normals(r *rand.Rand, n int) []float32 {
 	return v
 }
 
-// A row's bits depend neither on the threads, nor on the other items and queries of the call, nor on what keys that it does not see hold, nor on which of its keys are past.
+// A row's bits depend neither on the threads, nor on the other items and queries of the call, nor on what keys that it does not
+// see hold, nor on which of its keys are past.
 func TestAttentionRowStandsAlone(t *testing.T) {
 	defer Mask(Mask(Detected()))
 	for _, f := range []Features{Detected(), Detected() & AVX2, 0} {

@@ -26,7 +26,8 @@ type bitsState struct {
 	a, b, y Arg
 }
 
-// Bits computes one instruction over integers of one type, with broadcasting. Shifts by a negative number of places, or by more than there are, move all bits out.
+// Bits computes one instruction over integers of one type, with broadcasting. Shifts by a negative number of places, or by more
+// than there are, move all bits out.
 func Bits(c *Call) error {
 	p, ok := c.Param.(*BitsParam)
 	if !ok || p.Op >= numBitOps || p.Type < Int8 || p.Type > Uint64 || len(c.Args) != 3 {

@@ -59,7 +59,8 @@ func quantizeVectors(dst []byte, src []float32, scale, zero float32) int {
 	return n
 }
 
-// extremesOfVectors finds the least and the greatest numbers, and 0, lane by lane: least first. It returns how many numbers it looked at and how many lanes there are.
+// extremesOfVectors finds the least and the greatest numbers, and 0, lane by lane: least first. It returns how many numbers it
+// looked at and how many lanes there are.
 func extremesOfVectors(src []float32, lanes *[32]float32) (n, width int) {
 	switch f := CPU(); {
 	case f.Has(AVX512) && len(src) >= 16:

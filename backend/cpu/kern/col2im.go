@@ -57,7 +57,8 @@ func (s *col2imState) layOut(p *Col2ImParam, c *Call) error {
 	s.places = s.places[:0]
 	for i := range r {
 		im, b, st, di, lo, hi := image[i], block[i], p.Strides[i], p.Dilations[i], p.Pads[i], p.Pads[i+r]
-		if min(int64(st), int64(di), b) < 1 || min(int64(lo), int64(hi), im) < 0 || max(int64(st), int64(di), b, int64(lo), int64(hi), im) > limit || int(im) != c.Args[3].Dims[2+i] {
+		if min(int64(st), int64(di), b) < 1 || min(int64(lo), int64(hi), im) < 0 ||
+			max(int64(st), int64(di), b, int64(lo), int64(hi), im) > limit || int(im) != c.Args[3].Dims[2+i] {
 			return fmt.Errorf("image %v, block %v, strides %v, dilations %v, pads %v", image, block, p.Strides, p.Dilations, p.Pads)
 		}
 		n := max(0, (int(im)+lo+hi-di*(int(b)-1)-1)/st+1)

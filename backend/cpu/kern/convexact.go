@@ -2,9 +2,10 @@ package kern
 
 import "math"
 
-// Finite reports whether no weight of a convolution is infinite or NaN. One that is makes NaN of a zero, and it is not up to a kernel which zeros it meets: a convolution pads its operand
-// with zeros, which meet every weight, and a transposed one adds up what its pixels give, of which a place that none reaches gets nothing. Such weights are packed with
-// [ConvParam].Exact, and run one product at a time.
+// Finite reports whether no weight of a convolution is infinite or NaN. One that is makes NaN of a zero, and it is not up to a
+// kernel which zeros it meets: a convolution pads its operand with zeros, which meet every weight, and a transposed one adds up
+// what its pixels give, of which a place that none reaches gets nothing. Such weights are packed with [ConvParam].Exact, and
+// run one product at a time.
 func Finite(w []float32) bool {
 	for _, v := range w {
 		if math.Float32bits(v)&0x7f800000 == 0x7f800000 {

@@ -15,8 +15,8 @@ const (
 	GridReflection
 )
 
-// A GridParam is the parameter of [GridSample]. With Align, -1 and 1 are the centres of the outermost elements, else their outer edges. Size is that of an element; what is not the nearest one is
-// float32.
+// A GridParam is the parameter of [GridSample]. With Align, -1 and 1 are the centres of the outermost elements, else their
+// outer edges. Size is that of an element; what is not the nearest one is float32.
 type GridParam struct {
 	Mode    ResizeMode
 	Padding GridPadding
@@ -59,7 +59,8 @@ func GridSample(c *Call) error {
 		}
 	}
 	r := len(x.Dims) - 2
-	if r < 1 || r > 3 || len(g.Dims) != r+2 || g.Dims[0] != x.Dims[0] || g.Dims[r+1] != r || len(y.Dims) != r+2 || !slices.Equal(y.Dims[:2], x.Dims[:2]) || !slices.Equal(y.Dims[2:], g.Dims[1:r+1]) {
+	if r < 1 || r > 3 || len(g.Dims) != r+2 || g.Dims[0] != x.Dims[0] || g.Dims[r+1] != r ||
+		len(y.Dims) != r+2 || !slices.Equal(y.Dims[:2], x.Dims[:2]) || !slices.Equal(y.Dims[2:], g.Dims[1:r+1]) {
 		return fmt.Errorf("grid of sizes %v for x of sizes %v", g.Dims, x.Dims)
 	}
 	if y.Len() == 0 {

@@ -106,10 +106,11 @@ func GroupQueryF32Scratch(p *GroupQueryParam, args []Arg, workers int) (int, err
 	return 4 * (s.turned(p) + z.scratch(workers)), nil
 }
 
-// GroupQueryF32 is attention over a cache that it extends. Operands: q [N,length,heads·size], k and v alike with fewer heads, of as many tokens or none; or all three side by side in q.
-// Then caches of keys and values [N,heads,length,size]; as int32 how many keys each item has then, less one, and the most tokens of all; cosines and sines by position, and as int64
-// positions; a bias of the scores; a further score for each head. Results: y, of q's sizes, and both caches, longer or as long, with zeros behind each item's tokens. Absent may be k and v,
-// the old caches, and what follows the numbers of keys.
+// GroupQueryF32 is attention over a cache that it extends. Operands: q [N,length,heads·size], k and v alike with fewer heads,
+// of as many tokens or none; or all three side by side in q. Then caches of keys and values [N,heads,length,size]; as int32 how
+// many keys each item has then, less one, and the most tokens of all; cosines and sines by position, and as int64 positions; a
+// bias of the scores; a further score for each head. Results: y, of q's sizes, and both caches, longer or as long, with zeros
+// behind each item's tokens. Absent may be k and v, the old caches, and what follows the numbers of keys.
 func GroupQueryF32(c *Call) error {
 	p, ok := c.Param.(*GroupQueryParam)
 	if !ok {
@@ -290,7 +291,8 @@ func (st *groupQueryState) rotary(c *Call) error {
 	return nil
 }
 
-// at returns the row of angles of a token. In a prompt tokens stand behind one another, from the first of all positions on; those behind an item's last may lack a position.
+// at returns the row of angles of a token. In a prompt tokens stand behind one another, from the first of all positions on;
+// those behind an item's last may lack a position.
 func (st *groupQueryState) at(item, t int) (int, error) {
 	if len(st.pos) > 0 && !st.prompt {
 		return st.turns.position(st.pos, item*st.shape.length+t)

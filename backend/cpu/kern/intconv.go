@@ -277,7 +277,10 @@ func (st *intConv) order(c *Call) {
 	}
 	ordered := c.Scratch[:st.sizeX]
 	st.cv.x = Of[float32](&Arg{Data: ordered})
-	st.prepare = intPrepare{src: x.Data, dst: ordered, copies: true, groups: s.group, k: cg, steps: st.steps, pk: st.pk, signed: st.p.ASigned, kind: st.kind, zero: zero}
+	st.prepare = intPrepare{
+		src: x.Data, dst: ordered, copies: true, groups: s.group, k: cg, steps: st.steps,
+		pk: st.pk, signed: st.p.ASigned, kind: st.kind, zero: zero,
+	}
 	pixels := len0(x.Dims)
 	if x.Len() < 1<<15 {
 		st.prepare.Do(0, 0, pixels)

@@ -17,8 +17,9 @@ type maxPoolState struct {
 	idx     []int64
 }
 
-// MaxPool takes the maximum over windows of [N, C, spatial...]: results y and, if it is wanted, where in the operand each maximum was found, the first of equals; NaN counts as the greatest. A window
-// that lies in the padding alone gives the least number and -1.
+// MaxPool takes the maximum over windows of [N, C, spatial...]: results y and, if it is wanted, where in the operand each
+// maximum was found, the first of equals; NaN counts as the greatest. A window that lies in the padding alone gives the least
+// number and -1.
 func MaxPool(c *Call) error {
 	p, ok := c.Param.(*MaxPoolParam)
 	if !ok || len(c.Args) != 3 || p.Pool.Last || p.Pool.Average || p.Type >= Float16 {
@@ -98,13 +99,15 @@ func (s *maxPoolState) index(base, at int) int64 {
 	return int64(base + (x*dy.in+y)*dz.in + z)
 }
 
-// An UnpoolParam is the parameter of [MaxUnpool]: for each spatial axis what the size of the pool's least operand is made of, and the bytes of an element.
+// An UnpoolParam is the parameter of [MaxUnpool]: for each spatial axis what the size of the pool's least operand is made of,
+// and the bytes of an element.
 type UnpoolParam struct {
 	Kernel, Strides, Pads []int
 	Size                  int
 }
 
-// MaxUnpool puts each element of operand 0 where operand 1, of int64, says, among zeros. Indices count the elements of the least operand that the pool can have had.
+// MaxUnpool puts each element of operand 0 where operand 1, of int64, says, among zeros. Indices count the elements of the
+// least operand that the pool can have had.
 func MaxUnpool(c *Call) error {
 	p, ok := c.Param.(*UnpoolParam)
 	if !ok || len(c.Args) < 3 {

@@ -42,8 +42,8 @@ func join(x, dims []int) int {
 	return i
 }
 
-// allocations returns what f allocates once it is warm. Registers of a worker are made when so many first work at once, which may be in any run: only what every
-// measurement sees counts.
+// allocations returns what f allocates once it is warm. Registers of a worker are made when so many first work at once, which
+// may be in any run: only what every measurement sees counts.
 func allocations(f func()) float64 {
 	least := testing.AllocsPerRun(3, f)
 	for range 3 {

@@ -34,8 +34,8 @@ type NBitsSource struct {
 	Zero  func(n, block int) float32 // the zero point of a block
 }
 
-// PackNBits puts weights, scales and zero points in the order of panels: a row of NR weights for each of K, where halves of a byte hold columns half a panel apart; and NR scales and zero
-// points for each block.
+// PackNBits puts weights, scales and zero points in the order of panels: a row of NR weights for each of K, where halves of a
+// byte hold columns half a panel apart; and NR scales and zero points for each block.
 func PackNBits(p *NBitsParam, s *NBitsSource, weights []byte, scale, zero []float32) {
 	blocks, row, per := p.blocks(), p.row(), 8/s.Bits
 	wide := blocks * p.Block / per // bytes of a row of the source
@@ -78,8 +78,9 @@ type nbitsState struct {
 	groups           int // of panels
 }
 
-// MatMulNBitsF32 multiplies rows by weights of a few bits: they stay packed in memory, and become floats a piece of a panel at a time, in the first cache. A sum is one chain in the order of K, as
-// in [GemmF32]. Operands: a [...,K]; weights, scales and zero points as [PackNBits] leaves them; a bias [N] or absent. Result: y [...,N].
+// MatMulNBitsF32 multiplies rows by weights of a few bits: they stay packed in memory, and become floats a piece of a panel at
+// a time, in the first cache. A sum is one chain in the order of K, as in [GemmF32]. Operands: a [...,K]; weights, scales and
+// zero points as [PackNBits] leaves them; a bias [N] or absent. Result: y [...,N].
 func MatMulNBitsF32(c *Call) error {
 	p, ok := c.Param.(*NBitsParam)
 	if !ok || len(c.Args) != 6 {
@@ -107,7 +108,10 @@ func (s *nbitsState) set(p *NBitsParam, c *Call) error {
 			}
 		}
 	}
-	*s = nbitsState{p: p, a: F32(&c.Args[0]), data: c.Args[1].Data, scale: F32(&c.Args[2]), zero: F32(&c.Args[3]), y: F32(&c.Args[5]), scratch: F32(&Arg{Data: c.Scratch})}
+	*s = nbitsState{
+		p: p, a: F32(&c.Args[0]), data: c.Args[1].Data, scale: F32(&c.Args[2]), zero: F32(&c.Args[3]),
+		y: F32(&c.Args[5]), scratch: F32(&Arg{Data: c.Scratch}),
+	}
 	if c.Args[4].present() {
 		s.bias = F32(&c.Args[4])
 	}
@@ -154,7 +158,10 @@ func (s *nbitsState) Do(worker, lo, hi int) {
 		p0, block := id/s.rowBlocks*s.wide, id%s.rowBlocks
 		np := min(s.wide, panels-p0)
 		m0, m1 := s.m*block/s.rowBlocks, s.m*(block+1)/s.rowBlocks
-		g := gemmPart{row: gemmRowFor(p.NR), kc: s.step, lda: 4 * p.K, ldc: 4 * p.N, runs: 1, len: m1 - m0, segs: noOffset, b: ptr(scratch), n: min(p.N-p0*p.NR, np*p.NR)}
+		g := gemmPart{
+			row: gemmRowFor(p.NR), kc: s.step, lda: 4 * p.K, ldc: 4 * p.N, runs: 1, len: m1 - m0, segs: noOffset,
+			b: ptr(scratch), n: min(p.N-p0*p.NR, np*p.NR),
+		}
 		g.c = unsafe.Add(ptr(s.y), 4*(m0*p.N+p0*p.NR))
 		for k := 0; k < p.K; k += s.step {
 			g.segk = min(s.step, p.K-k)

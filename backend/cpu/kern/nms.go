@@ -39,7 +39,8 @@ func NonMaxSuppressionDims(c *Call) error {
 		return fmt.Errorf("non_max_suppression: parameter %v for %d operands", c.Param, len(c.Args))
 	}
 	b, sc := &c.Args[0], &c.Args[1]
-	if len(b.Dims) != 3 || len(sc.Dims) != 3 || b.Dims[0] != sc.Dims[0] || b.Dims[1] != sc.Dims[2] || b.Dims[2] != 4 || sized(b, 4, "boxes") != nil || sized(sc, 4, "scores") != nil || b.Dims[1] > 1<<31-1 {
+	if len(b.Dims) != 3 || len(sc.Dims) != 3 || b.Dims[0] != sc.Dims[0] || b.Dims[1] != sc.Dims[2] || b.Dims[2] != 4 ||
+		sized(b, 4, "boxes") != nil || sized(sc, 4, "scores") != nil || b.Dims[1] > 1<<31-1 {
 		return fmt.Errorf("boxes of sizes %v with scores of sizes %v", b.Dims, sc.Dims)
 	}
 	s := StateOf[nmsState](c)
@@ -124,8 +125,9 @@ func (s *nmsState) Do(_, lo, hi int) {
 	}
 }
 
-// NonMaxSuppression writes rows of batch, class and box, as int64, of the boxes that overlap with none of higher score: operands boxes [B,N,4], scores [B,C,N] and, if there, the most boxes of a
-// class, the overlap that is too much and the score that is too low.
+// NonMaxSuppression writes rows of batch, class and box, as int64, of the boxes that overlap with none of higher score:
+// operands boxes [B,N,4], scores [B,C,N] and, if there, the most boxes of a class, the overlap that is too much and the score
+// that is too low.
 func NonMaxSuppression(c *Call) error {
 	s, ok := c.State.(*nmsState)
 	y := Of[int64](&c.Args[5])

@@ -55,7 +55,8 @@ func GroupNormLastF32(c *Call) error {
 		return fmt.Errorf("group_norm: %d bytes of scratch", len(c.Scratch))
 	}
 	s, t := StateOf[groupLastState](c), pwBest()
-	*s = groupLastState{p: p, batch: d[0], ch: ch, pixels: n / d[0] / ch, x: F32(&c.Args[0])[:n], g: F32(&c.Args[1])[:ch], h: F32(&c.Args[2])[:ch], y: F32(&c.Args[3])[:n],
+	*s = groupLastState{p: p, batch: d[0], ch: ch, pixels: n / d[0] / ch,
+		x: F32(&c.Args[0])[:n], g: F32(&c.Args[1])[:ch], h: F32(&c.Args[2])[:ch], y: F32(&c.Args[3])[:n],
 		add: t[int(OpAdd)<<formBits], sub: t[int(OpSub)<<formBits], fma: t[int(OpFMA)<<formBits]}
 	s.pieces = (s.pixels + groupLastRows - 1) / groupLastRows
 	take := func(n int) []float32 {

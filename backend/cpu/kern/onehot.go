@@ -74,8 +74,8 @@ func OneHotDims(c *Call) error {
 	return nil
 }
 
-// OneHot writes values[1] where the place along the new axis is the index, and values[0] elsewhere: operands indices, depth and values. Negative indices count from the end; others out of range match
-// nowhere.
+// OneHot writes values[1] where the place along the new axis is the index, and values[0] elsewhere: operands indices, depth and
+// values. Negative indices count from the end; others out of range match nowhere.
 func OneHot(c *Call) error {
 	p, ok := c.Param.(*OneHotParam)
 	if !ok || len(c.Args) != 4 {
@@ -143,7 +143,8 @@ type triluState struct {
 	size          int
 }
 
-// Trilu copies the upper or lower triangle of each matrix of its operand, with zeros elsewhere; operand 1, if there, is the diagonal that belongs to it, counted upwards.
+// Trilu copies the upper or lower triangle of each matrix of its operand, with zeros elsewhere; operand 1, if there, is the
+// diagonal that belongs to it, counted upwards.
 func Trilu(c *Call) error {
 	p, ok := c.Param.(*TriluParam)
 	if !ok {

@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// A ResizeParam is the parameter of [Resize]. Axes gives, for each dimension in memory, its place in the operands scales, sizes and roi, or -1 where it stays; scales are float32, sizes int64,
-// roi of type Roi. Fill is the extrapolation value.
+// A ResizeParam is the parameter of [Resize]. Axes gives, for each dimension in memory, its place in the operands scales, sizes
+// and roi, or -1 where it stays; scales are float32, sizes int64, roi of type Roi. Fill is the extrapolation value.
 type ResizeParam struct {
 	Mode               ResizeMode
 	Coord              Coordinates
@@ -159,7 +159,8 @@ func ResizeDims(c *Call) error {
 	return nil
 }
 
-// Resize samples an operand at other sizes: operands x, roi, scales and sizes, of which the last three may be absent. Neighbours of weight 0 do not count, even if they are infinite.
+// Resize samples an operand at other sizes: operands x, roi, scales and sizes, of which the last three may be absent.
+// Neighbours of weight 0 do not count, even if they are infinite.
 func Resize(c *Call) error {
 	p, ok := c.Param.(*ResizeParam)
 	if !ok || p.Mode >= numResizeModes || p.Coord >= numCoordinates || p.Nearest >= numNearest {

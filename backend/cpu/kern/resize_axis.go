@@ -99,7 +99,8 @@ func (r *resizeSpan) rounded(mode Coordinates, i int) float64 {
 	return r.place(mode, i)
 }
 
-// A resizeAxis holds what each place of one axis of the result is made of: width elements of the operand from table at, by weight. It is filled anew when what it was filled by changes.
+// A resizeAxis holds what each place of one axis of the result is made of: width elements of the operand from table at, by
+// weight. It is filled anew when what it was filled by changes.
 type resizeAxis struct {
 	resizeSpan
 	filled bool

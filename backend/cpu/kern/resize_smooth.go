@@ -59,7 +59,8 @@ func (s *resizeState) smooth(c *Call) error {
 	return nil
 }
 
-// cheapest orders the axes so that those that shrink most come first; of those alike the first where they shrink, for it goes over whole rows, else the last, for it has fewer then.
+// cheapest orders the axes so that those that shrink most come first; of those alike the first where they shrink, for it goes
+// over whole rows, else the last, for it has fewer then.
 func (s *resizeState) cheapest() {
 	for i := 1; i < len(s.order); i++ {
 		for j := i; j > 0; j-- {
@@ -261,7 +262,10 @@ func (r *resizeConvert) Do(_, lo, hi int) {
 }
 
 // typeEnds are the ends of the integers that float64 holds, and of bools.
-var typeEnds = [numDTypes][2]float64{Bool: {-1 << 53, 1 << 53}, Int8: {-1 << 7, 1<<7 - 1}, Int16: {-1 << 15, 1<<15 - 1}, Int32: {-1 << 31, 1<<31 - 1}, Uint8: {0, 1<<8 - 1}, Uint16: {0, 1<<16 - 1}, Uint32: {0, 1<<32 - 1}}
+var typeEnds = [numDTypes][2]float64{
+	Int8: {-1 << 7, 1<<7 - 1}, Int16: {-1 << 15, 1<<15 - 1}, Int32: {-1 << 31, 1<<31 - 1},
+	Uint8: {0, 1<<8 - 1}, Uint16: {0, 1<<16 - 1}, Uint32: {0, 1<<32 - 1}, Bool: {-1 << 53, 1 << 53},
+}
 
 // resizeEdge writes the extrapolation value to places that lie outside along any axis.
 type resizeEdge struct {

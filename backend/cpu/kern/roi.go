@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// A RoiAlignParam is the parameter of [RoiAlign] and, but for what only that has, of [MaxRoiPool]. Sampling 0 takes as many samples as a bin has places; with Half, places have their centres half a
-// place from their edges.
+// A RoiAlignParam is the parameter of [RoiAlign] and, but for what only that has, of [MaxRoiPool]. Sampling 0 takes as many
+// samples as a bin has places; with Half, places have their centres half a place from their edges.
 type RoiAlignParam struct {
 	Max, Half     bool
 	Height, Width int
@@ -38,7 +38,8 @@ func RoiScratch(p *RoiAlignParam, args []Arg, workers int) int {
 	return 4 * (args[0].Len() + workers*(p.Height*p.Width+1)*args[0].Dims[1])
 }
 
-// RoiAlign pools regions [R,4] of x [N,C,H,W], each of image i[R], into [R,C,Height,Width], by samples between the places of x. Operands x, regions and images.
+// RoiAlign pools regions [R,4] of x [N,C,H,W], each of image i[R], into [R,C,Height,Width], by samples between the places of x.
+// Operands x, regions and images.
 func RoiAlign(c *Call) error {
 	p, ok := c.Param.(*RoiAlignParam)
 	if !ok || len(c.Args) != 4 || len(c.Args[0].Dims) != 4 || len(c.Args[1].Dims) != 2 {
@@ -195,7 +196,8 @@ type roiMax struct {
 	d          [4]int
 }
 
-// MaxRoiPool takes the largest elements of bins of regions [R,5] (image, x1, y1, x2, y2) of x [N,C,H,W], whole places only; empty bins are 0.
+// MaxRoiPool takes the largest elements of bins of regions [R,5] (image, x1, y1, x2, y2) of x [N,C,H,W], whole places only;
+// empty bins are 0.
 func MaxRoiPool(c *Call) error {
 	p, ok := c.Param.(*RoiAlignParam)
 	if !ok || len(c.Args) != 3 || len(c.Args[0].Dims) != 4 || len(c.Args[1].Dims) != 2 {

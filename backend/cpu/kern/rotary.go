@@ -79,8 +79,9 @@ type rotaryState struct {
 	pos  []int64
 }
 
-// RotaryF32 turns pairs of elements of each head by the angles of their token's position. Operands: x [N,heads,length,size] or [N,length,heads·size]; caches of cosines and sines, of
-// each token [N,length,half] or [1,length,half], or of each position [positions,half]; then positions [N,length] as int64. Result: y, of x's sizes.
+// RotaryF32 turns pairs of elements of each head by the angles of their token's position. Operands: x [N,heads,length,size] or
+// [N,length,heads·size]; caches of cosines and sines, of each token [N,length,half] or [1,length,half], or of each position
+// [positions,half]; then positions [N,length] as int64. Result: y, of x's sizes.
 func RotaryF32(c *Call) error {
 	p, ok := c.Param.(*RotaryParam)
 	if !ok || len(c.Args) != 5 {

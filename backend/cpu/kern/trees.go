@@ -2,7 +2,8 @@ package kern
 
 import "math"
 
-// A TreeNode sends a row of features x on: to the node Next where x[Feature] <= Value, else to the one behind it. Where a NaN goes, Flags tell. A leaf stays where it is.
+// A TreeNode sends a row of features x on: to the node Next where x[Feature] <= Value, else to the one behind it. Where a NaN
+// goes, Flags tell. A leaf stays where it is.
 type TreeNode[T float32 | float64] struct {
 	Value   T // of a leaf: what it adds, if all leaves add to one score
 	Feature int32

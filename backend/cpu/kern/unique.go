@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// A UniqueParam is the parameter of [Unique]. Flat takes the operand for one row of elements; results are sorted, or in the order in which they first appear.
+// A UniqueParam is the parameter of [Unique]. Flat takes the operand for one row of elements; results are sorted, or in the
+// order in which they first appear.
 type UniqueParam struct {
 	Axis         int
 	Flat, Sorted bool
@@ -128,7 +129,8 @@ func (s *uniqueState) byAppearance() {
 	}
 }
 
-// Unique writes the distinct elements or slices of its operand and, where they are wanted, where each appears first, which of them each is, and how often each occurs.
+// Unique writes the distinct elements or slices of its operand and, where they are wanted, where each appears first, which of
+// them each is, and how often each occurs.
 func Unique(c *Call) error {
 	p := c.Param.(*UniqueParam)
 	s, ok := c.State.(*uniqueState)

@@ -186,7 +186,8 @@ func extremes(v emit.ISA) {
 	name := "extremes" + v.Name
 	TEXT(name, NOSPLIT, "func(vecs int, src *float32, out *float32)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s brings out[:%d] to the least and out[%d:] to the greatest of so many vectors and of what they hold, lane by lane; a lane is NaN in both if it saw one. vecs > 0.", name, v.Lanes, v.Lanes))
+	Doc(fmt.Sprintf("%s brings out[:%d] to the least and out[%d:] to the greatest of so many vectors and of what they hold, "+
+		"lane by lane; a lane is NaN in both if it saw one. vecs > 0.", name, v.Lanes, v.Lanes))
 	vecs, src, out := emit.Arg("vecs"), emit.Arg("src"), emit.Arg("out")
 	lo, hi, odd := v.Vec(), v.Vec(), v.Vec()
 	second := Mem{Base: out, Disp: 4 * v.Lanes}

@@ -20,7 +20,8 @@ func main() {
 	Generate()
 }
 
-// widen is the loop over rows of a block: bits to floats, less the zero points, times the scales. With AVX-512 four bits become floats by a permutation of a table, which looks at no others.
+// widen is the loop over rows of a block: bits to floats, less the zero points, times the scales. With AVX-512 four bits become
+// floats by a permutation of a table, which looks at no others.
 func widen(v emit.ISA, bits int) {
 	cols := 2 * v.Lanes
 	name := fmt.Sprintf("widenU%dx%d%s", bits, cols, v.Name)

@@ -22,6 +22,8 @@ type reduction struct {
 
 func plus(k *kit, a, b vec) vec { return k.add(a, b) }
 
+func times(k *kit, a, b vec) vec { return k.mul(a, b) }
+
 var reductions = []reduction{
 	{name: "Sum", doc: "the sum of x[i]", accs: 4, step: plus, join: plus},
 	{name: "SumAbs", doc: "the sum of abs(x[i])", accs: 4, step: func(k *kit, a, x vec) vec { return k.add(a, k.abs(x)) }, join: plus},
@@ -29,7 +31,7 @@ var reductions = []reduction{
 		d := k.sub(x, k.imm)
 		return k.fma(d, d, a)
 	}, join: plus},
-	{name: "Prod", doc: "the product of x[i]", start: 1, accs: 4, step: func(k *kit, a, x vec) vec { return k.mul(a, x) }, join: func(k *kit, a, b vec) vec { return k.mul(a, b) }},
+	{name: "Prod", doc: "the product of x[i]", start: 1, accs: 4, step: times, join: times},
 	{name: "Max", doc: "the greatest x[i], or NaN", start: math.Inf(-1), accs: 4, step: (*kit).maximum, join: (*kit).maximum},
 	{name: "Min", doc: "the least x[i], or NaN", start: math.Inf(1), accs: 4, step: (*kit).minimum, join: (*kit).minimum},
 	{name: "SumExp", doc: "the sum of exp(x[i]-imm)", accs: 1, step: func(k *kit, a, x vec) vec { return k.add(a, k.expTail(k.sub(x, k.imm))) }, join: plus},

@@ -23,7 +23,8 @@ func turn(v emit.ISA) {
 	name := "turnF32" + v.Name
 	TEXT(name, NOSPLIT, "func(vectors int, re, im, x, y, cos, sin *float32)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s sets re[i] = cos[i]*x[i] - sin[i]*y[i] and im[i] = sin[i]*x[i] + cos[i]*y[i], with one rounding less than is written, for i < %d·vectors; vectors > 0. re and im may be x and y.",
+	Doc(fmt.Sprintf("%s sets re[i] = cos[i]*x[i] - sin[i]*y[i] and im[i] = sin[i]*x[i] + cos[i]*y[i], with one rounding less "+
+		"than is written, for i < %d·vectors; vectors > 0. re and im may be x and y.",
 		name, v.Lanes))
 	n, re, im, x, y, cos, sin := emit.Arg("vectors"), emit.Arg("re"), emit.Arg("im"), emit.Arg("x"), emit.Arg("y"), emit.Arg("cos"), emit.Arg("sin")
 	at := GP64()
