@@ -2,6 +2,7 @@ package ir
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/cameo-onnx/cameo/ir/sym"
@@ -114,9 +115,14 @@ func (g *Graph) infer(n *Node, outs int) ([]Known, *Scope, error) {
 	if len(out) < outs {
 		return nil, nil, fmt.Errorf("has %d results, not %d", len(out), outs)
 	}
+	symbols := slices.ContainsFunc(in, Known.symbols)
 	for i, k := range out[:outs] {
 		if len(k.Type.Shape) > maxRank {
 			return nil, nil, fmt.Errorf("result %d: rank %d is more than %d", i, len(k.Type.Shape), maxRank)
+		}
+		if symbols {
+			k.Type = sc.spelt(k.Type)
+			out[i].Type = k.Type
 		}
 		for _, d := range k.Type.Shape {
 			if !d.Valid() {
@@ -134,6 +140,42 @@ func (g *Graph) infer(n *Node, outs int) ([]Known, *Scope, error) {
 		g.useSyms(k.Type)
 	}
 	return out[:outs], sc, nil
+}
+
+// sized reports whether t tells all sizes as numbers.
+func (t Type) sized() bool {
+	_, ok := t.Shape.Ints()
+	return ok && t.Kind == Tensor && !t.Unranked
+}
+
+// symbols reports whether any size that k tells, or entry, is not a number.
+func (k Known) symbols() bool {
+	return k.Present() && !k.Type.sized() || slices.ContainsFunc(k.Elems, func(d sym.Dim) bool { _, ok := d.Int(); return !ok })
+}
+
+// spelt returns t with a fresh size in place of each that is too long to spell, by itself or in the number of bytes: only running tells it.
+func (s *Scope) spelt(t Type) Type {
+	if t.Kind != Tensor || t.Unranked || t.sized() {
+		return t
+	}
+	shape := t.Shape
+	for !sym.Mul(sym.Prod(shape...), sym.Const(16)).Valid() {
+		at, long := -1, 0
+		for i, d := range shape {
+			if name, ok := d.Name(); !d.Valid() {
+				at, long = i, math.MaxInt
+			} else if n := len(d.String()); n > long && len(d.Syms()) > 0 && !(ok && s.fresh[name]) {
+				at, long = i, n
+			}
+		}
+		if at < 0 {
+			break // an overflow
+		}
+		shape = slices.Clone(shape)
+		shape[at] = s.Fresh()
+	}
+	t.Shape = shape
+	return t
 }
 
 // assume adds the facts that inference of n relied on.

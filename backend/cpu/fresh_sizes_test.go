@@ -2,6 +2,7 @@ package cpu_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/cameo-onnx/cameo/backend/cpu"
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/op"
+	"github.com/cameo-onnx/cameo/ir/sym"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 	"github.com/cameo-onnx/cameo/runtime"
 )
@@ -113,4 +115,32 @@ func TestConstantPadsOfAResultWhoseSizesOnlyRunningTells(t *testing.T) {
 	return %y as "y"
 }
 `, tensor.Of([]float32{1, 2, 3, 4, 5, 6}, 2, 3), tensor.Scalar(true))
+}
+
+func TestSizesThatAreTooLongToSpellAreMeasured(t *testing.T) {
+	const n = 70 // more terms than a size has
+	g := ir.NewGraph("g")
+	b := ir.NewBuilder(g)
+	in, vals, rows := make([]*ir.Value, n), map[string]tensor.Value{}, 0
+	for i := range in {
+		name := fmt.Sprint("x", i)
+		in[i] = g.Input(name, ir.TensorOf(tensor.F32, sym.Sym(fmt.Sprint("N", i)), sym.Const(2)))
+		vals[name] = tensor.New(tensor.F32, i%3, 2)
+		rows += i % 3
+	}
+	g.Output("y", op.Neg.New(b, op.None{}, op.Concat.New(b, op.ConcatAttrs{}, in...)))
+	if b.Err() != nil {
+		t.Fatal(b.Err())
+	}
+	m, err := runtime.Compile(g, runtime.Options{Backend: cpu.Backend{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := m.Run(context.Background(), vals)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := out["y"].(*tensor.Tensor).Dims(); !slices.Equal(got, []int{rows, 2}) {
+		t.Errorf("sizes %v, want %d rows", got, rows)
+	}
 }
