@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"slices"
 	"testing"
 	"unsafe"
 
@@ -26,6 +27,11 @@ func TestBlocksAreAlignedApartAndZero(t *testing.T) {
 			got[i] = 1
 		}
 		all, total = append(all, got), total+n
+	}
+	for i, p := range all {
+		if slices.Contains(p, 0) {
+			t.Errorf("tensor %d of %d bytes was written over", i, len(p))
+		}
 	}
 	if total > b.given {
 		t.Errorf("%d bytes given, %d counted", total, b.given)
