@@ -9,8 +9,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// Attributes are a struct of the op's own. A field's tag `ir:"name"` is its name in IR text and in ONNX; fields may be int, float32, bool, string,
-// tensor.DType, slices of int, float32 and string, *int and *float32 (nil where absent), and *tensor.Tensor.
+// Attributes are a struct of the op's own. A field's tag `ir:"name"` is its name in IR text and in ONNX; fields may be int, float32,
+// bool, string, tensor.DType, slices of int, float32 and string, *int and *float32 (nil where absent), and *tensor.Tensor.
 
 // Field is a named attribute.
 type Field struct {

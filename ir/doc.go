@@ -2,19 +2,23 @@
 //
 // # Semantic charter
 //
-// A [Graph] is a list of nodes in topological order. A [Value] is an input, a constant, or the result of exactly one [Node]; it has a [Type] from the moment it exists. Graphs are pure:
-// a node's results depend on its operands, attributes and bodies alone, and on the run's seed where its op is Random. State is an output that takes over an input's storage ([Output].Into).
+// A [Graph] is a list of nodes in topological order. A [Value] is an input, a constant, or the result of exactly one [Node]; it has a
+// [Type] from the moment it exists. Graphs are pure: a node's results depend on its operands, attributes and bodies alone, and on the
+// run's seed where its op is Random. State is an output that takes over an input's storage ([Output].Into).
 //
-// Shapes are logical, in ONNX's order. Integers wrap. Floating-point ops round once, from the exact result of their operands where the reference evaluation can, and may be fused or
-// computed in any order that a precision allows; NaN and infinities are values like others. There is one meaning per op: versions of ONNX's opsets end at import.
+// Shapes are logical, in ONNX's order. Integers wrap. Floating-point ops round once, from the exact result of their operands where the
+// reference evaluation can, and may be fused or computed in any order that a precision allows; NaN and infinities are values like
+// others. There is one meaning per op: versions of ONNX's opsets end at import.
 //
-// Sizes are expressions over symbols (package sym). Every relation between sizes that inference relied on stands in [Graph].Assumes and is checked when sizes are bound. A size that only
-// running can tell is a fresh symbol; a tensor whose rank only running can tell has an unranked type, written f32[*].
+// Sizes are expressions over symbols (package sym). Every relation between sizes that inference relied on stands in [Graph].Assumes and
+// is checked when sizes are bound. A size that only running can tell is a fresh symbol; a tensor whose rank only running can tell has
+// an unranked type, written f32[*].
 //
 // # Invariants
 //
-// They hold always, and Verify checks them: nodes in topological order; every value defined once, before its use; uses exact; result types inferred or narrower; bodies closed, so that what
-// a body needs from outside is an operand of its node. Three verbs change a graph: [Builder].Add, [Graph.Replace], [Graph.Erase].
+// They hold always, and Verify checks them: nodes in topological order; every value defined once, before its use; uses exact; result
+// types inferred or narrower; bodies closed, so that what a body needs from outside is an operand of its node. Three verbs change a
+// graph: [Builder].Add, [Graph.Replace], [Graph.Erase].
 //
 // # Text
 //

@@ -138,7 +138,8 @@ func (g *Graph) evalNode(env *Env, n *Node, vals []tensor.Value) error {
 	return nil
 }
 
-// NodeKey returns the number that keys n's random draws: that of its first result's name, so that passes, threads and order do not change what is drawn.
+// NodeKey returns the number that keys n's random draws: that of its first result's name, so that passes, threads and order do not
+// change what is drawn.
 func NodeKey(n *Node) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(n.Out[0].Name))

@@ -2,16 +2,18 @@ package ir
 
 import "github.com/cameo-onnx/cameo/ir/tensor"
 
-// A Grad is what an op's Grad builds with: a builder that appends behind the forward graph, and the adjoints of the results of the node in question.
+// A Grad is what an op's Grad builds with: a builder that appends behind the forward graph, and the adjoints of the results of the node
+// in question.
 type Grad struct {
 	*Builder
 	Out  []*Value // adjoints of the node's results, of their types; nil where zero
 	Need []bool   // the operands whose adjoints are asked for; those of others are not looked at
 
-	// Diff returns the adjoints of xs, given those of ys, where ys were computed from xs by nodes that b appended since Grad was called; nil entries are zero.
-	// It differentiates a node that Grad spells out in simpler ops, or with a builder of its own a body.
+	// Diff returns the adjoints of xs, given those of ys, where ys were computed from xs by nodes that b appended since Grad was
+	// called; nil entries are zero. It differentiates a node that Grad spells out in simpler ops, or with a builder of its own a body.
 	Diff func(b *Builder, ys, adjoints, xs []*Value) []*Value
-	// Again puts a node of the same op and operands, but with outs results and other attributes and bodies, in the place of the node, and returns it.
+	// Again puts a node of the same op and operands, but with outs results and other attributes and bodies, in the place of the node,
+	// and returns it.
 	Again func(attrs any, bodies []*Graph, outs int) *Node
 }
 
@@ -24,7 +26,8 @@ func (t Type) Carries() bool {
 	return false
 }
 
-// CopyInto appends copies of g's nodes to b's graph, in which args stand for g's inputs, and returns what stands for g's outputs. Bodies are copied too.
+// CopyInto appends copies of g's nodes to b's graph, in which args stand for g's inputs, and returns what stands for g's outputs.
+// Bodies are copied too.
 func (g *Graph) CopyInto(b *Builder, args []*Value) []*Value {
 	of := make(map[*Value]*Value, len(g.Nodes))
 	for i, v := range g.Inputs {
@@ -38,8 +41,9 @@ func (g *Graph) CopyInto(b *Builder, args []*Value) []*Value {
 	return outs
 }
 
-// Copy appends copies of nodes, which may be of another graph. of says what stands for a value, and learns what stands for the nodes' results; constants are copied as they are met,
-// and where the nodes are of b's own graph, values that of does not have stand for themselves.
+// Copy appends copies of nodes, which may be of another graph. of says what stands for a value, and learns what stands for the nodes'
+// results; constants are copied as they are met, and where the nodes are of b's own graph, values that of does not have stand for
+// themselves.
 func (b *Builder) Copy(nodes []*Node, of map[*Value]*Value) {
 	from := b.From
 	defer func() { b.From = from }()

@@ -65,7 +65,8 @@ type Node struct {
 	From   []string // names of the ONNX nodes that it stands for, for messages and profiles
 }
 
-// Epilogue returns the body that is applied to n's result: its inputs are that result and the operands behind n's own. It is nil where n has none.
+// Epilogue returns the body that is applied to n's result: its inputs are that result and the operands behind n's own. It is nil where
+// n has none.
 func (n *Node) Epilogue() *Graph {
 	if len(n.Bodies) == 1 && len(n.Op.Bodies) == 0 && n.Op.Props&Bodied == 0 {
 		return n.Bodies[0]
@@ -129,7 +130,8 @@ func (g *Graph) newValue(name string, t Type) *Value {
 	return v
 }
 
-// freeName returns name, or where it is taken name with a number behind it. Numbers are not looked for from 1 on each time, for a file may give a million values one name.
+// freeName returns name, or where it is taken name with a number behind it. Numbers are not looked for from 1 on each time, for a file
+// may give a million values one name.
 func (g *Graph) freeName(name string) string {
 	if g.names[name] == nil {
 		return name
@@ -239,7 +241,8 @@ func (g *Graph) Index(n *Node) int {
 	return g.hint
 }
 
-// Replace redirects every use of old, outputs included, to new, and infers what lies downstream anew. The types must agree in element type and rank.
+// Replace redirects every use of old, outputs included, to new, and infers what lies downstream anew. The types must agree in element
+// type and rank.
 func (g *Graph) Replace(old, new *Value) error {
 	if old == new {
 		return nil

@@ -277,5 +277,6 @@ func (g *Graph) SetType(v *Value, t Type) error {
 	return g.reinfer(v.uses)
 }
 
-// SetLayout says how v lies in memory. Shapes are logical, so nothing is inferred anew; the caller answers for it that every user of v takes that layout.
+// SetLayout says how v lies in memory. Shapes are logical, so nothing is inferred anew; the caller answers for it that every user of v
+// takes that layout.
 func (g *Graph) SetLayout(v *Value, l Layout) { v.Type.Layout = l }

@@ -36,13 +36,15 @@ type Op struct {
 
 	// Infer returns what is known of the results: at least Scope.Outs of them, in the order of Sig.
 	Infer func(*Scope, any, []Known) ([]Known, error)
-	// Eval computes the results, at least Env.Outs of them; a nil operand is absent. It must not change or keep its operands, but may return them.
+	// Eval computes the results, at least Env.Outs of them; a nil operand is absent. It must not change or keep its operands, but may
+	// return them.
 	Eval func(*Env, any, []tensor.Value) ([]tensor.Value, error)
 	// Lower builds the same meaning in simpler ops; nil results mean that this node cannot be lowered.
 	Lower func(*Builder, *Node) ([]*Value, error)
 	// Grad builds the adjoints of the operands from those of the results. An entry that is nil, or beyond the end, is zero.
 	Grad func(*Grad, *Node) ([]*Value, error)
-	// Own notes in the attributes how many operands are the node's own, for ops that take any number of them: captures follow. Nil where the signature tells.
+	// Own notes in the attributes how many operands are the node's own, for ops that take any number of them: captures follow. Nil
+	// where the signature tells.
 	Own func(attrs any, operands int) any
 	// BodyTypes returns the input types of each body for the given operands. It is called with no bodies first, then with those that were
 	// built so: it then returns types wide enough for what the bodies returned (a loop's carried values), and whether they changed.
@@ -53,7 +55,8 @@ type Op struct {
 type Known struct {
 	Type  Type
 	Const *tensor.Tensor // its value, where it is constant
-	// Elems holds the entries, in row-major order, of a small tensor of integers or bools (0 and 1). Entries that are not Valid are unknown.
+	// Elems holds the entries, in row-major order, of a small tensor of integers or bools (0 and 1). Entries that are not Valid are
+	// unknown.
 	Elems []sym.Dim
 }
 

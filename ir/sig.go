@@ -8,8 +8,8 @@ import (
 )
 
 // A Sig is an op's signature, written "x T, w T, b? T -> y T; T float": operands and results by name and type, optional ones marked
-// "?", the last operand or result possibly repeated "*", then the element types that each type variable stands for. A type is a variable, an
-// element type such as i64, a set of them such as int|bool, or one of seq, opt, map, any for other kinds of values.
+// "?", the last operand or result possibly repeated "*", then the element types that each type variable stands for. A type is a
+// variable, an element type such as i64, a set of them such as int|bool, or one of seq, opt, map, any for other kinds of values.
 type Sig struct {
 	In, Out []Param
 	text    string

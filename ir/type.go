@@ -126,7 +126,8 @@ func (t Type) Equal(u Type) bool {
 	return t.Elem.Equal(*u.Elem)
 }
 
-// Fits reports whether a value of type t may be of type u too: kinds and element types agree, and no rank or size that is known contradicts.
+// Fits reports whether a value of type t may be of type u too: kinds and element types agree, and no rank or size that is known
+// contradicts.
 func (t Type) Fits(u Type) bool {
 	if t.Kind != u.Kind || t.DType != u.DType {
 		return false

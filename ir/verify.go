@@ -5,8 +5,8 @@ import (
 	"reflect"
 )
 
-// Verify returns the first broken invariant: every value defined once, before its use; uses exact; attributes of the op's type; result types equal to, or
-// narrower than, a fresh inference; bodies closed.
+// Verify returns the first broken invariant: every value defined once, before its use; uses exact; attributes of the op's type; result
+// types equal to, or narrower than, a fresh inference; bodies closed.
 func (g *Graph) Verify() error {
 	c := checker{g: g, uses: map[*Value]int{}}
 	for _, v := range g.Inputs {

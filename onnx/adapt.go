@@ -22,8 +22,8 @@ type adapter struct {
 
 const always = math.MaxInt
 
-// adapters holds every change of meaning or form between opsets, oldest change of an operator first: each row brings its operator one step on.
-// Opsets that only admit further element types, or attributes whose defaults say what held before, need no row.
+// adapters holds every change of meaning or form between opsets, oldest change of an operator first: each row brings its operator one
+// step on. Opsets that only admit further element types, or attributes whose defaults say what held before, need no row.
 var adapters = slices.Concat([]adapter{
 	{"", "BatchNormalization", 7, drop("is_test")},
 	{"", "BatchNormalization", 9, notSpatial},

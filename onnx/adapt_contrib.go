@@ -48,7 +48,8 @@ var contribOps = []adapter{
 	{microsoft, "MatMulNBits", always, matMulNBits},
 }
 
-// contrib makes an adapter of what builds a node's results, at most outs of them; nil ones cannot be had. What it leaves of the attributes is refused.
+// contrib makes an adapter of what builds a node's results, at most outs of them; nil ones cannot be had. What it leaves of the
+// attributes is refused.
 func contrib(outs int, build func(*maker) []*ir.Value) func(*node) ([]*ir.Value, error) {
 	return func(n *node) ([]*ir.Value, error) {
 		m := &maker{n: n}
@@ -133,7 +134,8 @@ func fusedGemm(m *maker) []*ir.Value {
 	return one(m.activate(y, name, params))
 }
 
-// fusedMatMul multiplies operands whose last two axes, or first and others, change places; batches move the first axis before the last but one.
+// fusedMatMul multiplies operands whose last two axes, or first and others, change places; batches move the first axis before the last
+// but one.
 func fusedMatMul(m *maker) []*ir.Value {
 	alpha := m.float("alpha", 1)
 	var v [2]*ir.Value

@@ -23,7 +23,8 @@ func qAttention(m *maker) []*ir.Value {
 	return m.selfAttention(m.plus(m.op("MatMul", nil, x, w), m.in(2)), m.in(5), m.in(8), nil)
 }
 
-// selfAttention splits [N,length,q|k|v] in three and attends. The past holds keys and values [2,N,heads,length,size], and so does the second result.
+// selfAttention splits [N,length,q|k|v] in three and attends. The past holds keys and values [2,N,heads,length,size], and so does the
+// second result.
 func (m *maker) selfAttention(x, mask, past, bias *ir.Value) []*ir.Value {
 	heads := m.int("num_heads", 0)
 	if m.int("do_rotary", 0) != 0 || m.int("past_present_share_buffer", 0) != 0 {
@@ -90,9 +91,9 @@ type keys struct {
 	rows                        bool // a mask of one axis may have a second row, the first keys that count; one number for all keys says nothing
 }
 
-// keyMask returns what to add to the scores: bias, if any, and filter where a mask says that a key does not count. Masks hold positive numbers for keys that
-// do [N,keys], for queries and keys [N,queries,keys], or for all places of a longer square [N,1,length,length]; or the ends of the keys that count [N], the
-// starts behind them [2·N].
+// keyMask returns what to add to the scores: bias, if any, and filter where a mask says that a key does not count. Masks hold positive
+// numbers for keys that do [N,keys], for queries and keys [N,queries,keys], or for all places of a longer square [N,1,length,length];
+// or the ends of the keys that count [N], the starts behind them [2·N].
 func (m *maker) keyMask(k keys, mask, bias *ir.Value, filter float32) *ir.Value {
 	if mask == nil || m.err != nil {
 		return bias

@@ -8,8 +8,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// multiHeadAttention attends to projected queries, keys and values [N,length,heads·size], after adding a bias of all three. Keys and values may be of rank 4
-// already, lie side by side [N,length,heads,2,size], or all three [N,length,heads,3,size].
+// multiHeadAttention attends to projected queries, keys and values [N,length,heads·size], after adding a bias of all three. Keys and
+// values may be of rank 4 already, lie side by side [N,length,heads,2,size], or all three [N,length,heads,3,size].
 func multiHeadAttention(m *maker) []*ir.Value {
 	m.without(10)
 	c := &caches{key: m.in(6), value: m.in(7), length: m.in(8), beams: m.in(9)}
@@ -31,8 +31,8 @@ func decoderAttention(m *maker) []*ir.Value {
 	return m.multiHead(m.in(0), m.in(1), m.in(2), m.in(10), m.in(3), m.in(4), c)
 }
 
-// caches is what came before: key and value [N,heads,length,size]. Of those with a length only so many tokens count, and the new ones replace what follows.
-// beams [N/beams,beams,length] says whose tokens to read.
+// caches is what came before: key and value [N,heads,length,size]. Of those with a length only so many tokens count, and the new ones
+// replace what follows. beams [N/beams,beams,length] says whose tokens to read.
 type caches struct{ key, value, length, beams *ir.Value }
 
 func (m *maker) multiHead(q, k, v, bias, mask, added *ir.Value, c *caches) []*ir.Value {
@@ -192,7 +192,8 @@ func (m *maker) headBias(q, k, v, bias *ir.Value, crossed bool) (_, _, _ *ir.Val
 	return q, part(k, wide, two), part(v, two, m.op("Add", nil, two, m.size(v, 2)))
 }
 
-// writeCache writes keys and values into caches of a fixed length, behind the tokens that count, and returns those that count then, how many, and the caches.
+// writeCache writes keys and values into caches of a fixed length, behind the tokens that count, and returns those that count then, how
+// many, and the caches.
 func (m *maker) writeCache(s keys, k, v *ir.Value, heads int64, c *caches) (_, _, total *ir.Value, present []*ir.Value) {
 	if c.key == nil || c.value == nil {
 		m.fail(fmt.Errorf("past_sequence_length without a past: %w", ir.ErrUnsupported))

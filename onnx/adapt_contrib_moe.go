@@ -7,8 +7,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// A mixture is the experts of a mixture of experts and how tokens go to them: each token's k best take part, weighted. Weights are [experts,out,in], as they
-// lie in memory whatever their sizes say.
+// A mixture is the experts of a mixture of experts and how tokens go to them: each token's k best take part, weighted. Weights are
+// [experts,out,in], as they lie in memory whatever their sizes say.
 type mixture struct {
 	k          int64
 	act        string
@@ -62,7 +62,8 @@ func qMoE(m *maker) []*ir.Value {
 	return one(m.mix(x, m.in(0), m.in(1), m.in(14)))
 }
 
-// rowsOf dequantises weights [experts,out,bytes]. Scales are [experts,out], or [experts,out,blocks]; zero points alike, packed along their last axis.
+// rowsOf dequantises weights [experts,out,bytes]. Scales are [experts,out], or [experts,out,blocks]; zero points alike, packed along
+// their last axis.
 func (m *maker) rowsOf(w, scale, zero *ir.Value, bits, block int64) *ir.Value {
 	w = m.unpackBits(w, bits)
 	if zero == nil {
@@ -131,8 +132,8 @@ func (m *maker) unpackBits(x *ir.Value, bits int64) *ir.Value {
 	return m.op("Reshape", nil, m.op("Concat", attrs{"axis": intAttr(-1)}, parts...), m.join(head, m.ints(-1)))
 }
 
-// mix is the weighted sum of what the experts make of each token of x [tokens,size] or [N,length,size]. Every expert sees every token: what takes no part is
-// left out of the sum. weights, where given, replace the probabilities of router in it.
+// mix is the weighted sum of what the experts make of each token of x [tokens,size] or [N,length,size]. Every expert sees every token:
+// what takes no part is left out of the sum. weights, where given, replace the probabilities of router in it.
 func (m *maker) mix(x *mixture, in, router, weights *ir.Value) *ir.Value {
 	if x.w[0] == nil || x.w[1] == nil || router == nil {
 		m.fail(fmt.Errorf("a mixture without weights: %w", ir.ErrUnsupported))

@@ -68,7 +68,8 @@ func skipRMSNorm(m *maker) []*ir.Value {
 	return out
 }
 
-// embedLayerNorm sums the embeddings of words, positions and segments, and normalises; its second result counts the tokens that the mask keeps.
+// embedLayerNorm sums the embeddings of words, positions and segments, and normalises; its second result counts the tokens that the
+// mask keeps.
 func embedLayerNorm(m *maker) []*ir.Value {
 	m.without(9)
 	m.int("mask_index_type", 0)

@@ -164,7 +164,8 @@ func channelsLast(name string, keep ...string) func(*maker) []*ir.Value {
 	}
 }
 
-// nhwcConv is a convolution, with a residual and an activation where it is fused, of operands whose channels lie last, those of the weights too.
+// nhwcConv is a convolution, with a residual and an activation where it is fused, of operands whose channels lie last, those of the
+// weights too.
 func nhwcConv(m *maker) []*ir.Value {
 	m.without(4)
 	name, params := m.activation()
@@ -225,7 +226,8 @@ func reduceSumInteger(m *maker) []*ir.Value {
 	return one(m.op("ReduceSum", a, m.cast(m.in(0), d), axes))
 }
 
-// biasSoftmax adds a bias whose sizes count from the front, unless it is that of the inner axes, and takes the softmax over all axes from one on.
+// biasSoftmax adds a bias whose sizes count from the front, unless it is that of the inner axes, and takes the softmax over all axes
+// from one on.
 func biasSoftmax(m *maker) []*ir.Value {
 	axis, inner := m.int("axis", 1), m.int("is_inner_broadcast", 1) != 0
 	x, bias := m.in(0), m.in(1)

@@ -74,7 +74,8 @@ func postMix(m *maker) []*ir.Value {
 	return one(m.like(m.cast(y, x.Type.DType), m.in(0)))
 }
 
-// engramGate is values times a gate, the sigmoid of the signed root of the product of normalised keys and queries; its second result is that, normalised.
+// engramGate is values times a gate, the sigmoid of the signed root of the product of normalised keys and queries; its second result is
+// that, normalised.
 func engramGate(m *maker) []*ir.Value {
 	m.without(6)
 	eps := m.float("epsilon", 1e-5)

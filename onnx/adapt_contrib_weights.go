@@ -7,7 +7,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// gatherBlocks gathers from a table that is quantised in blocks along an axis, and dequantises what it gathered. Indices out of range give zeros.
+// gatherBlocks gathers from a table that is quantised in blocks along an axis, and dequantises what it gathered. Indices out of range
+// give zeros.
 func gatherBlocks(m *maker) []*ir.Value {
 	m.without(4)
 	bits, block := m.int("bits", 4), m.int("block_size", 128)
@@ -120,7 +121,8 @@ var bnbCodes = [2][]float32{
 		0.0795803, 0.1609302, 0.2461123, 0.33791524, 0.44070983, 0.562617, 0.72295684, 1},
 }
 
-// matMulBnb4 multiplies by weights [N,K] of four bits, the first in the high bits of a byte, in blocks that run on over rows, each times its largest value.
+// matMulBnb4 multiplies by weights [N,K] of four bits, the first in the high bits of a byte, in blocks that run on over rows, each
+// times its largest value.
 func matMulBnb4(m *maker) []*ir.Value {
 	m.without(3)
 	k, n, block, kind := m.int("K", 0), m.int("N", 0), m.int("block_size", 0), m.int("quant_type", -1)

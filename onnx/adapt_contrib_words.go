@@ -5,8 +5,9 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// wordConv embeds words of letters [words,letters], 0 behind their end, in three steps: a vector for each letter, a convolution over neighbouring letters, and for each filter
-// the greatest tanh within the word. Words shorter than the window end with it; a word of no letters is 0.
+// wordConv embeds words of letters [words,letters], 0 behind their end, in three steps: a vector for each letter, a convolution over
+// neighbouring letters, and for each filter the greatest tanh within the word. Words shorter than the window end with it; a word of no
+// letters is 0.
 func wordConv(m *maker) []*ir.Value {
 	m.without(4)
 	for _, name := range []string{"char_embedding_size", "conv_window_size", "embedding_size"} {

@@ -32,7 +32,8 @@ func notSpatial(n *node) ([]*ir.Value, error) {
 	return m.done(m.op("Add", nil, m.op("Mul", nil, x, n.in[1]), n.in[2]))
 }
 
-// batchStatistics reads the mode off the number of results: several meant training. The last two results were scratch memory of the gradient and have no meaning.
+// batchStatistics reads the mode off the number of results: several meant training. The last two results were scratch memory of the
+// gradient and have no meaning.
 func batchStatistics(n *node) ([]*ir.Value, error) {
 	if n.outs > 1 {
 		n.attrs["training_mode"] = intAttr(1)
@@ -87,7 +88,8 @@ func groupScale(n *node) ([]*ir.Value, error) {
 	return nil, m.err
 }
 
-// dropout is the identity in inference; before opset 7 is_test = 0, the default, meant training, and before 10 the mask was of the data's type.
+// dropout is the identity in inference; before opset 7 is_test = 0, the default, meant training, and before 10 the mask was of the
+// data's type.
 func dropout(n *node) ([]*ir.Value, error) {
 	x, err := n.operand(0)
 	if err != nil {

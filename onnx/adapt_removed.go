@@ -112,7 +112,8 @@ func imageScaler(n *node) ([]*ir.Value, error) {
 	return m.done(m.op("Add", nil, y, n.constant(t)))
 }
 
-// crop cuts border, given as left, top, right, bottom, off the last two axes; scale, if given, is the size of what remains from left and top on.
+// crop cuts border, given as left, top, right, bottom, off the last two axes; scale, if given, is the size of what remains from left
+// and top on.
 func crop(n *node) ([]*ir.Value, error) {
 	x, err := n.ranked(0)
 	if err != nil {

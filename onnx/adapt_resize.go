@@ -8,8 +8,8 @@ import (
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
 
-// resize10 builds opset 10's Resize: coordinates are asymmetric, and the nearest element is the one before where an axis grows, the one behind where it shrinks. Nearest
-// resizing goes axis by axis, so growing first and shrinking then is the same as both at once.
+// resize10 builds opset 10's Resize: coordinates are asymmetric, and the nearest element is the one before where an axis grows, the one
+// behind where it shrinks. Nearest resizing goes axis by axis, so growing first and shrinking then is the same as both at once.
 func resize10(n *node) ([]*ir.Value, error) {
 	x, err := n.operand(0)
 	if err != nil {
@@ -55,7 +55,8 @@ func clamp(scales []float64, grow bool) []float64 {
 	return out
 }
 
-// resizeForms takes empty operands for absent ones, as exporters write them, and spells the one use of a mode that opset 13 removed in modes that remain.
+// resizeForms takes empty operands for absent ones, as exporters write them, and spells the one use of a mode that opset 13 removed in
+// modes that remain.
 func resizeForms(n *node) ([]*ir.Value, error) {
 	for i := 1; i < len(n.in); i++ {
 		if v := n.in[i]; v != nil && v.Type.Rank() == 1 {

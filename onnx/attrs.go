@@ -10,7 +10,8 @@ import (
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
 
-// decodeAttrs fills a copy of o's default attributes from the node's. An attribute that the op does not have is refused: it might change the meaning.
+// decodeAttrs fills a copy of o's default attributes from the node's. An attribute that the op does not have is refused: it might
+// change the meaning.
 func (n *node) decodeAttrs(o *ir.Op) (any, error) {
 	if o.Attrs == nil {
 		return nil, n.noAttrs(nil, o.Bodies)

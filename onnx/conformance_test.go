@@ -28,7 +28,8 @@ var (
 	refusedFlag = flag.Bool("refused", false, "list the cases that are refused, with reasons")
 )
 
-// TestConformance imports cases and compares the reference evaluation with their outputs. What is not supported must be refused, never wrong.
+// TestConformance imports cases and compares the reference evaluation with their outputs. What is not supported must be refused, never
+// wrong.
 //
 //	go test ./onnx -run TestConformance -cases ../../shared/onnx-tests/node -match '^test_conv' -refused
 func TestConformance(t *testing.T) {

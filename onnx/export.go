@@ -26,8 +26,9 @@ const (
 	exportIR    = 10
 )
 
-// Export turns a graph into a model. Operators that ONNX does not have are written in simpler ones; those for which that is not possible are refused, all at once,
-// by an *UnsupportedError. What Output.Into says is not written: ONNX has no word for it. The model's constants share the graph's memory.
+// Export turns a graph into a model. Operators that ONNX does not have are written in simpler ones; those for which that is not
+// possible are refused, all at once, by an *UnsupportedError. What Output.Into says is not written: ONNX has no word for it. The
+// model's constants share the graph's memory.
 func Export(g *ir.Graph, o ExportOptions) (*wire.Model, error) {
 	x := &exporter{opsets: map[string]int{"": exportOpset}, ir: exportIR, top: &wire.Graph{Name: g.Name}, shared: map[*tensor.Tensor]string{}, labels: names{}}
 	s := &exportScope{x: x, g: g, pg: x.top, names: map[*ir.Value]string{}, own: names{}}

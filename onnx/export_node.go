@@ -142,7 +142,8 @@ var neededOpsets = map[[3]string]int{
 	{"", "SpaceToDepth", "mode"}:             28,
 }
 
-// domainOpsets are the versions that are written of domains other than ai.onnx. Versions of ai.onnx.ml below 5 still have the two older tree ensembles.
+// domainOpsets are the versions that are written of domains other than ai.onnx. Versions of ai.onnx.ml below 5 still have the two older
+// tree ensembles.
 var domainOpsets = map[string]int{"ai.onnx.ml": 3}
 
 // need raises the opset of o's domain to what o needs.

@@ -32,7 +32,8 @@ type dataFile struct {
 	whole  []byte // of a file that cannot be read at an offset
 }
 
-// read returns length bytes of the file that location names, from offset on; a negative length means the rest of the file. Equal ranges share memory.
+// read returns length bytes of the file that location names, from offset on; a negative length means the rest of the file. Equal ranges
+// share memory.
 func (x *externals) read(location string, offset, length int64) ([]byte, error) {
 	b, err := x.readRange(location, offset, length)
 	if err != nil {

@@ -24,7 +24,8 @@ func (im *importer) surveyed(err error) error {
 	return nil
 }
 
-// heard passes a node's error on to Options.Fault; false where the import cannot go on without the node. Nodes that the survey told of are not told of again.
+// heard passes a node's error on to Options.Fault; false where the import cannot go on without the node. Nodes that the survey told of
+// are not told of again.
 func (im *importer) heard(p *wire.Node, err error) bool {
 	if im.opts.Fault == nil || errors.Is(err, wire.ErrBudget) {
 		return false

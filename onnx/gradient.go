@@ -12,7 +12,8 @@ import (
 
 const training = "ai.onnx.preview.training"
 
-// gradientNames returns the names of tensors that a Gradient node speaks of: what it differentiates, and the variables that this is a function of.
+// gradientNames returns the names of tensors that a Gradient node speaks of: what it differentiates, and the variables that this is a
+// function of.
 func gradientNames(p *wire.Node) (names []string) {
 	if p.OpType != "Gradient" || p.Domain != training {
 		return nil
@@ -28,8 +29,8 @@ func gradientNames(p *wire.Node) (names []string) {
 	return names
 }
 
-// gradient differentiates y by each of xs at the values that its operands give to xs and zs. Where those are the tensors of these names themselves, what the graph computes already is used;
-// elsewhere what lies between them and y is built anew.
+// gradient differentiates y by each of xs at the values that its operands give to xs and zs. Where those are the tensors of these names
+// themselves, what the graph computes already is used; elsewhere what lies between them and y is built anew.
 func gradient(n *node) ([]*ir.Value, error) {
 	for name := range n.attrs {
 		if name != "y" && name != "xs" && name != "zs" {
@@ -100,7 +101,8 @@ func (n *node) differentiate(y *ir.Value, vars []*ir.Value, xs int) ([]*ir.Value
 	return outs, err
 }
 
-// rebuilt builds what y is computed by anew, with in for vars. It returns what stands for them, each a value of its own though one may be given for several.
+// rebuilt builds what y is computed by anew, with in for vars. It returns what stands for them, each a value of its own though one may
+// be given for several.
 func (s *scope) rebuilt(y *ir.Value, vars, in []*ir.Value) (*ir.Value, []*ir.Value, error) {
 	b := ir.NewBuilder(s.g)
 	of := map[*ir.Value]*ir.Value{}

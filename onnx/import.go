@@ -225,8 +225,8 @@ func graphName(s string) string {
 	return s
 }
 
-// outputs adds the graph's outputs and the further ones that the caller asks for. PyTorch lists a value that it returns twice as two outputs of one name;
-// the second is called name:1.
+// outputs adds the graph's outputs and the further ones that the caller asks for. PyTorch lists a value that it returns twice as two
+// outputs of one name; the second is called name:1.
 func (s *scope) outputs(pg *wire.Graph) error {
 	seen, again := map[string]bool{}, map[string]int{}
 	for _, vi := range pg.Outputs {

@@ -16,8 +16,8 @@ import (
 // defaultMaxBytes bounds what Open reads where Options.MaxBytes is 0.
 const defaultMaxBytes = 64 << 30
 
-// Open imports the model in a file. External data must lie in regular files below the model's own folder: no symbolic links, no files of several hard links, no paths that lead
-// outside. The model's path itself is the caller's and may be any, a symbolic link included.
+// Open imports the model in a file. External data must lie in regular files below the model's own folder: no symbolic links, no files
+// of several hard links, no paths that lead outside. The model's path itself is the caller's and may be any, a symbolic link included.
 func Open(name string, o Options) (*Model, error) {
 	info, err := os.Stat(name) // before opening: to open a pipe would wait for its writer
 	if err != nil {

@@ -38,7 +38,8 @@ func operandForms() (out []operandForm) {
 	return out
 }
 
-// attrForms are values of a node's attributes, for all that are integers or lists of them, that hardly any operator takes; none at all comes first.
+// attrForms are values of a node's attributes, for all that are integers or lists of them, that hardly any operator takes; none at all
+// comes first.
 var attrForms = [][]int64{nil, {0}, {-1}, {1}, {2, 3}, {math.MinInt64}, {1 << 40, -1, 0}}
 
 // intNames are the attributes of integers that adapters of com.microsoft read.

@@ -40,8 +40,8 @@ var withdrawn = map[string]int{
 	"Scatter": 10, "Upsample": 9,
 }
 
-// Opsets returns the versions of its domain in which an operator is part of ONNX and known here; the empty domain is ai.onnx. A last of 0 is open. Files that
-// use it under another version are accepted: what it means is beyond doubt.
+// Opsets returns the versions of its domain in which an operator is part of ONNX and known here; the empty domain is ai.onnx. A last of
+// 0 is open. Files that use it under another version are accepted: what it means is beyond doubt.
 func Opsets(domain, name string) (first, last int) {
 	domain = normDomain(domain)
 	first = introducedIn(domain, name)

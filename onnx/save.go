@@ -20,7 +20,8 @@ const (
 	smallTensor   = 1024          // bytes that stay in the model's file whatever its size
 )
 
-// Save exports g to a model file at path, and large constants to path + ".data" where o says so. Both are written under other names and put in place when they are whole.
+// Save exports g to a model file at path, and large constants to path + ".data" where o says so. Both are written under other names and
+// put in place when they are whole.
 func Save(path string, g *ir.Graph, o ExportOptions) error {
 	m, err := Export(g, o)
 	if err != nil {

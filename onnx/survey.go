@@ -45,7 +45,8 @@ func (e *UnsupportedError) Error() string {
 // Is makes errors.Is(err, ir.ErrUnsupported) hold.
 func (e *UnsupportedError) Is(target error) bool { return target == ir.ErrUnsupported }
 
-// survey looks at every node before anything is built, so that all that is not supported is refused at once, and so is what grows without bounds when it is inlined.
+// survey looks at every node before anything is built, so that all that is not supported is refused at once, and so is what grows
+// without bounds when it is inlined.
 func (im *importer) survey(g *wire.Graph) error {
 	if v := im.opsets[""]; v > MaxOpset {
 		return fmt.Errorf("opset %d of ai.onnx is newer than %d, the newest that is known: %w", v, MaxOpset, ir.ErrUnsupported)

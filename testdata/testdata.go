@@ -1,4 +1,5 @@
-// Package testdata finds the test material that tests of several packages share. What lies beside it is the project's own; the rest is not part of the repository.
+// Package testdata finds the test material that tests of several packages share. What lies beside it is the project's own; the rest is
+// not part of the repository.
 package testdata
 
 import (
@@ -8,8 +9,8 @@ import (
 	"testing"
 )
 
-// Shared returns the path of parts within the folder of shared test material: the variable CAMEO_SHARED names it, else it stands beside the repository. It skips
-// the test if there is no such folder or file.
+// Shared returns the path of parts within the folder of shared test material: the variable CAMEO_SHARED names it, else it stands beside
+// the repository. It skips the test if there is no such folder or file.
 func Shared(t testing.TB, parts ...string) string {
 	t.Helper()
 	root := os.Getenv("CAMEO_SHARED")

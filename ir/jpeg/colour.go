@@ -1,6 +1,7 @@
 package jpeg
 
-// JFIF's conversion with 16 bits of fraction. The tables hold what each value of a chroma sample adds; the two that make green round once, together.
+// JFIF's conversion with 16 bits of fraction. The tables hold what each value of a chroma sample adds; the two that make green round
+// once, together.
 var addRed, addBlue, greenByBlue, greenByRed [256]int32
 
 func init() {
@@ -90,7 +91,8 @@ func spread(out []uint8, rows [][]uint8, n int) {
 	}
 }
 
-// ink completes rows of CMYK, whose inks files hold inverted, as Adobe's programs do. What was luma and chroma is the colour that the inks leave.
+// ink completes rows of CMYK, whose inks files hold inverted, as Adobe's programs do. What was luma and chroma is the colour that the
+// inks leave.
 func ink(out, black []uint8, luminous bool) {
 	colour := uint8(255)
 	if luminous {

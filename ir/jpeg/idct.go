@@ -1,7 +1,8 @@
 package jpeg
 
-// The inverse transform is that of Loeffler, Ligtenberg and Moschytz (ICASSP 1989) with eleven multiplications a row or column, in fixed point: constants have 13 bits of fraction, and what
-// lies between the columns and the rows 2 bits. Sums of two coefficients, and the numbers between columns and rows, have 16 bits, as they have where vector instructions compute them.
+// The inverse transform is that of Loeffler, Ligtenberg and Moschytz (ICASSP 1989) with eleven multiplications a row or column, in
+// fixed point: constants have 13 bits of fraction, and what lies between the columns and the rows 2 bits. Sums of two coefficients, and
+// the numbers between columns and rows, have 16 bits, as they have where vector instructions compute them.
 const (
 	fraction = 13
 	between  = 2

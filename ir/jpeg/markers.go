@@ -60,7 +60,8 @@ type Config struct {
 	Channels      int // 1 grey, 3 red, green and blue, 4 CMYK
 }
 
-// Image is a decoded file: rows of pixels, each of 1 (grey), 3 (red, green, blue) or 4 channels (cyan, magenta, yellow, black, where 255 is full ink).
+// Image is a decoded file: rows of pixels, each of 1 (grey), 3 (red, green, blue) or 4 channels (cyan, magenta, yellow, black, where
+// 255 is full ink).
 type Image struct {
 	Config
 	Pix []uint8
@@ -73,7 +74,8 @@ func DecodeConfig(data []byte) (Config, error) {
 	return Config{d.width, d.height, len(d.comps)}, err
 }
 
-// Decode decodes a whole file. It calls take with the number of bytes before it allocates them, and with 0 from time to time; an error of take's ends the work and is returned as it is.
+// Decode decodes a whole file. It calls take with the number of bytes before it allocates them, and with 0 from time to time; an error
+// of take's ends the work and is returned as it is.
 func Decode(data []byte, take func(bytes int) error) (*Image, error) {
 	d := &decoder{data: data, take: take}
 	if err := d.segments(); err != nil {

@@ -1,6 +1,7 @@
 package jpeg
 
-// refine decodes a block's share in a scan of a progressive file: a first scan of some coefficients gives their upper bits, later ones a bit each.
+// refine decodes a block's share in a scan of a progressive file: a first scan of some coefficients gives their upper bits, later ones
+// a bit each.
 func (c *scanner) refine(p *part, b *[64]int16) {
 	switch {
 	case c.ss == 0 && c.ah == 0:
@@ -69,7 +70,8 @@ func (c *scanner) nextBits(p *part, b *[64]int16) {
 	}
 }
 
-// sharpen reads a bit for each coefficient from k on that is not zero, until it has passed zeros zeros, and returns the place of the next zero, or the one behind the band.
+// sharpen reads a bit for each coefficient from k on that is not zero, until it has passed zeros zeros, and returns the place of the
+// next zero, or the one behind the band.
 func (c *scanner) sharpen(b *[64]int16, k, zeros int) int {
 	for ; k <= c.se; k++ {
 		v := &b[natural[k]]

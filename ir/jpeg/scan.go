@@ -114,7 +114,8 @@ func (c *scanner) has(k *component) bool {
 	return false
 }
 
-// run decodes the entropy-coded segments of the scan. The units of one component alone are its blocks, those of several a rectangle of each.
+// run decodes the entropy-coded segments of the scan. The units of one component alone are its blocks, those of several a rectangle of
+// each.
 func (c *scanner) run() error {
 	single := len(c.parts) == 1
 	cols, rows := c.unitCols, c.unitRows
@@ -202,8 +203,8 @@ func (c *scanner) whole(p *part, b *[64]int16) int {
 	return last
 }
 
-// restart goes on behind the next restart marker. Where another one than the expected lies, some were lost or come twice: one that is due soon ends the segment before it, an earlier one is
-// skipped.
+// restart goes on behind the next restart marker. Where another one than the expected lies, some were lost or come twice: one that is
+// due soon ends the segment before it, an earlier one is skipped.
 func (c *scanner) restart() {
 	c.acc, c.n, c.end, c.bands, c.left = 0, 0, false, 0, c.interval
 	for i := range c.parts {

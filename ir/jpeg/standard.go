@@ -2,7 +2,8 @@ package jpeg
 
 import "sync"
 
-// standard are the codes of T.81, annex K.3, by class and number, each as a file holds it: the number of codes of each length, then the symbols. Frames of motion pictures leave them out.
+// standard are the codes of T.81, annex K.3, by class and number, each as a file holds it: the number of codes of each length, then the
+// symbols. Frames of motion pictures leave them out.
 var standard = [2][2]string{
 	{
 		"\x00\x01\x05\x01\x01\x01\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b",

@@ -1,7 +1,8 @@
 package jpeg
 
-// row returns samples of row y of the image, in buf or in the plane itself. Planes of half the width or height are interpolated linearly: a sample's two pixels lie at a quarter and at three
-// quarters of the way to its neighbours, and halves round down and up in turn. Other planes, and those at most two samples wide, repeat their samples.
+// row returns samples of row y of the image, in buf or in the plane itself. Planes of half the width or height are interpolated
+// linearly: a sample's two pixels lie at a quarter and at three quarters of the way to its neighbours, and halves round down and up in
+// turn. Other planes, and those at most two samples wide, repeat their samples.
 func (d *decoder) row(c *component, y int, buf []uint8) []uint8 {
 	stride := c.allCols * 8
 	line := func(y int) []uint8 {

@@ -19,8 +19,8 @@ const (
 	Other
 )
 
-// Component is one component of an image: Samples are rows of Width numbers of Bits bits; those of signed files have 2 to the power of Bits − 1 added. DX and DY are its distances on the grid of
-// pixels.
+// Component is one component of an image: Samples are rows of Width numbers of Bits bits; those of signed files have 2 to the power of
+// Bits − 1 added. DX and DY are its distances on the grid of pixels.
 type Component struct {
 	Bits, DX, DY  int
 	Signed        bool
@@ -44,7 +44,8 @@ func DecodeConfig(data []byte) (*Image, error) {
 	return decode(data, func(int) error { return nil }, true)
 }
 
-// Decode decodes a whole file. It calls take with the number of bytes before it allocates them, and with 0 from time to time; an error of take's ends the work and is returned as it is, or wrapped.
+// Decode decodes a whole file. It calls take with the number of bytes before it allocates them, and with 0 from time to time; an error
+// of take's ends the work and is returned as it is, or wrapped.
 func Decode(data []byte, take func(bytes int) error) (*Image, error) {
 	return decode(data, take, false)
 }

@@ -14,8 +14,8 @@ import (
 
 func free(int) error { return nil }
 
-// vectors returns the files of testdata by name. Beside each, name.pix holds the samples that OpenJPEG gives, pixel by pixel; those of more than eight bits low byte first; those of subsampled
-// components one component after the other.
+// vectors returns the files of testdata by name. Beside each, name.pix holds the samples that OpenJPEG gives, pixel by pixel; those of
+// more than eight bits low byte first; those of subsampled components one component after the other.
 func vectors(t testing.TB) map[string][]byte { return testdata.Files(t, "testdata/*.j*", 10) }
 
 // samples lays out m as the files of expected samples are.

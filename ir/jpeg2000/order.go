@@ -61,7 +61,8 @@ func refs(planes []plane, c change, top rect) []packetRef {
 	return list
 }
 
-// position is where on the reference grid a precinct begins: the n-th of a resolution that begins at start, of 2^size samples. The first one, if it is cut, begins with the tile.
+// position is where on the reference grid a precinct begins: the n-th of a resolution that begins at start, of 2^size samples. The
+// first one, if it is cut, begins with the tile.
 func (p *plane) position(start, n, size, r, every, tile int) int {
 	if n == 0 && start&(1<<size-1) != 0 {
 		return tile

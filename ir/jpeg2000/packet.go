@@ -288,7 +288,8 @@ func (r *packetReader) readShare(b *packetBits, k *block, style uint8) error {
 	return nil
 }
 
-// readBodies gives the code-blocks of the packet their bytes. A block's bytes lie in the file; only where several packets bring some, they are copied.
+// readBodies gives the code-blocks of the packet their bytes. A block's bytes lie in the file; only where several packets bring some,
+// they are copied.
 func (r *packetReader) readBodies() error {
 	for _, s := range r.shares {
 		total := 0

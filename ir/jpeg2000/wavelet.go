@@ -1,6 +1,7 @@
 package jpeg2000
 
-// Constants of the irreversible wavelet's lifting steps, negated; of the last, 2/K is OpenJPEG's, and half the bands' gain is left out of their steps in turn.
+// Constants of the irreversible wavelet's lifting steps, negated; of the last, 2/K is OpenJPEG's, and half the bands' gain is left out
+// of their steps in turn.
 const (
 	lift1 = -0.443506852
 	lift2 = -0.882911075
@@ -21,8 +22,8 @@ func (p *plane) synthesise(d *decoder) error {
 	return lines(d, p, p.floats, fractional)
 }
 
-// lines transforms the rows and columns of a plane, level by level. Step transforms n numbers, each of width elements, whose lower half stands before the upper one in from; odd says that the
-// first one of the result belongs to the upper half.
+// lines transforms the rows and columns of a plane, level by level. Step transforms n numbers, each of width elements, whose lower half
+// stands before the upper one in from; odd says that the first one of the result belongs to the upper half.
 func lines[T int32 | float32](d *decoder, p *plane, data []T, step func(to, from []T, low, n, width int, odd bool)) error {
 	stride := p.wide()
 	longest := max(stride, p.high(), 1)

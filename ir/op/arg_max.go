@@ -65,7 +65,8 @@ func argExtreme(name, onnx string, sign int) Def[ArgAttrs] {
 	}
 }
 
-// argLanes sets out to the index of the extreme element of each lane of x along axis: the largest where sign is 1, the smallest where it is -1.
+// argLanes sets out to the index of the extreme element of each lane of x along axis: the largest where sign is 1, the smallest where
+// it is -1.
 func argLanes(x *tensor.Tensor, axis int, last bool, sign int, out []int64) {
 	compare := ordering(x)
 	isNaN := func(int) bool { return false }

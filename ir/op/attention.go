@@ -9,8 +9,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// AttentionAttrs holds what ONNX says of attention. The numbers of heads split the last axis of operands of rank 3. Scale nil is 1/√head size.
-// A query at position p sees keys from p − LeftWindowSize to p + RightWindowSize; −1 sets no bound.
+// AttentionAttrs holds what ONNX says of attention. The numbers of heads split the last axis of operands of rank 3. Scale nil is
+// 1/√head size. A query at position p sees keys from p − LeftWindowSize to p + RightWindowSize; −1 sets no bound.
 type AttentionAttrs struct {
 	IsCausal           bool     `ir:"is_causal"`
 	KVNumHeads         int      `ir:"kv_num_heads"`
@@ -23,9 +23,10 @@ type AttentionAttrs struct {
 	SoftmaxPrecision   int      `ir:"softmax_precision"`
 }
 
-// Attention is softmax(q·kᵀ·Scale + mask)·v for each head, with heads of k and v shared by groups of those of q. Operands are [N,heads,length,size], or
-// [N,length,heads·size]. past_key and past_value come before k and v; present_key and present_value are both. nonpad_kv_seqlen says how many keys of each
-// item are there; what follows them is not read. A query that sees no key gives zeros. The last result is what QKMatmulOutputMode says: products, after the soft cap, with the mask, or the softmax.
+// Attention is softmax(q·kᵀ·Scale + mask)·v for each head, with heads of k and v shared by groups of those of q. Operands are
+// [N,heads,length,size], or [N,length,heads·size]. past_key and past_value come before k and v; present_key and present_value are both.
+// nonpad_kv_seqlen says how many keys of each item are there; what follows them is not read. A query that sees no key gives zeros. The
+// last result is what QKMatmulOutputMode says: products, after the soft cap, with the mask, or the softmax.
 var Attention = defineN(DefN[AttentionAttrs]{
 	Name: "attention", ONNX: "Attention",
 	Sig: "q T, k T, v V, attn_mask? float|int|uint|bool, past_key? T, past_value? V, nonpad_kv_seqlen? i64 -> " +
@@ -193,7 +194,8 @@ func (a AttentionAttrs) eval(e *ir.Env, in []tensor.Value) ([]tensor.Value, erro
 		[]int{q.n, q.heads, q.length, k.length})
 }
 
-// bias returns what adds a mask to the scores of a query and hides the keys that it does not see. past is the length of the cache, if cached.
+// bias returns what adds a mask to the scores of a query and hides the keys that it does not see. past is the length of the cache, if
+// cached.
 func (a AttentionAttrs) bias(m *attending, mask *scoreMask, past int, cached bool) func(n, head, i int, row []float64) {
 	return func(n, head, i int, row []float64) {
 		mask.add(n, head, i, row)

@@ -29,7 +29,8 @@ func (m maths) transpose(x *ir.Value, perm ...int) *ir.Value {
 	return Transpose.New(m.b, TransposeAttrs{Perm: perm}, x)
 }
 
-// lowerAttention builds attention of matrix products and a softmax. Padded caches, windows, and masks shorter than the keys stay as they are.
+// lowerAttention builds attention of matrix products and a softmax. Padded caches, windows, and masks shorter than the keys stay as
+// they are.
 func lowerAttention(b *ir.Builder, a AttentionAttrs, n *ir.Node) []*ir.Value {
 	in := pad(n.In, len(n.Op.Sig.In))
 	mask := in[3]

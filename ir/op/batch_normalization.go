@@ -16,8 +16,8 @@ type BatchNormalizationAttrs struct {
 	TrainingMode bool    `ir:"training_mode"`
 }
 
-// BatchNormalization is (x − mean)/√(var + Epsilon)·scale + bias per channel of x[N,C,…]. In training, mean and variance are those of the batch, and the
-// further results are the running ones, updated by Momentum; elsewhere they are the operands.
+// BatchNormalization is (x − mean)/√(var + Epsilon)·scale + bias per channel of x[N,C,…]. In training, mean and variance are those of
+// the batch, and the further results are the running ones, updated by Momentum; elsewhere they are the operands.
 var BatchNormalization = defineN(DefN[BatchNormalizationAttrs]{
 	Name: "batch_normalization", ONNX: "BatchNormalization",
 	Sig:   "x T, scale U, bias U, mean V, var V -> y T, running_mean? V, running_var? V; T float, U float, V float",

@@ -38,7 +38,8 @@ type BitShiftAttrs struct {
 	Direction string `ir:"direction"`
 }
 
-// BitShift moves x's bits by y places. Zeros move in, except that a right shift of a negative number moves ones in; a negative or too great y moves all bits out.
+// BitShift moves x's bits by y places. Zeros move in, except that a right shift of a negative number moves ones in; a negative or too
+// great y moves all bits out.
 var BitShift = define(Def[BitShiftAttrs]{
 	Name: "bit_shift", ONNX: "BitShift", Sig: "x T, y T -> z T; T int|uint",
 	Props: ir.Pure | ir.Elementwise,

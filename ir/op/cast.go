@@ -10,7 +10,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// CastAttrs holds the element type to convert to; the others are for 8-bit floats: whether what is too great saturates, and how f8e8m0 rounds.
+// CastAttrs holds the element type to convert to; the others are for 8-bit floats: whether what is too great saturates, and how f8e8m0
+// rounds.
 type CastAttrs struct {
 	To        tensor.DType `ir:"to"`
 	Saturate  bool         `ir:"saturate"`

@@ -93,7 +93,8 @@ func castValues(t *tensor.Tensor, d tensor.DType) (*tensor.Tensor, error) {
 	return out, nil
 }
 
-// place puts values at their places: in order, or where their keys say. A place that no key has holds 0, as a string "0.f": so ONNX Runtime fills it.
+// place puts values at their places: in order, or where their keys say. A place that no key has holds 0, as a string "0.f": so ONNX
+// Runtime fills it.
 func (a CastMapAttrs) place(e *ir.Env, values *tensor.Tensor, keys []int64, order []int) (tensor.Value, error) {
 	n := len(order)
 	if a.MapForm == "SPARSE" {

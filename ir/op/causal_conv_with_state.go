@@ -13,8 +13,8 @@ type CausalConvWithStateAttrs struct {
 	Activation string `ir:"activation"`
 }
 
-// CausalConvWithState convolves each channel of x[N,C,L] with a filter of its own, w[C,1,K], looking back only: past_state[N,C,K−1], or zeros, comes
-// before x. The second result is the last K−1 places of both.
+// CausalConvWithState convolves each channel of x[N,C,L] with a filter of its own, w[C,1,K], looking back only: past_state[N,C,K−1], or
+// zeros, comes before x. The second result is the last K−1 places of both.
 var CausalConvWithState = defineN(DefN[CausalConvWithStateAttrs]{
 	Name: "causal_conv_with_state", ONNX: "CausalConvWithState",
 	Sig:   "x T, w T, bias? T, past_state? T -> y T, present_state T; T f32|f16|bf16",

@@ -32,7 +32,8 @@ func (a AxesAttrs) all(rank int) ([]int, error) {
 	return out, nil
 }
 
-// CenterCropPad cuts the axes of x, or puts zeros around them, to the sizes shape, keeping the centre. Where a rest is odd, the cut is shifted towards the front, and the padding is longer behind.
+// CenterCropPad cuts the axes of x, or puts zeros around them, to the sizes shape, keeping the centre. Where a rest is odd, the cut is
+// shifted towards the front, and the padding is longer behind.
 var CenterCropPad = define(Def[AxesAttrs]{
 	Name: "center_crop_pad", ONNX: "CenterCropPad", Sig: "x T, shape i32|i64 -> y T; T " + movable,
 	Props: ir.Pure,

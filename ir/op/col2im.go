@@ -15,7 +15,8 @@ type Col2ImAttrs struct {
 	Strides   []int `ir:"strides"`
 }
 
-// Col2Im adds up columns of blocks [N,C·B,L] into images [N,C,image...], where B is the elements of a block and L the number of places that it takes.
+// Col2Im adds up columns of blocks [N,C·B,L] into images [N,C,image...], where B is the elements of a block and L the number of places
+// that it takes.
 var Col2Im = define(Def[Col2ImAttrs]{
 	Name: "col2im", ONNX: "Col2Im", Sig: "x T, image i64, block i64 -> y T; T num|complex|bool",
 	Props: ir.Pure,

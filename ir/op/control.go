@@ -36,8 +36,8 @@ func meetTypes(sc *ir.Scope, a, b ir.Type) (ir.Type, error) {
 	return a, nil
 }
 
-// widen returns the type of a value that a body carries from trip to trip: that of its input, start at first, prev now, made wide enough for out, what the body returned.
-// A size of prev that start does not have was widened before.
+// widen returns the type of a value that a body carries from trip to trip: that of its input, start at first, prev now, made wide
+// enough for out, what the body returned. A size of prev that start does not have was widened before.
 func widen(sc *ir.Scope, start, prev, out ir.Type) (ir.Type, bool, error) {
 	if prev.Kind == ir.Optional && out.Kind != ir.Optional {
 		out = ir.OptionalOf(out) // what an optional may hold may stand for it
@@ -187,8 +187,8 @@ func retain(e *ir.Env, v tensor.Value) error {
 	return nil
 }
 
-// stack joins the values that a body returned, one for each trip, along a new axis. Where there is none, their sizes are those of t, as far as
-// the sizes of the inputs of body b tell.
+// stack joins the values that a body returned, one for each trip, along a new axis. Where there is none, their sizes are those of t, as
+// far as the sizes of the inputs of body b tell.
 func stack(e *ir.Env, list []tensor.Value, axis int, t ir.Type, b *ir.Graph, sizes [][]int) (tensor.Value, error) {
 	if len(list) == 0 {
 		dims := boundDims(t, b, sizes)

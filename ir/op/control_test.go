@@ -10,7 +10,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// evalBodies parses g, checks that its text reads back, evaluates it on its inputs' defaults, and returns its outputs, with their types, one a line.
+// evalBodies parses g, checks that its text reads back, evaluates it on its inputs' defaults, and returns its outputs, with their
+// types, one a line.
 func evalBodies(t *testing.T, src string) (string, error) {
 	t.Helper()
 	g, err := ir.Parse(src, op.Lookup, nil)

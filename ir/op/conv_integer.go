@@ -7,7 +7,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// ConvInteger is Conv of 8-bit integers less their zero points, in 32 bits. The filters' zero point is one number or one for each filter; padding is the operand's.
+// ConvInteger is Conv of 8-bit integers less their zero points, in 32 bits. The filters' zero point is one number or one for each
+// filter; padding is the operand's.
 var ConvInteger = define(Def[ConvAttrs]{
 	Name: "conv_integer", ONNX: "ConvInteger", Sig: "x X, w W, x_zero_point? X, w_zero_point? W -> y i32; X i8|u8, W i8|u8",
 	Props: ir.Pure,

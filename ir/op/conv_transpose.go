@@ -8,7 +8,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// ConvTransposeAttrs holds the windows of the convolution that is transposed. OutputShape, where it is given, fixes the spatial sizes of the result and replaces the padding.
+// ConvTransposeAttrs holds the windows of the convolution that is transposed. OutputShape, where it is given, fixes the spatial sizes
+// of the result and replaces the padding.
 type ConvTransposeAttrs struct {
 	AutoPad       string `ir:"auto_pad"`
 	Dilations     []int  `ir:"dilations"`
@@ -34,7 +35,8 @@ var ConvTranspose = define(Def[ConvTransposeAttrs]{
 	},
 })
 
-// window returns the windows for the given number of spatial axes, with output_padding and output_shape checked and filled in; the latter stays nil where it is not given.
+// window returns the windows for the given number of spatial axes, with output_padding and output_shape checked and filled in; the
+// latter stays nil where it is not given.
 func (a ConvTransposeAttrs) window(spatial int) (w windowAttrs, extra, shape []int, err error) {
 	w = windowAttrs{auto: a.AutoPad, kernel: a.KernelShape, strides: a.Strides, dilations: a.Dilations, pads: a.Pads}
 	if w, err = w.filled(spatial); err != nil {

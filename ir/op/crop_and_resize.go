@@ -22,8 +22,8 @@ func (a CropAndResizeAttrs) check() error {
 	return nil
 }
 
-// CropAndResize resizes regions [R,4] (y1, x1, y2, x2, as parts of the image, whose last places are at 1) of x [N,C,H,W], each of image i[R], to
-// crop_size (h, w). The corners of a region become those of the result.
+// CropAndResize resizes regions [R,4] (y1, x1, y2, x2, as parts of the image, whose last places are at 1) of x [N,C,H,W], each of image
+// i[R], to crop_size (h, w). The corners of a region become those of the result.
 var CropAndResize = define(Def[CropAndResizeAttrs]{
 	Name: "crop_and_resize", ONNX: "CropAndResize", Domain: "com.microsoft",
 	Sig:   "x T, rois T, i i32, crop_size i32 -> y T; T f32|f16|f64",
@@ -102,7 +102,8 @@ func (a CropAndResizeAttrs) eval(e *ir.Env, x, rois *tensor.Tensor, images, size
 	return store(e, x.DType(), out, len(images), d[1], size[0], size[1])
 }
 
-// places returns where the n rows or columns of a crop from lo to hi lie among those of an image; NaN beyond it. Places of float32 are rounded to it.
+// places returns where the n rows or columns of a crop from lo to hi lie among those of an image; NaN beyond it. Places of float32 are
+// rounded to it.
 func (a CropAndResizeAttrs) places(e *ir.Env, lo, hi float64, size, n int, d tensor.DType) ([]float64, error) {
 	out, err := alloc[float64](e, n)
 	if err != nil {

@@ -26,7 +26,8 @@ func (a DeformConvAttrs) window() windowAttrs {
 // maxDeformAxes bounds the spatial axes, for a point has two neighbours along each: 2^axes in all.
 const maxDeformAxes = 6
 
-// DeformConv is Conv with each tap moved by an offset of its own at each place, interpolated linearly between elements (zero outside), and multiplied by mask.
+// DeformConv is Conv with each tap moved by an offset of its own at each place, interpolated linearly between elements (zero outside),
+// and multiplied by mask.
 var DeformConv = define(Def[DeformConvAttrs]{
 	Name: "deform_conv", ONNX: "DeformConv", Sig: "x T, w T, offset T, b? T, mask? T -> y T; T float",
 	Props: ir.Pure,

@@ -8,7 +8,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// BlockAttrs holds the side of a block, which has no default, and the order of a block's elements among the channels: "DCR" puts the block first, "CRD" last.
+// BlockAttrs holds the side of a block, which has no default, and the order of a block's elements among the channels: "DCR" puts the
+// block first, "CRD" last.
 type BlockAttrs struct {
 	BlockSize int    `ir:"blocksize"`
 	Mode      string `ir:"mode"`

@@ -7,7 +7,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// DequantizeAttrs says along which axis scales differ, how many elements share one (0: no blocks), and the result's type, that of the scale where it is not given.
+// DequantizeAttrs says along which axis scales differ, how many elements share one (0: no blocks), and the result's type, that of the
+// scale where it is not given.
 type DequantizeAttrs struct {
 	Axis        int          `ir:"axis"`
 	BlockSize   int          `ir:"block_size"`

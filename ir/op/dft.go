@@ -16,8 +16,8 @@ type DFTAttrs struct {
 	Onesided bool `ir:"onesided"`
 }
 
-// DFT is the discrete Fourier transform along an axis of x, of which the last axis holds real, or real and imaginary parts. The signal is cut off or padded with zeros to
-// dft_length. A one-sided transform has dft_length // 2 + 1 places; its inverse is real.
+// DFT is the discrete Fourier transform along an axis of x, of which the last axis holds real, or real and imaginary parts. The signal
+// is cut off or padded with zeros to dft_length. A one-sided transform has dft_length // 2 + 1 places; its inverse is real.
 var DFT = define(Def[DFTAttrs]{
 	Name: "dft", ONNX: "DFT", Sig: "x T, dft_length? L, axis? i64 -> y T; T float, L i32|i64",
 	Props: ir.Pure,

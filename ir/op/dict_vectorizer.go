@@ -18,8 +18,8 @@ func (a DictVectorizerAttrs) check(keys tensor.DType) error {
 	return checkCategories("keys", keys, len(a.Ints), len(a.Strings))
 }
 
-// DictVectorizer is the values of a map at the places that their keys have in the vocabulary, as one row; zeros, or empty strings, elsewhere. Other keys
-// do not count: ONNX forbids them, ONNX Runtime and scikit-learn pass them over.
+// DictVectorizer is the values of a map at the places that their keys have in the vocabulary, as one row; zeros, or empty strings,
+// elsewhere. Other keys do not count: ONNX forbids them, ONNX Runtime and scikit-learn pass them over.
 var DictVectorizer = define(Def[DictVectorizerAttrs]{
 	Name: "dict_vectorizer", ONNX: "DictVectorizer", Domain: mlDomain, Sig: "x map -> y i64|f32|f64|str",
 	Props: ir.Pure,

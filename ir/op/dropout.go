@@ -12,8 +12,8 @@ type DropoutAttrs struct {
 	Seed *int `ir:"seed"`
 }
 
-// Dropout zeroes each element with probability ratio (0.5 where absent) and scales the others by 1/(1 − ratio), where training_mode says so;
-// elsewhere it is the identity. The mask says what was kept.
+// Dropout zeroes each element with probability ratio (0.5 where absent) and scales the others by 1/(1 − ratio), where training_mode
+// says so; elsewhere it is the identity. The mask says what was kept.
 var Dropout = defineN(DefN[DropoutAttrs]{
 	Name: "dropout", ONNX: "Dropout", Sig: "x T, ratio? R, training_mode? bool -> y T, mask? bool; T float|float8, R float|float8",
 	Props: ir.Random | ir.Elementwise,

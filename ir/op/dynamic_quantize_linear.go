@@ -7,8 +7,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// DynamicQuantizeLinear quantises x to u8 by a scale and a zero point such that 0 and all of x lie in range; its results are the elements, the scale and the zero point. Every
-// step is rounded to float32, and what is 0 throughout has the scale 0.
+// DynamicQuantizeLinear quantises x to u8 by a scale and a zero point such that 0 and all of x lie in range; its results are the
+// elements, the scale and the zero point. Every step is rounded to float32, and what is 0 throughout has the scale 0.
 var DynamicQuantizeLinear = defineN(DefN[None]{
 	Name: "dynamic_quantize_linear", ONNX: "DynamicQuantizeLinear", Sig: "x f32 -> y u8, y_scale f32, y_zero_point u8",
 	Props: ir.Pure,

@@ -24,9 +24,10 @@ func (a DynamicQuantizeLSTMAttrs) lstm() LSTMAttrs {
 	return LSTMAttrs{a.ActivationAlpha, a.ActivationBeta, a.Activations, a.Clip, a.Direction, a.HiddenSize, a.InputForget, 0}
 }
 
-// DynamicQuantizeLSTM is an LSTM whose weights w[D,I,4H] and r[D,H,4H] are quantised, with scales and zero points for each direction [D] or each column of it
-// [D,4H]. What they multiply is quantised too, as DynamicQuantizeLinear does: x as a whole, up to the longest item's end, and the hidden state of each item at each
-// step. (ONNX Runtime does the latter with as many items together as fall to one thread.)
+// DynamicQuantizeLSTM is an LSTM whose weights w[D,I,4H] and r[D,H,4H] are quantised, with scales and zero points for each direction
+// [D] or each column of it [D,4H]. What they multiply is quantised too, as DynamicQuantizeLinear does: x as a whole, up to the longest
+// item's end, and the hidden state of each item at each step. (ONNX Runtime does the latter with as many items together as fall to one
+// thread.)
 var DynamicQuantizeLSTM = defineN(DefN[DynamicQuantizeLSTMAttrs]{
 	Name: "dynamic_quantize_lstm", ONNX: "DynamicQuantizeLSTM", Domain: "com.microsoft",
 	Sig: "x T, w W, r W, b? T, sequence_lens? i32, initial_h? T, initial_c? T, p? T, w_scale T, w_zero_point W, r_scale T, r_zero_point W -> " +

@@ -7,8 +7,9 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// DynamicTimeWarping is the path of least cost from the first element of a matrix [M,N] or [1,M,N] to its last, by steps along a row, a column or both: the rows
-// and the columns that it passes [2,length]. Costs are added up in float32; of equal ones a step along the row wins, then one along the column.
+// DynamicTimeWarping is the path of least cost from the first element of a matrix [M,N] or [1,M,N] to its last, by steps along a row, a
+// column or both: the rows and the columns that it passes [2,length]. Costs are added up in float32; of equal ones a step along the row
+// wins, then one along the column.
 var DynamicTimeWarping = define(Def[None]{
 	Name: "dynamic_time_warping", ONNX: "DynamicTimeWarping", Domain: "com.microsoft", Sig: "cost f32 -> path i32",
 	Props: ir.Pure,

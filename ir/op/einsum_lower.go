@@ -15,8 +15,8 @@ type einsumTerm struct {
 	labels []label
 }
 
-// lowerEinsum builds an einsum of transposes, reshapes, products and matrix products. What stays as it is: small integers, diagonals of sizes that are not known, and
-// axes of which only running tells whether they broadcast, unless the product itself broadcasts them.
+// lowerEinsum builds an einsum of transposes, reshapes, products and matrix products. What stays as it is: small integers, diagonals of
+// sizes that are not known, and axes of which only running tells whether they broadcast, unless the product itself broadcasts them.
 func lowerEinsum(b *ir.Builder, a EinsumAttrs, in []*ir.Value) *ir.Value {
 	ranks := make([]int, len(in))
 	for i, v := range in {
@@ -106,7 +106,8 @@ func (e *einsumBuilder) load(t einsumTerm) einsumTerm {
 	return e.diagonal(t, out.labels, ones)
 }
 
-// diagonal returns the elements of t whose places along axes of one label are equal: in the product of those axes they stand at equal distances.
+// diagonal returns the elements of t whose places along axes of one label are equal: in the product of those axes they stand at equal
+// distances.
 func (e *einsumBuilder) diagonal(t einsumTerm, labels []label, ones []int) einsumTerm {
 	perm := slices.Clone(ones)
 	var shape []*ir.Value

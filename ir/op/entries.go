@@ -34,7 +34,8 @@ func tracked(t ir.Type) bool {
 	return t.Kind == ir.Tensor && ir.CountsSizes(t.DType) && !t.Unranked && len(t.Shape) <= 1
 }
 
-// laidOut is holding for a tensor of any rank, whose entries are in row-major order; only ops that move elements look at those above rank 1.
+// laidOut is holding for a tensor of any rank, whose entries are in row-major order; only ops that move elements look at those above
+// rank 1.
 func laidOut(t ir.Type, entries []sym.Dim) ir.Known {
 	if len(entries) > ir.MaxElems || !ir.CountsSizes(t.DType) {
 		entries = nil
@@ -50,7 +51,8 @@ func laidEntries(k ir.Known) ([]sym.Dim, bool) {
 	return k.Sizes()
 }
 
-// viewEntries returns the entries that lie at off and at multiples of strides, as those of a tensor of sizes dims; nil where they are too many.
+// viewEntries returns the entries that lie at off and at multiples of strides, as those of a tensor of sizes dims; nil where they are
+// too many.
 func viewEntries(entries []sym.Dim, dims, strides []int, off int) []sym.Dim {
 	n, ok := tensor.Count(dims)
 	if !ok || n > ir.MaxElems {

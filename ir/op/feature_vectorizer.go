@@ -27,7 +27,8 @@ func (a FeatureVectorizerAttrs) width(operands int) (int, error) {
 	return w, nil
 }
 
-// FeatureVectorizer puts the features of several tables side by side: of each as many as the attribute says, cut off or filled up with zeros.
+// FeatureVectorizer puts the features of several tables side by side: of each as many as the attribute says, cut off or filled up with
+// zeros.
 var FeatureVectorizer = define(Def[FeatureVectorizerAttrs]{
 	Name: "feature_vectorizer", ONNX: "FeatureVectorizer", Domain: mlDomain, Sig: "x* T -> y f32; T " + features,
 	Props: ir.Pure,

@@ -8,14 +8,15 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// FlexAttentionAttrs holds the factor of the scores (nil: 1/√head size), and ONNX's number of the element type of scores (0: f64 for operands of f64, else f32).
+// FlexAttentionAttrs holds the factor of the scores (nil: 1/√head size), and ONNX's number of the element type of scores (0: f64 for
+// operands of f64, else f32).
 type FlexAttentionAttrs struct {
 	Scale            *float32 `ir:"scale"`
 	SoftmaxPrecision int      `ir:"softmax_precision"`
 }
 
-// FlexAttention is attention whose scores[N,heads,queries,keys] pass through a first body before the softmax, and whose probabilities pass through a second one
-// after it. Each body takes that tensor and the captures, and returns a tensor of the same type.
+// FlexAttention is attention whose scores[N,heads,queries,keys] pass through a first body before the softmax, and whose probabilities
+// pass through a second one after it. Each body takes that tensor and the captures, and returns a tensor of the same type.
 var FlexAttention = defineN(DefN[FlexAttentionAttrs]{
 	Name: "flex_attention", ONNX: "FlexAttention", Domain: "ai.onnx.preview",
 	Sig:    "q T, k T, v T, capture* any -> y T; T float",

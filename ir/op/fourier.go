@@ -6,8 +6,8 @@ import (
 	"math/cmplx"
 )
 
-// fourier computes discrete Fourier transforms of one length n in O(n log n), whatever n: by radix 2, or as a convolution of a power of two's length (Bluestein's
-// algorithm, "A linear filtering approach to the computation of the discrete Fourier transform", 1970).
+// fourier computes discrete Fourier transforms of one length n in O(n log n), whatever n: by radix 2, or as a convolution of a power of
+// two's length (Bluestein's algorithm, "A linear filtering approach to the computation of the discrete Fourier transform", 1970).
 type fourier struct {
 	n      int
 	roots  []complex128 // e^(-2πik/n) for a power of two: half of them

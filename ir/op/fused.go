@@ -7,8 +7,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// Fused runs its one body of elementwise ops, which has an input for each operand and an output for each result, as a single loop. Passes make it; no model holds it.
-// The operands broadcast to the results' one shape.
+// Fused runs its one body of elementwise ops, which has an input for each operand and an output for each result, as a single loop.
+// Passes make it; no model holds it. The operands broadcast to the results' one shape.
 var Fused = defineN(DefN[None]{
 	Name: "fused", Sig: "x* tensor -> y* tensor",
 	Props: ir.Pure | ir.Bodied,
@@ -42,7 +42,8 @@ func fusedBody(bodies []*ir.Graph, operands int) (*ir.Graph, error) {
 	return b, nil
 }
 
-// inferBody infers what a straight-line body makes of operands of which in is known: operands may have become narrower since the body was built.
+// inferBody infers what a straight-line body makes of operands of which in is known: operands may have become narrower since the body
+// was built.
 func inferBody(body *ir.Graph, in []ir.Known) ([]ir.Known, error) {
 	known := make(map[*ir.Value]ir.Known, body.NumValues())
 	for i, v := range body.Inputs {

@@ -54,7 +54,8 @@ var GatherND = define(Def[GatherNDAttrs]{
 	},
 })
 
-// tupleSize returns the length of the tuples along the last axis of indices, if it is known, which must fit behind batch axes of a tensor of the given rank.
+// tupleSize returns the length of the tuples along the last axis of indices, if it is known, which must fit behind batch axes of a
+// tensor of the given rank.
 func tupleSize(ix ir.Shape, rank, batch int) (k int, known bool, err error) {
 	if len(ix) == 0 {
 		return 0, false, fmt.Errorf("indices are a scalar")

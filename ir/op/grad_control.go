@@ -120,8 +120,8 @@ func (s *backScan) scan(v *ir.Value, t ir.Type, axis, direction int) *ir.Value {
 	return s.body.Input("", t)
 }
 
-// run builds a scan that goes back through the trips, and returns the adjoints of the carried values before the first trip, of what was captured, and of
-// what was scanned; nil where there is none.
+// run builds a scan that goes back through the trips, and returns the adjoints of the carried values before the first trip, of what was
+// captured, and of what was scanned; nil where there is none.
 func (r reversal) run(g *ir.Grad) (carried, captured, scanned []*ir.Value) {
 	h := g.G.NewBody("back")
 	s := &backScan{outer: maths{g.Builder}, inner: maths{ir.NewBuilder(h)}, body: h}
@@ -152,8 +152,8 @@ func (r reversal) run(g *ir.Grad) (carried, captured, scanned []*ir.Value) {
 	return take(dstates), take(acc), take(dscans)
 }
 
-// inputs gives the scan its operands and the body its inputs: args stand for what the loop's body got, ds are the adjoints of carried values, acc those
-// of captured values so far, dys those of stacked results.
+// inputs gives the scan its operands and the body its inputs: args stand for what the loop's body got, ds are the adjoints of carried
+// values, acc those of captured values so far, dys those of stacked results.
 func (r reversal) inputs(s *backScan) (args, ds, acc, dys []*ir.Value) {
 	m, h := s.outer, s.body
 	args = make([]*ir.Value, len(r.body.Inputs))

@@ -192,7 +192,8 @@ func inversePerm(perm []int) []int {
 	return back
 }
 
-// through differentiates the node by what build spells it out in: the values that stand for its results, made of in, which stand for its operands.
+// through differentiates the node by what build spells it out in: the values that stand for its results, made of in, which stand for
+// its operands.
 func through(g *ir.Grad, n *ir.Node, build func(m maths, in []*ir.Value) []*ir.Value) []*ir.Value {
 	m := maths{g.Builder}
 	in := make([]*ir.Value, max(len(n.In), len(n.Op.Sig.In)))

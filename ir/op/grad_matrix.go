@@ -82,8 +82,8 @@ func gemmGrad(g *ir.Grad, at GemmAttrs, n *ir.Node) []*ir.Value {
 	return out
 }
 
-// einsumGrad multiplies the adjoint with all other operands. Labels that only the operand in question has were summed over: its adjoint is the same along them. An operand in which a label
-// stands twice gets the adjoint of its diagonal, which is zero elsewhere.
+// einsumGrad multiplies the adjoint with all other operands. Labels that only the operand in question has were summed over: its adjoint
+// is the same along them. An operand in which a label stands twice gets the adjoint of its diagonal, which is zero elsewhere.
 func einsumGrad(g *ir.Grad, a EinsumAttrs, n *ir.Node) []*ir.Value {
 	m := maths{g.Builder}
 	ranks := make([]int, len(n.In))

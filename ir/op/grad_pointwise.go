@@ -6,7 +6,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir"
 )
 
-// Gradients stand apart from the definitions because they are written in those ops themselves, which Go's order of initialisation takes for a cycle.
+// Gradients stand apart from the definitions because they are written in those ops themselves, which Go's order of initialisation takes
+// for a cycle.
 
 func init() {
 	for _, k := range []Kind[None]{Floor, Ceil, Round, Sign} {

@@ -187,7 +187,8 @@ func (m maths) direction(r recurrent, in []*ir.Value, dir, dirs int, f stepper) 
 	return m.scanSteps(s, a, operands, in[recLens], f)
 }
 
-// scanSteps builds the scan over operands: the first states, the operand's part of each step, and where lens is given the steps' numbers. It returns all hidden states, and the last states.
+// scanSteps builds the scan over operands: the first states, the operand's part of each step, and where lens is given the steps'
+// numbers. It returns all hidden states, and the last states.
 func (m maths) scanSteps(s *steps, a ScanAttrs, operands []*ir.Value, lens *ir.Value, f stepper) []*ir.Value {
 	if m.b.Err() != nil {
 		return nil

@@ -100,7 +100,8 @@ func (m maths) keptSizes(a ReduceAttrs, x, axes *ir.Value) *ir.Value {
 	return m.where(m.one(Equal, m.size(axes), m.b.G.Const("", intScalar(0))), all, some)
 }
 
-// prodGrad is the adjoint times the product of all other elements, which are multiplied from both ends: dividing by an element would lose zeros.
+// prodGrad is the adjoint times the product of all other elements, which are multiplied from both ends: dividing by an element would
+// lose zeros.
 func prodGrad(g *ir.Grad, a ReduceAttrs, n *ir.Node) []*ir.Value {
 	m, x, axes := maths{g.Builder}, n.In[0], operand(n, 1)
 	rank := m.rankOf(x)
@@ -147,7 +148,8 @@ func prodGrad(g *ir.Grad, a ReduceAttrs, n *ir.Node) []*ir.Value {
 	return []*ir.Value{m.transpose(d, inversePerm(turn)...)}
 }
 
-// cumProdGrad adds, for each element, what all products that it is in hand back, from the last on: s[k] = dy[k] + x[k+1]·s[k+1], times the product before k.
+// cumProdGrad adds, for each element, what all products that it is in hand back, from the last on: s[k] = dy[k] + x[k+1]·s[k+1], times
+// the product before k.
 func cumProdGrad(g *ir.Grad, a CumAttrs, n *ir.Node) []*ir.Value {
 	m, x := maths{g.Builder}, n.In[0]
 	axis, ok := n.In[1].Known().Ints()

@@ -47,8 +47,8 @@ func reshapedBack[A any](g *ir.Grad, _ A, n *ir.Node) []*ir.Value {
 	return []*ir.Value{maths{g.Builder}.like(g.Out[0], n.In[0])}
 }
 
-// movedBack is the gradient of an op whose result consists of elements of its first operand, and zeros: the op itself moves the elements' numbers, counted from 1, and each adjoint is
-// added to the element that its number names.
+// movedBack is the gradient of an op whose result consists of elements of its first operand, and zeros: the op itself moves the
+// elements' numbers, counted from 1, and each adjoint is added to the element that its number names.
 func movedBack[A any](g *ir.Grad, _ A, n *ir.Node) []*ir.Value {
 	m, x := maths{g.Builder}, n.In[0]
 	in := slices.Clone(n.In)

@@ -168,7 +168,8 @@ func (s strip) missing() ([]int, bool) {
 	return extra, true
 }
 
-// filterGrad correlates the operand with the adjoint: a convolution whose filters are the adjoint's planes, over items instead of channels; strides and dilations change places.
+// filterGrad correlates the operand with the adjoint: a convolution whose filters are the adjoint's planes, over items instead of
+// channels; strides and dilations change places.
 func (m maths) filterGrad(c ConvAttrs, s strip, group int, x, dy, f *ir.Value) *ir.Value {
 	rank := m.rankOf(x)
 	rest := upTo(2, rank)

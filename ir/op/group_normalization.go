@@ -44,7 +44,8 @@ type GroupNormalizationAttrs struct {
 	StashType int     `ir:"stash_type"`
 }
 
-// GroupNormalization is (x − mean)/√(var + Epsilon)·scale + bias, with moments of each group of channels of each item of x[N,C,…]; scale and bias are per channel.
+// GroupNormalization is (x − mean)/√(var + Epsilon)·scale + bias, with moments of each group of channels of each item of x[N,C,…];
+// scale and bias are per channel.
 var GroupNormalization = define(Def[GroupNormalizationAttrs]{
 	Name: "group_normalization", ONNX: "GroupNormalization", Sig: "x T, scale T, bias T -> y T; T float",
 	Props: ir.Pure,

@@ -9,9 +9,9 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// GroupQueryAttentionAttrs holds the numbers of heads, which are required; how many keys up to its own a query sees (−1: all); whether queries and keys turn by
-// their positions; the soft cap and the factor of the scores (0: none, and 1/√head size); whether a query sees no key behind its own; and whether qk_output
-// is the scores before (1) or after (2) the softmax.
+// GroupQueryAttentionAttrs holds the numbers of heads, which are required; how many keys up to its own a query sees (−1: all); whether
+// queries and keys turn by their positions; the soft cap and the factor of the scores (0: none, and 1/√head size); whether a query sees
+// no key behind its own; and whether qk_output is the scores before (1) or after (2) the softmax.
 type GroupQueryAttentionAttrs struct {
 	Causal            bool    `ir:"causal"`
 	DoRotary          bool    `ir:"do_rotary"`
@@ -26,10 +26,11 @@ type GroupQueryAttentionAttrs struct {
 	Softcap           float32 `ir:"softcap"`
 }
 
-// GroupQueryAttention is causal attention over a cache that it extends. q is [N,length,heads·size], k and v alike with fewer heads; or all three lie side by
-// side in q; k and v of length 0 add nothing to the cache. seqlens_k is, per item, how many keys there are then, less one. Caches are [N,heads,length,size]; the
-// new ones hold total_sequence_length tokens, or as many as the old, with zeros behind each item's. A call whose tokens are the whole sequence is a prompt: the
-// old cache is not read. head_sink is a further score for each head, which gets no result; q_norm and k_norm scale heads of root mean square 1.
+// GroupQueryAttention is causal attention over a cache that it extends. q is [N,length,heads·size], k and v alike with fewer heads; or
+// all three lie side by side in q; k and v of length 0 add nothing to the cache. seqlens_k is, per item, how many keys there are then,
+// less one. Caches are [N,heads,length,size]; the new ones hold total_sequence_length tokens, or as many as the old, with zeros behind
+// each item's. A call whose tokens are the whole sequence is a prompt: the old cache is not read. head_sink is a further score for each
+// head, which gets no result; q_norm and k_norm scale heads of root mean square 1.
 var GroupQueryAttention = defineN(DefN[GroupQueryAttentionAttrs]{
 	Name: "group_query_attention", ONNX: "GroupQueryAttention", Domain: "com.microsoft",
 	Sig: "q T, k? T, v? T, past_key? T, past_value? T, seqlens_k i32, total_sequence_length i32, cos_cache? T, sin_cache? T, position_ids? i64, " +

@@ -17,7 +17,8 @@ func neighbour(x int, half bool, n int) (near, far int) {
 // studioImage is an image whose luma lies in 16 to 235, as that of lossy WebP does, with chroma planes of half its size.
 type studioImage struct{ *image.YCbCr }
 
-// rgb returns a pixel, by the fixed-point rules of WebP's own decoder: chroma is interpolated linearly, in two roundings, and the products keep six bits of fraction.
+// rgb returns a pixel, by the fixed-point rules of WebP's own decoder: chroma is interpolated linearly, in two roundings, and the
+// products keep six bits of fraction.
 func (m studioImage) rgb(x, y int) (r, g, b uint8) {
 	cols, rows := (m.Rect.Dx()+1)/2, (m.Rect.Dy()+1)/2
 	x0, x1 := neighbour(x, true, cols)

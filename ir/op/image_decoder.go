@@ -27,8 +27,8 @@ func (a ImageDecoderAttrs) channels() (int, error) {
 // maxPixels bounds an image, whatever its file is: a few bytes may claim to be billions of pixels.
 const maxPixels = 1 << 28
 
-// ImageDecoder is the pixels, of sizes [height, width, channels], of the file that x holds: PNG, JPEG, JPEG 2000, GIF, BMP, TIFF, WebP or a portable map; of what is none of these, or damaged,
-// no pixels.
+// ImageDecoder is the pixels, of sizes [height, width, channels], of the file that x holds: PNG, JPEG, JPEG 2000, GIF, BMP, TIFF, WebP
+// or a portable map; of what is none of these, or damaged, no pixels.
 var ImageDecoder = define(Def[ImageDecoderAttrs]{
 	Name: "image_decoder", ONNX: "ImageDecoder", Sig: "x u8 -> y u8",
 	Props: ir.Pure,

@@ -42,7 +42,8 @@ func (b *imageBudget) take(bytes int) error {
 	return b.err
 }
 
-// fault says what an error of a decoder's means: that it was stopped, that it does not read this kind of file, or that there is no image in it.
+// fault says what an error of a decoder's means: that it was stopped, that it does not read this kind of file, or that there is no
+// image in it.
 func (b *imageBudget) fault(err, unsupported error) error {
 	switch {
 	case b.err != nil:

@@ -47,8 +47,8 @@ func decodeJPEG2000(e *ir.Env, data []byte) (*picture, error) {
 	return p, nil
 }
 
-// colours2000 says what an image's components are, and how many channels they give. Files that do not say are grey or red, green and blue, and where only the second and third are smaller, luma and
-// chroma.
+// colours2000 says what an image's components are, and how many channels they give. Files that do not say are grey or red, green and
+// blue, and where only the second and third are smaller, luma and chroma.
 func colours2000(m *jpeg2000.Image) (jpeg2000.Colour, int, error) {
 	c, n := m.Colour, len(m.Comps)
 	if n < 3 {
@@ -67,7 +67,8 @@ func colours2000(m *jpeg2000.Image) (jpeg2000.Colour, int, error) {
 	return c, 3, nil
 }
 
-// sample2000 scales a sample to eight bits. One of more bits that is all that a pixel has is scaled to sixteen and cut off, as ONNX's reference has it.
+// sample2000 scales a sample to eight bits. One of more bits that is all that a pixel has is scaled to sixteen and cut off, as ONNX's
+// reference has it.
 func sample2000(c *jpeg2000.Component, v uint16, alone bool) uint8 {
 	switch down := c.Bits - 8; {
 	case down <= 0:

@@ -71,8 +71,8 @@ func readPNM(data []byte) (h pnmHeader, err error) {
 	return h, nil
 }
 
-// decodePNM decodes bit, grey and colour maps, written as text or as bytes. Colours are scaled to eight bits; grey maps of more than eight bits to sixteen, and what is beyond 255 is white, as
-// ONNX's reference has it.
+// decodePNM decodes bit, grey and colour maps, written as text or as bytes. Colours are scaled to eight bits; grey maps of more than
+// eight bits to sixteen, and what is beyond 255 is white, as ONNX's reference has it.
 func decodePNM(e *ir.Env, data []byte) (*picture, error) {
 	h, err := readPNM(data)
 	if err != nil {

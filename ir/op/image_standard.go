@@ -59,7 +59,8 @@ func (m cutOff) rgb(x, y int) (r, g, b uint8) {
 	return k, k, k
 }
 
-// decodeGIF decodes the first picture of GIF files, on a screen of the transparent colour, or else of the first one. Transparency is left out: that colour is what the palette says.
+// decodeGIF decodes the first picture of GIF files, on a screen of the transparent colour, or else of the first one. Transparency is
+// left out: that colour is what the palette says.
 func decodeGIF(e *ir.Env, data []byte) (*picture, error) {
 	at, ground := gifTransparency(data)
 	if at > 0 {

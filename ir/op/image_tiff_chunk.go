@@ -120,7 +120,8 @@ func (t *tiffFile) runs(in, out []byte) error {
 	return nil
 }
 
-// jpegStream decodes a JPEG stream whose tables stand in a tag, and whose colours the file's meaning tells, which a marker of Adobe's says in the stream.
+// jpegStream decodes a JPEG stream whose tables stand in a tag, and whose colours the file's meaning tells, which a marker of Adobe's
+// says in the stream.
 func (t *tiffFile) jpegStream(e *ir.Env, data, out []byte) error {
 	tables := t.bytes[tiffJPEG]
 	if len(tables) >= 4 {

@@ -44,8 +44,8 @@ func (t *tiffFile) chromatic() bool {
 	return t.meaning == tiffYCbCr && t.samples == 3 && t.bits == 8 && t.tag(tiffCompression, tiffPlain) != tiffJPEGStreams
 }
 
-// mix turns a picture's luma and chroma into colours. Of files that are not compressed luma is what grey is made of: the reference takes those itself, and leaves the others to a library, whose
-// constants have more digits.
+// mix turns a picture's luma and chroma into colours. Of files that are not compressed luma is what grey is made of: the reference
+// takes those itself, and leaves the others to a library, whose constants have more digits.
 func (t *tiffFile) mix(p *picture) {
 	if t.tag(tiffCompression, tiffPlain) != tiffPlain {
 		withoutChroma(p.pix, exactChroma)

@@ -8,7 +8,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// LabelEncoderAttrs holds keys and the values that they become, each in one of several forms, and what stands for elements that are no keys.
+// LabelEncoderAttrs holds keys and the values that they become, each in one of several forms, and what stands for elements that are no
+// keys.
 type LabelEncoderAttrs struct {
 	KeysFloats    []float32      `ir:"keys_floats"`
 	KeysInts      []int          `ir:"keys_int64s"`

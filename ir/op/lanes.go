@@ -17,8 +17,8 @@ type lanes interface {
 	view(src lanes, dims, strides []int, off int)
 	// blocks sets the elements to runs of n elements of src, one for each start; a negative start leaves its run as it is.
 	blocks(src lanes, starts []int, n int)
-	// grid sets the elements, those of a tensor whose sizes are the lengths of idx, to the elements of src at the sums of one offset of each axis;
-	// where an offset is negative, elements stay as they are.
+	// grid sets the elements, those of a tensor whose sizes are the lengths of idx, to the elements of src at the sums of one offset of
+	// each axis; where an offset is negative, elements stay as they are.
 	grid(src lanes, idx [][]int)
 	// put copies n elements of src from index j to index i.
 	put(i int, src lanes, j, n int)

@@ -17,7 +17,8 @@ type LayerNormalizationAttrs struct {
 	StashType int     `ir:"stash_type"`
 }
 
-// LayerNormalization is (x − mean)/√(var + Epsilon)·scale + bias over the axes from Axis on; further results are the mean and 1/√(var + Epsilon).
+// LayerNormalization is (x − mean)/√(var + Epsilon)·scale + bias over the axes from Axis on; further results are the mean and 1/√(var +
+// Epsilon).
 var LayerNormalization = defineN(DefN[LayerNormalizationAttrs]{
 	Name: "layer_normalization", ONNX: "LayerNormalization",
 	Sig:   "x T, scale T, bias? T -> y T, mean? f32|bf16, inv_std_dev? f32|bf16; T float",
@@ -51,7 +52,8 @@ func stashType(n int) (tensor.DType, error) {
 	return 0, fmt.Errorf("stash_type %d is neither 1 (f32) nor 16 (bf16)", n)
 }
 
-// normalizedType infers the type of x normalised over the axes from axis on, to which the factors must broadcast; it returns that axis counted from the front.
+// normalizedType infers the type of x normalised over the axes from axis on, to which the factors must broadcast; it returns that axis
+// counted from the front.
 func normalizedType(sc *ir.Scope, axis int, x ir.Type, factors ...ir.Known) (ir.Type, int, error) {
 	x.Layout = ir.RowMajor
 	if x.Unranked {
@@ -178,7 +180,8 @@ func storeAll(e *ir.Env, d []tensor.DType, v [][]float64, dims ...[]int) ([]tens
 	return out, nil
 }
 
-// RMSNormalizationAttrs holds the first axis of those normalised together, what is added to the mean square, and ONNX's number of the type that exporters meant to compute in.
+// RMSNormalizationAttrs holds the first axis of those normalised together, what is added to the mean square, and ONNX's number of the
+// type that exporters meant to compute in.
 type RMSNormalizationAttrs struct {
 	Axis      int     `ir:"axis"`
 	Epsilon   float32 `ir:"epsilon"`

@@ -9,8 +9,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// LinearAttentionAttrs holds the numbers of heads, which are required, the factor of the result (0: 1/√head size) and how the state changes: linear, gated,
-// delta or gated_delta. ChunkSize is a hint that changes nothing.
+// LinearAttentionAttrs holds the numbers of heads, which are required, the factor of the result (0: 1/√head size) and how the state
+// changes: linear, gated, delta or gated_delta. ChunkSize is a hint that changes nothing.
 type LinearAttentionAttrs struct {
 	ChunkSize  int     `ir:"chunk_size"`
 	KVNumHeads int     `ir:"kv_num_heads"`
@@ -19,8 +19,8 @@ type LinearAttentionAttrs struct {
 	UpdateRule string  `ir:"update_rule"`
 }
 
-// LinearAttention reads a state S[N,H,K,V] by queries, token by token: S is multiplied by exp(decay) where the rule is gated, then gains k⊗v, where by the delta
-// rules v is beta·(v − Sᵀk); y is Scale·qᵀS. Operands are [N,T,heads·size].
+// LinearAttention reads a state S[N,H,K,V] by queries, token by token: S is multiplied by exp(decay) where the rule is gated, then
+// gains k⊗v, where by the delta rules v is beta·(v − Sᵀk); y is Scale·qᵀS. Operands are [N,T,heads·size].
 var LinearAttention = defineN(DefN[LinearAttentionAttrs]{
 	Name: "linear_attention", ONNX: "LinearAttention",
 	Sig:   "q T, k T, v T, past_state? S, decay? T, beta? T -> y T, present_state S; T f32|f16|bf16, S f32|f16|bf16",

@@ -14,8 +14,9 @@ type LoopAttrs struct {
 	Carried int `ir:"carried"`
 }
 
-// Loop runs its body while a condition holds, at most trip times. The body takes the trip's number, the condition and the carried values; it returns the next condition, the
-// next carried values, and values that are stacked along a new first axis. Without an operand cond, the body's condition is ignored.
+// Loop runs its body while a condition holds, at most trip times. The body takes the trip's number, the condition and the carried
+// values; it returns the next condition, the next carried values, and values that are stacked along a new first axis. Without an
+// operand cond, the body's condition is ignored.
 var Loop = defineN(DefN[LoopAttrs]{
 	Name: "loop", ONNX: "Loop", Sig: "trip? i64, cond? bool, carried* any -> y* any",
 	Bodies:    []string{"body"},

@@ -34,7 +34,8 @@ var NegativeLogLikelihoodLoss = define(Def[LossAttrs]{
 	},
 })
 
-// SoftmaxCrossEntropyLoss is NegativeLogLikelihoodLoss of the logarithm of the softmax of scores[N,C,…] along axis 1, which is its second result.
+// SoftmaxCrossEntropyLoss is NegativeLogLikelihoodLoss of the logarithm of the softmax of scores[N,C,…] along axis 1, which is its
+// second result.
 var SoftmaxCrossEntropyLoss = defineN(DefN[LossAttrs]{
 	Name: "softmax_cross_entropy_loss", ONNX: "SoftmaxCrossEntropyLoss",
 	Sig:   "scores T, labels i32|i64, weights? T -> loss T, log_prob? T; T float",

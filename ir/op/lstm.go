@@ -22,8 +22,9 @@ func (a LSTMAttrs) recurrent() recurrent {
 		hidden: a.HiddenSize, layout: a.Layout, gates: 4, funcs: 3}
 }
 
-// LSTM is a long short-term memory over x[T,N,I], with weights w[D,4H,I] and r[D,4H,H] of the gates i, o, f, c, and peepholes p[D,3H] of i, o, f.
-// Its results are all hidden states [T,D,N,H], the last ones [D,N,H] and the last cells. Steps beyond an item's length give zeros.
+// LSTM is a long short-term memory over x[T,N,I], with weights w[D,4H,I] and r[D,4H,H] of the gates i, o, f, c, and peepholes p[D,3H]
+// of i, o, f. Its results are all hidden states [T,D,N,H], the last ones [D,N,H] and the last cells. Steps beyond an item's length give
+// zeros.
 var LSTM = defineN(DefN[LSTMAttrs]{
 	Name: "lstm", ONNX: "LSTM",
 	Sig:   "x T, w T, r T, b? T, sequence_lens? i32, initial_h? T, initial_c? T, p? T -> y? T, y_h? T, y_c? T; T float",

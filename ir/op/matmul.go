@@ -8,7 +8,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// MatMul is the matrix product by numpy's rules: leading axes broadcast, an operand of rank 1 is a row or a column that vanishes from the result.
+// MatMul is the matrix product by numpy's rules: leading axes broadcast, an operand of rank 1 is a row or a column that vanishes from
+// the result.
 var MatMul = define(Def[None]{
 	Name: "matmul", ONNX: "MatMul", Sig: "a T, b T -> y T; T float|i32|i64|u32|u64",
 	Props: ir.Pure,

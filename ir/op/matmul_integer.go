@@ -8,8 +8,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// MatMulInteger is the matrix product of 8-bit integers less their zero points, in 32 bits. A zero point is one number, one for each row of a
-// or column of b, or a tensor that broadcasts to the operand.
+// MatMulInteger is the matrix product of 8-bit integers less their zero points, in 32 bits. A zero point is one number, one for each
+// row of a or column of b, or a tensor that broadcasts to the operand.
 var MatMulInteger = define(Def[None]{
 	Name: "matmul_integer", ONNX: "MatMulInteger", Sig: "a A, b B, a_zero_point? A, b_zero_point? B -> y i32; A i8|u8, B i8|u8",
 	Props: ir.Pure,

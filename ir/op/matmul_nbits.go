@@ -8,7 +8,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// MatMulNBitsAttrs holds the sizes K and N of the weights, all required: Bits (2, 4 or 8) for each, in blocks of BlockSize along K. AccuracyLevel is a hint.
+// MatMulNBitsAttrs holds the sizes K and N of the weights, all required: Bits (2, 4 or 8) for each, in blocks of BlockSize along K.
+// AccuracyLevel is a hint.
 type MatMulNBitsAttrs struct {
 	AccuracyLevel int `ir:"accuracy_level"`
 	Bits          int `ir:"bits"`
@@ -17,8 +18,9 @@ type MatMulNBitsAttrs struct {
 	N             int `ir:"N"`
 }
 
-// MatMulNBits is a[…,K] times weights of a few bits, b[N,blocks,bytes] packed low bits first, less the zero point and times the scale of their block, plus a bias.
-// Zero points are packed like weights, or of scale's type; without them they are half the range. g_idx names the block of each of the K places.
+// MatMulNBits is a[…,K] times weights of a few bits, b[N,blocks,bytes] packed low bits first, less the zero point and times the scale
+// of their block, plus a bias. Zero points are packed like weights, or of scale's type; without them they are half the range. g_idx
+// names the block of each of the K places.
 var MatMulNBits = define(Def[MatMulNBitsAttrs]{
 	Name: "matmul_nbits", ONNX: "MatMulNBits", Domain: "com.microsoft",
 	Sig:   "a T, b u8, scales T, zero_points? u8|float, g_idx? i32, bias? T -> y T; T f32|f16|bf16",

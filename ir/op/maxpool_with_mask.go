@@ -22,10 +22,10 @@ func (a MaxpoolWithMaskAttrs) window() windowAttrs {
 	return windowAttrs{auto: a.AutoPad, kernel: a.KernelShape, strides: a.Strides, pads: a.Pads}
 }
 
-// MaxpoolWithMask is the greatest element in each window of x[N,C,…], where each row of a window ends at the first place at which the mask is 0; the least
-// number where none is left. The mask has as many places in a plane as x, but may have other numbers of items and channels, n and c: the mask of a plane starts as
-// many elements behind the mask's first as its own first element in x, modulo n·c. Of several axes the very first place is never masked. This is
-// what ONNX Runtime does, from which the op is.
+// MaxpoolWithMask is the greatest element in each window of x[N,C,…], where each row of a window ends at the first place at which the
+// mask is 0; the least number where none is left. The mask has as many places in a plane as x, but may have other numbers of items and
+// channels, n and c: the mask of a plane starts as many elements behind the mask's first as its own first element in x, modulo n·c. Of
+// several axes the very first place is never masked. This is what ONNX Runtime does, from which the op is.
 var MaxpoolWithMask = define(Def[MaxpoolWithMaskAttrs]{
 	Name: "maxpool_with_mask", ONNX: "MaxpoolWithMask", Domain: "com.microsoft", Sig: "x T, mask i32 -> y T; T f32",
 	Props: ir.Pure,

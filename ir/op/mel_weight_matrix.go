@@ -13,7 +13,8 @@ type MelAttrs struct {
 	OutputDatatype tensor.DType `ir:"output_datatype"`
 }
 
-// MelWeightMatrix weighs the dft_length // 2 + 1 places of a spectrum into num_mel_bins bands, triangles that are equally wide on the mel scale.
+// MelWeightMatrix weighs the dft_length // 2 + 1 places of a spectrum into num_mel_bins bands, triangles that are equally wide on the
+// mel scale.
 var MelWeightMatrix = define(Def[MelAttrs]{
 	Name: "mel_weight_matrix", ONNX: "MelWeightMatrix",
 	Sig:   "num_mel_bins N, dft_length N, sample_rate N, lower_edge_hertz H, upper_edge_hertz H -> y T; N i32|i64, H float, T num",

@@ -23,7 +23,8 @@ var network = []*ir.Op{
 	op.DynamicTimeWarping.Op, op.DynamicQuantizeLSTM.Op,
 }
 
-// TestNetworkOpsNeverPanic throws operands and attributes at random at the ops: what inference and evaluation accept must have the inferred sizes, all else is an error.
+// TestNetworkOpsNeverPanic throws operands and attributes at random at the ops: what inference and evaluation accept must have the
+// inferred sizes, all else is an error.
 func TestNetworkOpsNeverPanic(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	accepted := map[string]int{}

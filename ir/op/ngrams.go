@@ -15,7 +15,8 @@ type NGramRepeatBlockAttrs struct {
 	NGramSize int `ir:"ngram_size"`
 }
 
-// NGramRepeatBlock is scores[N,V] of the tokens that may follow ids[N,length], with −∞ for those that would repeat NGramSize tokens of ids in a row.
+// NGramRepeatBlock is scores[N,V] of the tokens that may follow ids[N,length], with −∞ for those that would repeat NGramSize tokens of
+// ids in a row.
 var NGramRepeatBlock = define(Def[NGramRepeatBlockAttrs]{
 	Name: "ngram_repeat_block", ONNX: "NGramRepeatBlock", Domain: "com.microsoft", Sig: "ids i64, scores f32 -> y f32",
 	Props: ir.Pure,
@@ -66,8 +67,8 @@ type BifurcationDetectorAttrs struct {
 	MinNGramSize int `ir:"min_ngram_size"`
 }
 
-// BifurcationDetector accepts predicted tokens as long as they are those of src from prev on, and one more: the first result is cur with them behind it. The second
-// is the place in src behind the last tokens of the first, where they occur there once, else −1.
+// BifurcationDetector accepts predicted tokens as long as they are those of src from prev on, and one more: the first result is cur
+// with them behind it. The second is the place in src behind the last tokens of the first, where they occur there once, else −1.
 var BifurcationDetector = defineN(DefN[BifurcationDetectorAttrs]{
 	Name: "bifurcation_detector", ONNX: "BifurcationDetector", Domain: "com.microsoft",
 	Sig:   "src T, cur T, prev T, pred? T -> tokens T, next T; T i64",

@@ -15,8 +15,8 @@ type NonMaxSuppressionAttrs struct {
 	CenterPointBox int `ir:"center_point_box"`
 }
 
-// NonMaxSuppression is the boxes that overlap with none of higher score: for boxes [B,N,4] and scores [B,C,N], rows of batch, class and box.
-// In each class they are in order of falling scores; equal scores, in order of boxes.
+// NonMaxSuppression is the boxes that overlap with none of higher score: for boxes [B,N,4] and scores [B,C,N], rows of batch, class and
+// box. In each class they are in order of falling scores; equal scores, in order of boxes.
 var NonMaxSuppression = define(Def[NonMaxSuppressionAttrs]{
 	Name: "non_max_suppression", ONNX: "NonMaxSuppression",
 	Sig:   "boxes f32, scores f32, max_boxes? i64, iou_threshold? f32, score_threshold? f32 -> y i64",

@@ -14,7 +14,8 @@ type NormalizerAttrs struct {
 	Norm string `ir:"norm"`
 }
 
-// Normalizer divides each row of x, of sizes [N,C] or [C], by its greatest element, by the sum of its magnitudes or by its length; a row for which that is 0 stays.
+// Normalizer divides each row of x, of sizes [N,C] or [C], by its greatest element, by the sum of its magnitudes or by its length; a
+// row for which that is 0 stays.
 var Normalizer = define(Def[NormalizerAttrs]{
 	Name: "normalizer", ONNX: "Normalizer", Domain: mlDomain, Sig: "x " + features + " -> y f32",
 	Props: ir.Pure,

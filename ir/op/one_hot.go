@@ -9,7 +9,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// OneHot is values[1] where the place along the new axis is the index, and values[0] elsewhere. Negative indices count from the end; others out of range match nowhere.
+// OneHot is values[1] where the place along the new axis is the index, and values[0] elsewhere. Negative indices count from the end;
+// others out of range match nowhere.
 var OneHot = define(Def[AxisAttrs]{
 	Name: "one_hot", ONNX: "OneHot", Sig: "i I, depth D, values T -> y T; I num, D num, T " + movable,
 	Props: ir.Pure,

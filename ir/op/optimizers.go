@@ -96,8 +96,8 @@ var Momentum = defineN(optimizer("momentum", "Momentum", 1, MomentumAttrs{}, Mom
 // update returns the next value of an element with gradient g, and changes its state s.
 type update func(x, g float64, s []float64) float64
 
-// optimizer defines an op that updates n tensors: its operands are the learning rate, the number of updates before, the tensors, their gradients, and the tensors' states,
-// states for each; its results the tensors and their states.
+// optimizer defines an op that updates n tensors: its operands are the learning rate, the number of updates before, the tensors, their
+// gradients, and the tensors' states, states for each; its results the tensors and their states.
 func optimizer[A any](name, onnx string, states int, attrs A, check func(A) error, start func(a A, rate, count float64) update) DefN[A] {
 	return DefN[A]{
 		Name: name, ONNX: onnx, Domain: trainingDomain,

@@ -6,7 +6,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// ordering returns a comparison of elements i and j of x. NaN is equal to itself and above all else; complex numbers compare by their real parts first.
+// ordering returns a comparison of elements i and j of x. NaN is equal to itself and above all else; complex numbers compare by their
+// real parts first.
 func ordering(x *tensor.Tensor) func(i, j int) int {
 	switch d := x.DType(); {
 	case d == tensor.String:

@@ -14,7 +14,8 @@ type PadAttrs struct {
 	Mode string `ir:"mode"`
 }
 
-// Pad is x with elements added before and after axes (all, where they are left out); negative pads remove elements, and before others are added.
+// Pad is x with elements added before and after axes (all, where they are left out); negative pads remove elements, and before others
+// are added.
 var Pad = define(Def[PadAttrs]{
 	Name: "pad", ONNX: "Pad", Sig: "x T, pads i64, value? T, axes? I -> y T; T tensor, I i32|i64",
 	Props: ir.Pure,

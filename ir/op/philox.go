@@ -7,8 +7,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir"
 )
 
-// philox is Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011): 128 random bits that depend on nothing but the run's seed,
-// the node and the element's index, so that draws are the same in any order and on any number of threads.
+// philox is Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011): 128 random bits that depend on nothing
+// but the run's seed, the node and the element's index, so that draws are the same in any order and on any number of threads.
 func philox(seed, node, index uint64) [4]uint32 {
 	c := [4]uint32{uint32(index), uint32(index >> 32), uint32(node), uint32(node >> 32)}
 	k0, k1 := uint32(seed), uint32(seed>>32)
@@ -28,7 +28,8 @@ type randomKey struct{ seed, node uint64 }
 // Draws is the stream of random numbers of a node, for backends that draw what Eval would.
 type Draws struct{ key randomKey }
 
-// DrawsOf returns the stream of the node that key names, in a run of the given seed. A seed given by the node's attributes fixes it: fixed is then set.
+// DrawsOf returns the stream of the node that key names, in a run of the given seed. A seed given by the node's attributes fixes it:
+// fixed is then set.
 func DrawsOf(seed, node uint64, fixed *uint64) Draws {
 	if fixed != nil {
 		return Draws{randomKey{*fixed, 1 << 63}}

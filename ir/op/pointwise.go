@@ -23,7 +23,8 @@ func floatFunc(name, onnx string, f func(x float64) float64) Kind[None] {
 	})
 }
 
-// unary evaluates an op of one operand element by element: f in float64, with one rounding at the end, and where g is given, g for integers.
+// unary evaluates an op of one operand element by element: f in float64, with one rounding at the end, and where g is given, g for
+// integers.
 func unary[A any](f func(a A, x float64) float64, g func(a A, x int64) int64) evalFunc[A] {
 	return func(e *ir.Env, a A, in []tensor.Value) (tensor.Value, error) {
 		x := tens(in, 0)
@@ -61,7 +62,8 @@ func operands[T any](e *ir.Env, in []tensor.Value, get func(*tensor.Tensor) []T)
 // uint64s returns the elements of a tensor of u64.
 func uint64s(t *tensor.Tensor) []uint64 { return tensor.Data[uint64](t) }
 
-// arith is the evaluations of an arithmetic op of two operands, by kind of element; a missing one means that the signature excludes those types.
+// arith is the evaluations of an arithmetic op of two operands, by kind of element; a missing one means that the signature excludes
+// those types.
 type arith[A any] struct {
 	float func(a A, x, y float64) float64
 	int   func(a A, x, y int64) (int64, error)
@@ -156,7 +158,8 @@ func fitSize(t tensor.DType, d sym.Dim) sym.Dim {
 	return sym.Unknown()
 }
 
-// foldElems is the evaluation of an op of any number of operands, which f combines from left to right; done is applied to each result, with the number of operands.
+// foldElems is the evaluation of an op of any number of operands, which f combines from left to right; done is applied to each result,
+// with the number of operands.
 type foldElems struct {
 	float func(x, y float64) float64
 	int   func(x, y int64) int64

@@ -8,7 +8,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// Pow is x^y, of x's element type. Where both are integers it is exact and wraps, and a negative exponent truncates; where only x is, it is computed in floats and truncated.
+// Pow is x^y, of x's element type. Where both are integers it is exact and wraps, and a negative exponent truncates; where only x is,
+// it is computed in floats and truncated.
 var Pow = define(Def[None]{
 	Name: "pow", ONNX: "Pow", Sig: "x T, y U -> z T; T float|i32|i64, U num",
 	Props: ir.Pure | ir.Elementwise,

@@ -7,8 +7,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// QLinearMatMul is the matrix product of quantised operands, quantised. Scales and zero points are one number, one for each row of a or column of b,
-// or tensors that broadcast to the operand; those of the result are one number, one for each row, or broadcast to it.
+// QLinearMatMul is the matrix product of quantised operands, quantised. Scales and zero points are one number, one for each row of a or
+// column of b, or tensors that broadcast to the operand; those of the result are one number, one for each row, or broadcast to it.
 var QLinearMatMul = define(Def[None]{
 	Name: "qlinear_matmul", ONNX: "QLinearMatMul",
 	Sig: "a A, a_scale S, a_zero_point A, b B, b_scale S, b_zero_point B, y_scale S, y_zero_point Y -> y Y; " +
@@ -75,7 +75,8 @@ var QLinearMatMul = define(Def[None]{
 	},
 })
 
-// wholeColumns reports whether the product is of integers, and its scales and the result's zero point are one number, or one for each column of b: then the sums are exact.
+// wholeColumns reports whether the product is of integers, and its scales and the result's zero point are one number, or one for each
+// column of b: then the sums are exact.
 func wholeColumns(in []tensor.Value) bool {
 	b := tens(in, 3)
 	for _, i := range []int{1, 6, 7} {
@@ -107,8 +108,8 @@ func spreadNumber(e *ir.Env, t *tensor.Tensor, td, dims []int, what string) ([]f
 	return spreadTo(v, td, dims, what)
 }
 
-// dequantized returns (x − zero)·scale of three operands from i on, the last two spread by the sizes that along gives. Products of 8-bit numbers and of
-// float32 scales are exact, so that only sums round.
+// dequantized returns (x − zero)·scale of three operands from i on, the last two spread by the sizes that along gives. Products of
+// 8-bit numbers and of float32 scales are exact, so that only sums round.
 func dequantized(e *ir.Env, in []tensor.Value, i int, along func(k, operand []int) []int) ([]float64, error) {
 	x, scale, zero := tens(in, i), tens(in, i+1), tens(in, i+2)
 	v, err := load[float64](e, x)
@@ -129,7 +130,8 @@ func dequantized(e *ir.Env, in []tensor.Value, i int, along func(k, operand []in
 	return v, nil
 }
 
-// requantized is x rounded to even plus the zero point, kept within element type d; NaN is the least number. Where d is a float type, only its own rounding happens.
+// requantized is x rounded to even plus the zero point, kept within element type d; NaN is the least number. Where d is a float type,
+// only its own rounding happens.
 func requantized(x, zero float64, d tensor.DType) float64 {
 	if !d.IsInt() {
 		top := float8Max[d]

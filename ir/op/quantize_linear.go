@@ -20,8 +20,8 @@ type QuantizeAttrs struct {
 // quantized is the element types that QuantizeLinear makes.
 const quantized = "i8|u8|i16|u16|i4|u4|i2|u2|float8|float6|f4e2m1"
 
-// QuantizeLinear is x / scale, rounded to nearest even, + zero_point, within the range of the result's type; floats are rounded to it instead. One scale serves
-// all of x, a slice of it along an axis, or a block of such slices.
+// QuantizeLinear is x / scale, rounded to nearest even, + zero_point, within the range of the result's type; floats are rounded to it
+// instead. One scale serves all of x, a slice of it along an axis, or a block of such slices.
 var QuantizeLinear = define(Def[QuantizeAttrs]{
 	Name: "quantize_linear", ONNX: "QuantizeLinear",
 	Sig:   "x T, scale S, zero_point? Z -> y Z; T f32|f16|bf16|i32, S f32|f16|bf16|i32|f8e8m0, Z " + quantized,

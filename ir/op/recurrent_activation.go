@@ -58,7 +58,8 @@ type choice struct {
 	a, b float64
 }
 
-// chosen returns the activations of all directions in turn. Each takes from the lists of alpha and beta only what it has; where they end, the defaults.
+// chosen returns the activations of all directions in turn. Each takes from the lists of alpha and beta only what it has; where they
+// end, the defaults.
 func (r recurrent) chosen(dirs int) ([]choice, error) {
 	names := r.activations
 	if len(names) == 0 {

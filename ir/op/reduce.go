@@ -8,7 +8,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// ReduceAttrs says whether reduced axes stay with size 1, and what an absent or empty list of axes means: all axes or, with NoopWithEmptyAxes, none.
+// ReduceAttrs says whether reduced axes stay with size 1, and what an absent or empty list of axes means: all axes or, with
+// NoopWithEmptyAxes, none.
 type ReduceAttrs struct {
 	Keepdims          bool `ir:"keepdims"`
 	NoopWithEmptyAxes bool `ir:"noop_with_empty_axes"`
@@ -156,7 +157,8 @@ func newReduction[T number](e *ir.Env, a ReduceAttrs, in []tensor.Value, init T)
 	return r, nil
 }
 
-// rows calls f for each line along the last axis: x is the line, o the result that its first element goes to, and step (0 or 1) how that moves on.
+// rows calls f for each line along the last axis: x is the line, o the result that its first element goes to, and step (0 or 1) how
+// that moves on.
 func (r *reduction[T]) rows(f func(x []T, o, step int)) {
 	if len(r.x) == 0 {
 		return

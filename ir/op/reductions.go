@@ -30,7 +30,8 @@ var ReduceSum = defineReduce("reduce_sum", "ReduceSum", reduceSig, sym.Add, redu
 	int:   func(acc, x int64) int64 { return acc + x },
 }.eval)
 
-// ReduceMean is the mean over axes, that of integers truncated; of nothing, 0: ONNX leaves it open, and exporters' bags of embeddings count on what ONNX Runtime gives.
+// ReduceMean is the mean over axes, that of integers truncated; of nothing, 0: ONNX leaves it open, and exporters' bags of embeddings
+// count on what ONNX Runtime gives.
 var ReduceMean = defineReduce("reduce_mean", "ReduceMean", reduceSig, nil, reducer{
 	float: func(acc, x float64) float64 { return acc + x },
 	last:  func(acc float64, n int) float64 { return acc / float64(max(n, 1)) },
@@ -111,8 +112,8 @@ var ReduceLogSum = defineReduce("reduce_log_sum", "ReduceLogSum", reduceSig, nil
 	last:  func(acc float64, _ int) float64 { return math.Log(acc) },
 }.eval, lowerReduce(&ReduceSum, nil, ln))
 
-// ReduceLogSumExp is the logarithm of the sum of exponentials over axes; of nothing, −∞. Exponentials of integers, which opsets before 28 admit, are integers too, as ONNX Runtime has it: only
-// the greatest elements count.
+// ReduceLogSumExp is the logarithm of the sum of exponentials over axes; of nothing, −∞. Exponentials of integers, which opsets before
+// 28 admit, are integers too, as ONNX Runtime has it: only the greatest elements count.
 var ReduceLogSumExp = defineReduce("reduce_log_sum_exp", "ReduceLogSumExp", reduceSig, nil,
 	func(e *ir.Env, a ReduceAttrs, in []tensor.Value) (tensor.Value, error) {
 		r, err := newReduction(e, a, in, math.Inf(-1))

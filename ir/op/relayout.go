@@ -39,7 +39,8 @@ var Relayout = define(Def[RelayoutAttrs]{
 	},
 })
 
-// IsView reports whether n, a relayout or a transpose, leaves every element where it is in memory: then its result is its operand under another type.
+// IsView reports whether n, a relayout or a transpose, leaves every element where it is in memory: then its result is its operand under
+// another type.
 func IsView(n *ir.Node) bool {
 	if n.Op != Relayout.Op && n.Op != Transpose.Op || n.In[0].Type.Rank() < 0 {
 		return false

@@ -11,8 +11,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// ResizeAttrs is ONNX's: Mode is "nearest", "linear" or "cubic"; CoordinateTransformationMode says which place of x a place of the result is, and has
-// the value tf_half_pixel_for_nn of opsets 11 and 12 too.
+// ResizeAttrs is ONNX's: Mode is "nearest", "linear" or "cubic"; CoordinateTransformationMode says which place of x a place of the
+// result is, and has the value tf_half_pixel_for_nn of opsets 11 and 12 too.
 type ResizeAttrs struct {
 	Antialias                    bool    `ir:"antialias"`
 	Axes                         []int   `ir:"axes"`

@@ -21,8 +21,9 @@ func truncates(a ResizeAttrs, d tensor.DType, axes []resizeAxis) bool {
 	return a.Mode == "linear" && !a.Antialias && !a.ExcludeOutside && n <= maxTruncated && (d == tensor.I8 || d == tensor.U8 || d == tensor.I32)
 }
 
-// resizeTruncating is linear interpolation of the integers that ONNX Runtime interpolates too: the corners around a place are weighed in float32, the last axis
-// first, and the sum loses its fraction. That order is part of the result: 66 may come out as 65.99999, and so as 65.
+// resizeTruncating is linear interpolation of the integers that ONNX Runtime interpolates too: the corners around a place are weighed
+// in float32, the last axis first, and the sum loses its fraction. That order is part of the result: 66 may come out as 65.99999, and
+// so as 65.
 func resizeTruncating(e *ir.Env, a ResizeAttrs, x *tensor.Tensor, axes []resizeAxis) (tensor.Value, error) {
 	y, err := e.New(x.DType(), resizedDims(axes)...)
 	if err != nil {
@@ -45,7 +46,8 @@ func resizeTruncating(e *ir.Env, a ResizeAttrs, x *tensor.Tensor, axes []resizeA
 	return y, e.Err()
 }
 
-// between is a place between two elements of an axis, given as offsets, with the weight of each; alike says that they are one, which is taken once.
+// between is a place between two elements of an axis, given as offsets, with the weight of each; alike says that they are one, which is
+// taken once.
 type between struct {
 	at             [2]int
 	weight         [2]float32

@@ -8,8 +8,9 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// place returns the coordinate in the original axis of place i of the resized one. Where a scale leaves a fraction, the width that align_corners spreads over
-// keeps it if the axis shrinks, as ONNX's own cases have it, and drops it if it grows, so that the corners meet.
+// place returns the coordinate in the original axis of place i of the resized one. Where a scale leaves a fraction, the width that
+// align_corners spreads over keeps it if the axis shrinks, as ONNX's own cases have it, and drops it if it grows, so that the corners
+// meet.
 func (r resizeAxis) place(mode string, i int) float64 {
 	x, n, width := float64(i), float64(r.in), r.scale*float64(r.in)
 	switch mode {

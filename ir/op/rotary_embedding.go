@@ -9,16 +9,17 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// RotaryEmbeddingAttrs holds whether the pairs that turn together are neighbours or lie half the rotated part apart, the number of heads of an operand of
-// rank 3, and how much of each head turns (0: all).
+// RotaryEmbeddingAttrs holds whether the pairs that turn together are neighbours or lie half the rotated part apart, the number of
+// heads of an operand of rank 3, and how much of each head turns (0: all).
 type RotaryEmbeddingAttrs struct {
 	Interleaved        bool `ir:"interleaved"`
 	NumHeads           int  `ir:"num_heads"`
 	RotaryEmbeddingDim int  `ir:"rotary_embedding_dim"`
 }
 
-// RotaryEmbedding turns pairs of elements of each head of x, [N,heads,length,size] or [N,length,heads·size], by the angles of their position. The caches hold
-// the angles' cosines and sines: of each position that position_ids[N,length] may name, or without it of each token, [N,length,size/2].
+// RotaryEmbedding turns pairs of elements of each head of x, [N,heads,length,size] or [N,length,heads·size], by the angles of their
+// position. The caches hold the angles' cosines and sines: of each position that position_ids[N,length] may name, or without it of each
+// token, [N,length,size/2].
 var RotaryEmbedding = define(Def[RotaryEmbeddingAttrs]{
 	Name: "rotary_embedding", ONNX: "RotaryEmbedding", Sig: "x T, cos_cache T, sin_cache T, position_ids? i64 -> y T; T f32|f16|bf16",
 	Props: ir.Pure,

@@ -18,9 +18,9 @@ type ScaledMatMulAttrs struct {
 // scaledOperands follow the two operands of scaled_matmul and scaled_conv.
 const scaledOperands = "a_zero_point? A, b_zero_point? B, a_scale? f32, b_scale? f32, bias? f32, y_scale? f32, y_zero_point? Y -> y R; A i8|u8, B i8|u8, Y i8|u8, R f32|i8|u8"
 
-// ScaledMatMul is the matrix product of quantised operands as real numbers, or quantised again where y_scale and y_zero_point are given: what DequantizeLinear, MatMul or Gemm
-// and QuantizeLinear make together, without their rounding on the way. Scale and zero point of a are one number, those of b one number or one for each column. Passes make it;
-// no model holds it.
+// ScaledMatMul is the matrix product of quantised operands as real numbers, or quantised again where y_scale and y_zero_point are
+// given: what DequantizeLinear, MatMul or Gemm and QuantizeLinear make together, without their rounding on the way. Scale and zero
+// point of a are one number, those of b one number or one for each column. Passes make it; no model holds it.
 var ScaledMatMul = define(Def[ScaledMatMulAttrs]{
 	Name: "scaled_matmul", Sig: "a A, b B, " + scaledOperands,
 	Props: ir.Pure,
@@ -97,8 +97,9 @@ func scaledType(in []ir.Known) (tensor.DType, error) {
 	return tensor.F32, nil
 }
 
-// rescaled turns sums into results. A column holds for inner elements, n columns follow each other; in holds a_scale, b_scale, bias, y_scale and y_zero_point.
-// The factors are multiplied and divided in float64; s·factor + bias rounds once there, and once to the result.
+// rescaled turns sums into results. A column holds for inner elements, n columns follow each other; in holds a_scale, b_scale, bias,
+// y_scale and y_zero_point. The factors are multiplied and divided in float64; s·factor + bias rounds once there, and once to the
+// result.
 func rescaled(e *ir.Env, sums []int64, dims []int, n, inner int, in []tensor.Value, least, most float32) (*tensor.Tensor, error) {
 	sa, err := scalarOf(tens(in, 0), 1, "a_scale")
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// ScanAttrs holds the numbers of states and of scanned operands, and for each scanned operand and stacked result its axis (0) and direction (0 forward, 1 backward).
+// ScanAttrs holds the numbers of states and of scanned operands, and for each scanned operand and stacked result its axis (0) and
+// direction (0 forward, 1 backward).
 type ScanAttrs struct {
 	NumScanInputs        int   `ir:"num_scan_inputs"`
 	ScanInputAxes        []int `ir:"scan_input_axes"`
@@ -19,8 +20,9 @@ type ScanAttrs struct {
 	States               int   `ir:"states"`
 }
 
-// Scan runs its body once for each place along an axis of its scanned operands. The body takes the states and the slices at that place; it returns the next states, and
-// values that are stacked along a new axis. The operands are the states, what is scanned, and what is captured.
+// Scan runs its body once for each place along an axis of its scanned operands. The body takes the states and the slices at that place;
+// it returns the next states, and values that are stacked along a new axis. The operands are the states, what is scanned, and what is
+// captured.
 var Scan = defineN(DefN[ScanAttrs]{
 	Name: "scan", ONNX: "Scan", Sig: "v* tensor -> y* tensor",
 	Bodies:    []string{"body"},

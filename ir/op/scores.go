@@ -167,8 +167,8 @@ func softmaxScores(s []float64, keepZero bool) {
 	}
 }
 
-// probit is the inverse of the normal distribution, by Winitzki's approximation of the inverse error function with a = 0.147, in float32: its error of 2e-3, and what float32
-// loses near 1/2, are what engines share.
+// probit is the inverse of the normal distribution, by Winitzki's approximation of the inverse error function with a = 0.147, in
+// float32: its error of 2e-3, and what float32 loses near 1/2, are what engines share.
 func probit(p float64) float64 {
 	x := 2*float32(p) - 1
 	l := float32(math.Log(float64((1 - x) * (1 + x))))

@@ -28,7 +28,8 @@ var SequenceConstruct = define(Def[None]{
 	},
 })
 
-// joinTypes returns a type that takes values of two types of one kind and element type: a sequence's elements share no sizes but those that all have.
+// joinTypes returns a type that takes values of two types of one kind and element type: a sequence's elements share no sizes but those
+// that all have.
 func joinTypes(a, b ir.Type) ir.Type {
 	if a.Kind != ir.Tensor || a.Equal(b) {
 		return a
@@ -102,7 +103,8 @@ var SequenceAt = define(Def[None]{
 	Lower: lowerSequenceAt,
 })
 
-// lowerSequenceAt takes an element from where it comes: an operand of a sequence that is listed, or a part of a tensor that is split, where it is certain that there is such a part.
+// lowerSequenceAt takes an element from where it comes: an operand of a sequence that is listed, or a part of a tensor that is split,
+// where it is certain that there is such a part.
 func lowerSequenceAt(b *ir.Builder, _ None, in []*ir.Value) *ir.Value {
 	at, ok := in[1].Known().Ints()
 	from := in[0].Def

@@ -12,8 +12,8 @@ type SequenceMapAttrs struct {
 	Operands int `ir:"operands"`
 }
 
-// SequenceMap runs its body once for each place of the sequences among its operands, the first of which is one, and returns sequences of what the body returned. The body takes an
-// element of each sequence; operands that are tensors it takes whole.
+// SequenceMap runs its body once for each place of the sequences among its operands, the first of which is one, and returns sequences
+// of what the body returned. The body takes an element of each sequence; operands that are tensors it takes whole.
 var SequenceMap = defineN(DefN[SequenceMapAttrs]{
 	Name: "sequence_map", ONNX: "SequenceMap", Sig: "input seq, more* any -> y* seq",
 	Bodies: []string{"body"},

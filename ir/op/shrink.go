@@ -13,7 +13,8 @@ type ShrinkAttrs struct {
 	Lambd float32 `ir:"lambd"`
 }
 
-// Shrink is x + Bias below -Lambd, x - Bias above Lambd, and 0 between. Integers are compared and moved as real numbers, and lose their fraction then.
+// Shrink is x + Bias below -Lambd, x - Bias above Lambd, and 0 between. Integers are compared and moved as real numbers, and lose their
+// fraction then.
 var Shrink = define(Def[ShrinkAttrs]{
 	Name: "shrink", ONNX: "Shrink", Sig: "x T -> y T; T num",
 	Props: ir.Pure | ir.Elementwise,

@@ -148,7 +148,8 @@ func TestInferredSizesAndEntriesHold(t *testing.T) {
 	}
 }
 
-// factsHold reports whether the recorded relations hold; one with fresh sizes does. Of two sizes that broadcast the larger one is inferred, which 0 and 1 belie.
+// factsHold reports whether the recorded relations hold; one with fresh sizes does. Of two sizes that broadcast the larger one is
+// inferred, which 0 and 1 belie.
 func factsHold(facts []ir.Fact, n, m int) bool {
 	env := sizesAt(n, m)
 	for _, f := range facts {

@@ -11,7 +11,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// Slice is x[starts:ends:steps] along axes (all, where they are left out). Negative places count from the end; places beyond the ends are clamped.
+// Slice is x[starts:ends:steps] along axes (all, where they are left out). Negative places count from the end; places beyond the ends
+// are clamped.
 var Slice = define(Def[None]{
 	Name: "slice", ONNX: "Slice", Sig: "x T, starts I, ends I, axes? I, steps? I -> y T; T " + movable + ", I i32|i64",
 	Props: ir.Pure,

@@ -13,8 +13,8 @@ type STFTAttrs struct {
 	Onesided bool `ir:"onesided"`
 }
 
-// STFT is the Fourier transforms of windows of a signal[batch, length, 1 or 2], or real[batch, length], that start every frame_step samples: y[batch, frames, places, 2]. A window or frame_length gives
-// their length, else it is the signal's.
+// STFT is the Fourier transforms of windows of a signal[batch, length, 1 or 2], or real[batch, length], that start every frame_step
+// samples: y[batch, frames, places, 2]. A window or frame_length gives their length, else it is the signal's.
 var STFT = define(Def[STFTAttrs]{
 	Name: "stft", ONNX: "STFT", Sig: "signal T, frame_step L, window? T, frame_length? L -> y T; T float, L i32|i64",
 	Props: ir.Pure,

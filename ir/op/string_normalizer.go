@@ -11,7 +11,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// StringNormalizerAttrs is ONNX's: CaseChangeAction is "LOWER", "UPPER" or "NONE"; of locales only Turkish and Azeri differ from the others.
+// StringNormalizerAttrs is ONNX's: CaseChangeAction is "LOWER", "UPPER" or "NONE"; of locales only Turkish and Azeri differ from the
+// others.
 type StringNormalizerAttrs struct {
 	CaseChangeAction string   `ir:"case_change_action"`
 	IsCaseSensitive  bool     `ir:"is_case_sensitive"`

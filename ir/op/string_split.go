@@ -9,7 +9,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// StringSplitAttrs holds what separates the parts (empty: white space, however much), and the most cuts to make from the left, where there is a limit.
+// StringSplitAttrs holds what separates the parts (empty: white space, however much), and the most cuts to make from the left, where
+// there is a limit.
 type StringSplitAttrs struct {
 	Delimiter string `ir:"delimiter"`
 	MaxSplit  *int   `ir:"maxsplit"`

@@ -59,7 +59,8 @@ func (k svmKernel) likenesses(x []float64, vectors []float32, out []float64) {
 	}
 }
 
-// SVMRegressorAttrs holds the support vectors, one after the other, and a coefficient for each; without support vectors the coefficients are those of a linear model.
+// SVMRegressorAttrs holds the support vectors, one after the other, and a coefficient for each; without support vectors the
+// coefficients are those of a linear model.
 type SVMRegressorAttrs struct {
 	Coefficients   []float32 `ir:"coefficients"`
 	KernelParams   []float32 `ir:"kernel_params"`
@@ -102,8 +103,8 @@ func sideOf(score float64) float64 {
 	return -1
 }
 
-// SVMRegressor is, for each row of x, the sum of the coefficients times the kernel of the row and their support vectors, plus rho; with one_class its sign.
-// A transform is not applied: ONNX Runtime does not either.
+// SVMRegressor is, for each row of x, the sum of the coefficients times the kernel of the row and their support vectors, plus rho; with
+// one_class its sign. A transform is not applied: ONNX Runtime does not either.
 var SVMRegressor = define(Def[SVMRegressorAttrs]{
 	Name: "svm_regressor", ONNX: "SVMRegressor", Domain: mlDomain, Sig: "x " + features + " -> y f32",
 	Props: ir.Pure,

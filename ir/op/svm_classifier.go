@@ -12,8 +12,9 @@ import (
 
 var oneColumn = sym.Const(1)
 
-// SVMClassifierAttrs holds the support vectors of one class after the other, for each of them one coefficient per other class, and an intercept for each pair of classes; with
-// prob_a and prob_b, which give each pair's probability, the scores are probabilities. Without support vectors the coefficients are those of one linear model per class.
+// SVMClassifierAttrs holds the support vectors of one class after the other, for each of them one coefficient per other class, and an
+// intercept for each pair of classes; with prob_a and prob_b, which give each pair's probability, the scores are probabilities. Without
+// support vectors the coefficients are those of one linear model per class.
 type SVMClassifierAttrs struct {
 	LabelInts       []int     `ir:"classlabels_ints"`
 	LabelStrings    []string  `ir:"classlabels_strings"`
@@ -80,7 +81,8 @@ func (a SVMClassifierAttrs) compile() (m svc, err error) {
 	return m, nil
 }
 
-// columns returns the number of scores: one per class, or one per pair of classes where the model compares pairs and gives no probabilities.
+// columns returns the number of scores: one per class, or one per pair of classes where the model compares pairs and gives no
+// probabilities.
 func (m *svc) columns() int {
 	if m.vectors > 0 && len(m.a.ProbA) == 0 && m.classes > 2 {
 		return len(m.a.Rho)
@@ -147,8 +149,8 @@ func (m *svc) linear(x, out []float64) int {
 	return top
 }
 
-// topLinear returns the class of the greatest score. Of two classes it is the second as soon as a score is positive, or is at least ½ where no coefficient is negative: so ONNX Runtime
-// has it.
+// topLinear returns the class of the greatest score. Of two classes it is the second as soon as a score is positive, or is at least ½
+// where no coefficient is negative: so ONNX Runtime has it.
 func (m *svc) topLinear(s []float64) int {
 	top := argTop(s)
 	if len(s) != 2 || len(m.a.ProbA) > 0 {
@@ -219,8 +221,8 @@ func (m *svc) probabilities(pairs []float64) []float64 {
 	return couple(r, k)
 }
 
-// couple returns the probabilities of k classes that agree best with those of all pairs, by the second method of Wu, Lin and Weng, "Probability Estimates for
-// Multi-class Classification by Pairwise Coupling" (2004), in at most 100 rounds.
+// couple returns the probabilities of k classes that agree best with those of all pairs, by the second method of Wu, Lin and Weng,
+// "Probability Estimates for Multi-class Classification by Pairwise Coupling" (2004), in at most 100 rounds.
 func couple(r []float64, k int) []float64 {
 	q, p, qp := make([]float64, k*k), make([]float64, k), make([]float64, k)
 	for t := range k {

@@ -10,9 +10,9 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// TokenizerAttrs holds what separates tokens, regular expressions in RE2's syntax, or what tokens are; a separator that is empty, or a token of any character,
-// makes a token of every character. Tokens have at least MinCharNum characters; Mark puts "\x02" before and "\x03" behind those of a string, and
-// PadValue fills up behind them.
+// TokenizerAttrs holds what separates tokens, regular expressions in RE2's syntax, or what tokens are; a separator that is empty, or a
+// token of any character, makes a token of every character. Tokens have at least MinCharNum characters; Mark puts "\x02" before and
+// "\x03" behind those of a string, and PadValue fills up behind them.
 type TokenizerAttrs struct {
 	Mark       bool     `ir:"mark"`
 	MinCharNum int      `ir:"mincharnum"`

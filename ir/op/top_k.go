@@ -17,7 +17,8 @@ type TopKAttrs struct {
 	Sorted  bool `ir:"sorted"`
 }
 
-// TopK is the k largest or smallest elements along an axis, and their indices; of equal ones, those of lower index come first. NaN is the largest.
+// TopK is the k largest or smallest elements along an axis, and their indices; of equal ones, those of lower index come first. NaN is
+// the largest.
 var TopK = defineN(DefN[TopKAttrs]{
 	Name: "top_k", ONNX: "TopK", Sig: "x T, k i64 -> values T, indices i64; T num",
 	Props: ir.Pure,

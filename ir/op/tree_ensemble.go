@@ -10,8 +10,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// TreeEnsembleAttrs holds inner nodes, named by their places, and leaves, each of which votes for one target. The members that nodes test for stand one set after
-// the other, each ended by a NaN. Hit rates change nothing.
+// TreeEnsembleAttrs holds inner nodes, named by their places, and leaves, each of which votes for one target. The members that nodes
+// test for stand one set after the other, each ended by a NaN. Hit rates change nothing.
 type TreeEnsembleAttrs struct {
 	AggregateFunction int            `ir:"aggregate_function"`
 	LeafTargetIDs     []int          `ir:"leaf_targetids"`

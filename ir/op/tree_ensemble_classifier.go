@@ -8,8 +8,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// TreeEnsembleClassifierAttrs holds the nodes of all trees and the votes of their leaves, each named by the numbers of tree and node. Numbers that are doubles stand in tensors.
-// Hit rates change nothing.
+// TreeEnsembleClassifierAttrs holds the nodes of all trees and the votes of their leaves, each named by the numbers of tree and node.
+// Numbers that are doubles stand in tensors. Hit rates change nothing.
 type TreeEnsembleClassifierAttrs struct {
 	BaseValues         []float32      `ir:"base_values"`
 	BaseValuesTensor   *tensor.Tensor `ir:"base_values_as_tensor"`
@@ -64,8 +64,8 @@ func (a TreeEnsembleClassifierAttrs) compile() (*Ensemble, error) {
 	return m, nil
 }
 
-// ClassLabels returns the labels of the classes that [Ensemble.Finish] tells, where they are integers. A score that only says for or against has the labels 1 and 0, whatever those of
-// the model are, unless all votes are for one class: so ONNX Runtime has it.
+// ClassLabels returns the labels of the classes that [Ensemble.Finish] tells, where they are integers. A score that only says for or
+// against has the labels 1 and 0, whatever those of the model are, unless all votes are for one class: so ONNX Runtime has it.
 func (a TreeEnsembleClassifierAttrs) ClassLabels(m *Ensemble) []int {
 	if m.Targets == 1 || m.Targets == 2 && !m.one {
 		return []int{0, 1}
@@ -73,7 +73,8 @@ func (a TreeEnsembleClassifierAttrs) ClassLabels(m *Ensemble) []int {
 	return a.LabelInts
 }
 
-// TreeEnsembleClassifier is, for each row of x, the class for which the leaves that it reaches vote, and the scores of all classes: sums of votes and base values, transformed.
+// TreeEnsembleClassifier is, for each row of x, the class for which the leaves that it reaches vote, and the scores of all classes:
+// sums of votes and base values, transformed.
 var TreeEnsembleClassifier = defineN(DefN[TreeEnsembleClassifierAttrs]{
 	Name: "tree_ensemble_classifier", ONNX: "TreeEnsembleClassifier", Domain: mlDomain, Sig: "x " + features + " -> y i64|str, z? f32",
 	Props: ir.Pure,

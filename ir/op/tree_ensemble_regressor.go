@@ -9,8 +9,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// TreeEnsembleRegressorAttrs holds the nodes of all trees and the votes of their leaves, each named by the numbers of tree and node. Numbers that are doubles stand in tensors.
-// Hit rates change nothing.
+// TreeEnsembleRegressorAttrs holds the nodes of all trees and the votes of their leaves, each named by the numbers of tree and node.
+// Numbers that are doubles stand in tensors. Hit rates change nothing.
 type TreeEnsembleRegressorAttrs struct {
 	AggregateFunction   string         `ir:"aggregate_function"`
 	BaseValues          []float32      `ir:"base_values"`
@@ -62,7 +62,8 @@ func (a TreeEnsembleRegressorAttrs) compile() (*Ensemble, error) {
 	return &Ensemble{Forest: *f, base: base, How: Aggregate(how), post: a.PostTransform}, nil
 }
 
-// TreeEnsembleRegressor is, for each row of x, the sum, mean, least or greatest of the votes of the leaves that it reaches, plus base values, transformed.
+// TreeEnsembleRegressor is, for each row of x, the sum, mean, least or greatest of the votes of the leaves that it reaches, plus base
+// values, transformed.
 var TreeEnsembleRegressor = define(Def[TreeEnsembleRegressorAttrs]{
 	Name: "tree_ensemble_regressor", ONNX: "TreeEnsembleRegressor", Domain: mlDomain, Sig: "x " + features + " -> y f32",
 	Props: ir.Pure,

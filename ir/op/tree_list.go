@@ -46,7 +46,8 @@ func (l *treeList) names() (nodeNames, error) {
 	return m, nil
 }
 
-// find returns the index of a node. A node's neighbours mostly lie where they would lie if nodes were numbered without gaps: guess says where.
+// find returns the index of a node. A node's neighbours mostly lie where they would lie if nodes were numbered without gaps: guess says
+// where.
 func (m nodeNames) find(tree, id, guess int) (int32, error) {
 	l := m.list
 	if guess >= 0 && guess < len(l.nodeIDs) && l.treeIDs[guess] == tree && l.nodeIDs[guess] == id {
@@ -123,7 +124,8 @@ func (l *treeList) link(f *Forest, names nodeNames, i int, value float64) (err e
 	return err
 }
 
-// roots returns, for each tree, the node that no other goes on to; trees stand in the order of their first nodes, which is that of their votes.
+// roots returns, for each tree, the node that no other goes on to; trees stand in the order of their first nodes, which is that of
+// their votes.
 func (l *treeList) roots(f *Forest) ([]int32, error) {
 	child := make([]bool, len(f.Nodes))
 	for _, n := range f.Nodes {
@@ -193,8 +195,8 @@ func (l *treeList) vote(f *Forest, names nodeNames) error {
 	return nil
 }
 
-// voteOnce gives each leaf one vote, where there is one target: the first that is listed, else the leaf's value. So ONNX Runtime has it, and scikit-learn's converter writes the number of a
-// leaf several times over to learn where a row ends up.
+// voteOnce gives each leaf one vote, where there is one target: the first that is listed, else the leaf's value. So ONNX Runtime has
+// it, and scikit-learn's converter writes the number of a leaf several times over to learn where a row ends up.
 func (l *treeList) voteOnce(f *Forest, at []int32, weights []float64) {
 	for i := range f.Nodes {
 		if n := &f.Nodes[i]; n.Mode == TreeLeaf {

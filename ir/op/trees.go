@@ -24,7 +24,8 @@ const (
 
 var treeModes = []string{"BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ", "BRANCH_MEMBER", "LEAF"}
 
-// A TreeNode goes on to the node yes where its comparison holds, else to no. A leaf casts the votes from yes up to no. A node that tests membership holds the index of its set in value.
+// A TreeNode goes on to the node yes where its comparison holds, else to no. A leaf casts the votes from yes up to no. A node that
+// tests membership holds the index of its set in value.
 type TreeNode struct {
 	Value   float64
 	Feature int32
@@ -133,7 +134,8 @@ const (
 
 var aggregates = []string{"AVERAGE", "SUM", "MIN", "MAX"}
 
-// score sets s to the scores of a row, and voted to whether there was a vote for each. With single, sums are rounded to float32 after each vote, as engines sum.
+// score sets s to the scores of a row, and voted to whether there was a vote for each. With single, sums are rounded to float32 after
+// each vote, as engines sum.
 func (f *Forest) score(a Aggregate, single bool, row, s []float64, voted []bool) {
 	clear(s)
 	clear(voted)
@@ -181,8 +183,8 @@ func EnsembleOf(attrs any) (*Ensemble, error) {
 	return nil, fmt.Errorf("%T holds no trees", attrs)
 }
 
-// Finish turns the votes for a row, summed up for each target, into its scores, and returns the class. What base values do, and to which of them a transform applies, ONNX leaves open:
-// this is as ONNX Runtime has it, for which converters write.
+// Finish turns the votes for a row, summed up for each target, into its scores, and returns the class. What base values do, and to
+// which of them a transform applies, ONNX leaves open: this is as ONNX Runtime has it, for which converters write.
 func (m *Ensemble) Finish(s []float64, voted []bool) (class int) {
 	if m.How == AggregateAverage {
 		for t := range s {
@@ -234,8 +236,8 @@ func topVoted(s []float64, voted []bool) int {
 	return max(top, 0)
 }
 
-// finishTwo is Finish for two classes. Where no vote was for the second, the score of the first is that of the second, and its own follows from it: so engines read models whose
-// trees vote for one class.
+// finishTwo is Finish for two classes. Where no vote was for the second, the score of the first is that of the second, and its own
+// follows from it: so engines read models whose trees vote for one class.
 func (m *Ensemble) finishTwo(s []float64, voted []bool) (class int) {
 	second := voted[1]
 	switch {

@@ -12,7 +12,8 @@ type TriluAttrs struct {
 	Upper bool `ir:"upper"`
 }
 
-// Trilu is the upper or lower triangle of each matrix in x, zeros elsewhere; the diagonal k, counted upwards from the main one, belongs to it.
+// Trilu is the upper or lower triangle of each matrix in x, zeros elsewhere; the diagonal k, counted upwards from the main one, belongs
+// to it.
 var Trilu = define(Def[TriluAttrs]{
 	Name: "trilu", ONNX: "Trilu", Sig: "x T, k? i64 -> y T; T " + movable,
 	Props: ir.Pure,

@@ -9,7 +9,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// UniqueAttrs holds the axis whose slices are compared (without it, single elements), and whether the results are sorted or in order of appearance.
+// UniqueAttrs holds the axis whose slices are compared (without it, single elements), and whether the results are sorted or in order of
+// appearance.
 type UniqueAttrs struct {
 	Axis   *int `ir:"axis"`
 	Sorted bool `ir:"sorted"`

@@ -60,8 +60,8 @@ func broadcastStrides(dims, out []int) []int {
 	return st
 }
 
-// broadcastIndex returns, for each element of a tensor of sizes out in row-major order, the index of the element of a tensor of sizes dims that broadcasts to it.
-// It returns nil where they are the same index.
+// broadcastIndex returns, for each element of a tensor of sizes out in row-major order, the index of the element of a tensor of sizes
+// dims that broadcasts to it. It returns nil where they are the same index.
 func broadcastIndex(dims, out []int) []int32 {
 	n := count(out)
 	if count(dims) == n {

@@ -88,7 +88,8 @@ func (w windowAttrs) sizes(sc *ir.Scope, in, kernel []sym.Dim) (ir.Shape, error)
 			continue
 		}
 		out[i] = sym.Add(sym.CeilDiv(room, s), sym.Const(1))
-		// The last window must start in the operand or in the padding before it: that is certain where the span covers a stride and the padding behind.
+		// The last window must start in the operand or in the padding before it: that is certain where the span covers a stride and the
+		// padding behind.
 		if !sym.GE(span, sym.Add(end, s), nil) {
 			out[i] = sym.Min(out[i], sym.CeilDiv(sym.Add(x, begin), s))
 		}
@@ -101,7 +102,8 @@ func spanOf(kernel sym.Dim, dilation int) sym.Dim {
 	return sym.Add(sym.Mul(sym.Sub(kernel, sym.Const(1)), sym.Const(dilation)), sym.Const(1))
 }
 
-// A window is the places that a kernel visits, in numbers: place o of the result meets tap k at o·stride − begin + k·dilation of the operand, along each axis.
+// A window is the places that a kernel visits, in numbers: place o of the result meets tap k at o·stride − begin + k·dilation of the
+// operand, along each axis.
 type window struct {
 	in, out, kernel  []int
 	stride, dilation []int
@@ -179,7 +181,8 @@ func (w *window) blocks(e *ir.Env, deep int, f func(lo, hi int, table [][]int64)
 	return nil
 }
 
-// fill sets table[t][i] to the offset, in the operand's spatial axes, of the element that tap t meets at place lo+i of the result; -1 in the padding.
+// fill sets table[t][i] to the offset, in the operand's spatial axes, of the element that tap t meets at place lo+i of the result; -1
+// in the padding.
 func (w *window) fill(table [][]int64, lo int) {
 	rank := len(w.in)
 	first, rest := make([]int, rank), lo

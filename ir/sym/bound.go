@@ -30,7 +30,8 @@ func GE(a, b Dim, bounds Bounds) bool {
 	return p.lower(Sub(a, b), 0) >= 0
 }
 
-// Limits of a proof: the sizes bounded on the way, for a caller's question and for one pair of a minimum's operands, and the atoms replaced in one size.
+// Limits of a proof: the sizes bounded on the way, for a caller's question and for one pair of a minimum's operands, and the atoms
+// replaced in one size.
 const (
 	maxSteps  = 400
 	pairSteps = 64

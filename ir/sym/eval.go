@@ -2,7 +2,8 @@ package sym
 
 import "fmt"
 
-// Eval computes d; env gives the symbols. Errors: an unbound symbol, which it names, a symbol below 0, a division by zero, an overflow, an invalid size.
+// Eval computes d; env gives the symbols. Errors: an unbound symbol, which it names, a symbol below 0, a division by zero, an overflow,
+// an invalid size.
 func (d Dim) Eval(env func(name string) (int, bool)) (int, error) {
 	if d.e == nil {
 		return d.n, nil

@@ -11,8 +11,8 @@ const (
 	maxNest  = 100
 )
 
-// Parse reads a size as exporters and [Dim.String] write it: + - * ** // % and unary minus with Python's precedence, min, max, Min, Max, floor(x), floor(x/y), parentheses,
-// integers, names and quoted names. The size is invalid where the error is not nil.
+// Parse reads a size as exporters and [Dim.String] write it: + - * ** // % and unary minus with Python's precedence, min, max, Min,
+// Max, floor(x), floor(x/y), parentheses, integers, names and quoted names. The size is invalid where the error is not nil.
 func Parse(s string) (Dim, error) {
 	if len(s) > maxInput {
 		return invalid, fmt.Errorf("size: %d bytes, at most %d", len(s), maxInput)
@@ -193,7 +193,8 @@ func (p *parser) call(name string) Dim {
 	return extreme(k, xs...)
 }
 
-// identLen is the length of the name that s begins with: a letter or _, then letters, digits, _ . : and, with slash, a / that another of these follows.
+// identLen is the length of the name that s begins with: a letter or _, then letters, digits, _ . : and, with slash, a / that another
+// of these follows.
 func identLen(s string, slash bool) int {
 	for i := 0; i < len(s); i++ {
 		ok := isWord(s[i]) && (i > 0 || s[i] < '0' || s[i] > '9')

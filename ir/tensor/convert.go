@@ -107,9 +107,10 @@ func (t *Tensor) setNarrow(i int, v float64, saturate bool, round Rounding) {
 	t.setBits(i, t.dtype.format().encode(v, saturate && t.dtype.Bits() == 8))
 }
 
-// Wrap drops v's fraction and returns the bits of an integer of type d, sign-extended or not, of which d keeps the low ones. Beyond d's range it is what an
-// x86 processor's conversions make of it, and with it NumPy and ONNX Runtime: types of up to 16 bits and i32 go by way of 32 bits and i64 of 64, and
-// what these cannot hold, NaN included, is their least number; u32 and u64 are the signed types' bits below the sign's place, and what is too great is 0.
+// Wrap drops v's fraction and returns the bits of an integer of type d, sign-extended or not, of which d keeps the low ones. Beyond d's
+// range it is what an x86 processor's conversions make of it, and with it NumPy and ONNX Runtime: types of up to 16 bits and i32 go by
+// way of 32 bits and i64 of 64, and what these cannot hold, NaN included, is their least number; u32 and u64 are the signed types' bits
+// below the sign's place, and what is too great is 0.
 func Wrap(v float64, d DType) int64 {
 	switch {
 	case d == U32 && v >= 1<<31, d == U64 && v >= 1<<63:

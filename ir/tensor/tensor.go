@@ -115,7 +115,8 @@ func ByteSize(d DType, dims []int) (int, bool) {
 	return (n*bits + 7) / 8, true
 }
 
-// New returns a zeroed tensor, its data 64-byte aligned. Sizes must have been checked with ByteSize and charged to a budget; illegal ones panic.
+// New returns a zeroed tensor, its data 64-byte aligned. Sizes must have been checked with ByteSize and charged to a budget; illegal
+// ones panic.
 func New(d DType, dims ...int) *Tensor {
 	size, ok := ByteSize(d, dims)
 	if !ok || !d.Valid() {

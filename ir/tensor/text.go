@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// printStrings prints every element: floats as the shortest digits that read back as the same value, of f32 where their own type is narrower,
-// without a point where there is no fraction.
+// printStrings prints every element: floats as the shortest digits that read back as the same value, of f32 where their own type is
+// narrower, without a point where there is no fraction.
 func printStrings(t *Tensor) *Tensor {
 	out := New(String, t.dims...)
 	size, digits := 32, 1e8

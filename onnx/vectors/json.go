@@ -11,7 +11,8 @@ import (
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
 
-// decodeJSON reads a map, or a sequence of maps, written as JSON objects; keys that the declared type says are integers stand as decimal strings.
+// decodeJSON reads a map, or a sequence of maps, written as JSON objects; keys that the declared type says are integers stand as
+// decimal strings.
 func decodeJSON(data []byte, t *wire.Type) (tensor.Value, error) {
 	if t != nil && t.Kind == wire.KindSequence && t.Of != nil && t.Of.Kind == wire.KindMap {
 		var list []map[string]any

@@ -1,8 +1,9 @@
 // Package vectors reads test cases in the layout of ONNX's backend tests and compares results with them.
 //
-// A case is a folder with model.onnx and test_data_set_N/{input,output}_I.pb, in the order of the graph's inputs (initializers left out) and outputs;
-// maps and sequences of maps may stand as JSON objects in {input,output}_I.json. Beside the model may lie
-// tolerance.json ({"rtol": …, "atol": …}) and an empty file random, which says that the model draws random numbers, so that only types and sizes can be compared.
+// A case is a folder with model.onnx and test_data_set_N/{input,output}_I.pb, in the order of the graph's inputs (initializers left
+// out) and outputs; maps and sequences of maps may stand as JSON objects in {input,output}_I.json. Beside the model may lie
+// tolerance.json ({"rtol": …, "atol": …}) and an empty file random, which says that the model draws random numbers, so that only types
+// and sizes can be compared.
 package vectors
 
 import (

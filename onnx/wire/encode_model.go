@@ -85,7 +85,8 @@ func writeNode(w *writer, n *Node) {
 	w.blobs(10, n.Devices)
 }
 
-// writeAttr writes the field that the type names even where it is zero, unless the attribute refers to a function's: checkers ask for presence.
+// writeAttr writes the field that the type names even where it is zero, unless the attribute refers to a function's: checkers ask for
+// presence.
 func writeAttr(w *writer, a *Attr) {
 	set := func(t AttrType) bool { return a.Type == t && a.RefName == "" }
 	w.text(1, a.Name)

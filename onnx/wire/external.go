@@ -28,8 +28,8 @@ func (t *Tensor) readExternal(e *elems, external External) (*tensor.Tensor, erro
 	return e.fromBytes("external data", b)
 }
 
-// externalRange reads the entries of external_data: location, offset (default 0) and length, which must be want if it is given. Entries that decide
-// nothing, such as checksum, are passed over.
+// externalRange reads the entries of external_data: location, offset (default 0) and length, which must be want if it is given. Entries
+// that decide nothing, such as checksum, are passed over.
 func (t *Tensor) externalRange(want int64) (location string, offset int64, err error) {
 	seen := map[string]bool{}
 	for _, entry := range t.External {

@@ -100,7 +100,8 @@ const (
 	AttrTypeProtos    AttrType = 14
 )
 
-// An Attr is an AttributeProto. Where the file gives no type, as files of IR version 1 do, decoding sets Type after the field that holds a value.
+// An Attr is an AttributeProto. Where the file gives no type, as files of IR version 1 do, decoding sets Type after the field that
+// holds a value.
 type Attr struct {
 	Name    string
 	RefName string // in a function's body: the function's attribute that this one takes its value from
@@ -122,7 +123,8 @@ type Attr struct {
 	Types   []*Type
 }
 
-// A Tensor is a TensorProto. Its elements stand in Raw, in one of the typed arrays, or in another file; [Tensor.Tensor] reads them from wherever they are.
+// A Tensor is a TensorProto. Its elements stand in Raw, in one of the typed arrays, or in another file; [Tensor.Tensor] reads them from
+// wherever they are.
 type Tensor struct {
 	Name, Doc    string
 	DataType     int32 // a tensor.DType, unless it is unknown

@@ -61,7 +61,8 @@ func varints[T int32 | int64 | uint64](r *reader, field string, s *[]T) {
 	*s = out
 }
 
-// floats reads a repeated field of floats, packed or not; one reads a single number. A packed field that is aligned and alone aliases the data.
+// floats reads a repeated field of floats, packed or not; one reads a single number. A packed field that is aligned and alone aliases
+// the data.
 func floats[T float32 | float64](r *reader, field string, s *[]T, one func(*reader, string) T) {
 	if r.typ != protowire.BytesType {
 		push(r, s, one(r, field))

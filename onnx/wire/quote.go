@@ -8,8 +8,8 @@ import (
 // maxQuoted is the length that Quote keeps within, in bytes.
 const maxQuoted = 80
 
-// Quote returns name as messages print it: in double quotes, with escapes for what is not printable, and at most 80 bytes long, quotes included.
-// A name that is too long keeps its beginning and its end around "…".
+// Quote returns name as messages print it: in double quotes, with escapes for what is not printable, and at most 80 bytes long, quotes
+// included. A name that is too long keeps its beginning and its end around "…".
 func Quote(name string) string {
 	if len(name) <= maxQuoted {
 		if q := strconv.Quote(name); len(q) <= maxQuoted {

@@ -9,7 +9,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// magics are files that their bytes at an offset give away. None of them can begin an ONNX model: the rows that could are told apart in Sniff.
+// magics are files that their bytes at an offset give away. None of them can begin an ONNX model: the rows that could are told apart in
+// Sniff.
 var magics = []struct {
 	offset int
 	magic  string

@@ -10,7 +10,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// A TensorError says which TensorProto could not be read, and why. It unwraps to ErrFormat, or to the error of whoever fetches external data.
+// A TensorError says which TensorProto could not be read, and why. It unwraps to ErrFormat, or to the error of whoever fetches external
+// data.
 type TensorError struct {
 	Name string
 	Err  error
@@ -29,11 +30,12 @@ func (formatError) Unwrap() error   { return ErrFormat }
 
 func formatf(format string, args ...any) error { return formatError(fmt.Sprintf(format, args...)) }
 
-// Tensor returns t's elements as a tensor of t's element type and sizes. It aliases t's arrays, and through them the file, where they are aligned and
-// hold the elements as they lie in memory.
+// Tensor returns t's elements as a tensor of t's element type and sizes. It aliases t's arrays, and through them the file, where they
+// are aligned and hold the elements as they lie in memory.
 //
-// For a tensor whose data lie in another file it calls external with the location as the model spells it, which may be hostile, and with the range that
-// is asked for: its length is exactly that of the elements, and external must return that many bytes. A nil external refuses such tensors.
+// For a tensor whose data lie in another file it calls external with the location as the model spells it, which may be hostile, and
+// with the range that is asked for: its length is exactly that of the elements, and external must return that many bytes. A nil
+// external refuses such tensors.
 //
 // All sizes are checked before anything is allocated. The error is a *TensorError; errors.Is(err, ErrFormat) unless external failed.
 func (t *Tensor) Tensor(external External) (*tensor.Tensor, error) {

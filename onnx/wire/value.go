@@ -7,8 +7,8 @@ import (
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// DecodeValue reads a file that holds a value of type t, such as an input of a test: a TensorProto, SequenceProto, MapProto or OptionalProto,
-// whichever t asks for. A t that is nil or of no kind asks for a tensor. External data are refused.
+// DecodeValue reads a file that holds a value of type t, such as an input of a test: a TensorProto, SequenceProto, MapProto or
+// OptionalProto, whichever t asks for. A t that is nil or of no kind asks for a tensor. External data are refused.
 func DecodeValue(data []byte, t *Type, b Budget) (tensor.Value, error) {
 	kind := KindTensor
 	if t != nil && t.Kind != KindNone {
@@ -101,8 +101,8 @@ func (o *Optional) Value(external External) (*tensor.Optional, error) {
 	return &tensor.Optional{Elem: v}, nil
 }
 
-// Value returns m's keys, of m's key type, and its values: one tensor, or tensors of one element type one after the other, with as many elements as there
-// are keys.
+// Value returns m's keys, of m's key type, and its values: one tensor, or tensors of one element type one after the other, with as many
+// elements as there are keys.
 func (m *Map) Value(external External) (*tensor.Map, error) {
 	if m.Values == nil {
 		return nil, formatf("a map without values")
