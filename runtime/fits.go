@@ -11,8 +11,9 @@ import (
 
 var errNil = errors.New("it is nil, or a part of it is")
 
-// Fits returns why v cannot be an input of type t, or nil. Sizes that t leaves open are not looked at, nor are the sizes of parts.
-func Fits(v tensor.Value, t ir.Type) error {
+// checkInput returns why v cannot be an input of type t, or nil. Sizes that t leaves open are not looked at, nor are the sizes of
+// parts.
+func checkInput(v tensor.Value, t ir.Type) error {
 	if !whole(v) {
 		return errNil
 	}
@@ -37,10 +38,11 @@ func whole(v tensor.Value) bool {
 	return false
 }
 
+// fits reports whether v, which is whole, may be of type t. Unlike the type of a sequence, it looks at every element.
 func fits(v tensor.Value, t ir.Type) bool {
 	switch v := v.(type) {
 	case *tensor.Tensor:
-		return t.Kind == ir.Tensor && v.DType() == t.DType && (t.Unranked || sizesFit(v.Dims(), t.Shape))
+		return ir.TypeOf(v).Fits(t)
 	case *tensor.Sequence:
 		return t.Kind == ir.Sequence && !slices.ContainsFunc(v.Elems, func(e tensor.Value) bool { return !fits(e, part(t)) })
 	case *tensor.Optional:
@@ -56,16 +58,4 @@ func part(t ir.Type) ir.Type {
 	e := *t.Elem
 	e.Unranked, e.Shape = e.Kind == ir.Tensor, nil
 	return e
-}
-
-func sizesFit(dims []int, s ir.Shape) bool {
-	if len(dims) != len(s) {
-		return false
-	}
-	for i, d := range s {
-		if n, ok := d.Int(); ok && n != dims[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -260,7 +260,7 @@ func (m *Model) args(inputs map[string]tensor.Value) ([]backend.Arg, error) {
 		if v == nil {
 			return nil, fmt.Errorf("%w: input %q (%v) is missing", ErrInput, p.Name, p.Type)
 		}
-		if err := Fits(v, p.Type); err != nil {
+		if err := checkInput(v, p.Type); err != nil {
 			return nil, fmt.Errorf("%w: input %q: %w", ErrInput, p.Name, err)
 		}
 		in[i] = backend.ArgOf(v)

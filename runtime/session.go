@@ -96,7 +96,7 @@ func (s *Session) Set(name string, v tensor.Value) error {
 	if !ok {
 		return fmt.Errorf("%w: there is no input %q; the inputs are %s", ErrInput, name, s.m.names(s.m.plan.Inputs))
 	}
-	if err := Fits(v, s.m.plan.Inputs[i].Type); err != nil {
+	if err := checkInput(v, s.m.plan.Inputs[i].Type); err != nil {
 		return fmt.Errorf("%w: input %q: %w", ErrInput, name, err)
 	}
 	s.inputs[i] = v
@@ -112,32 +112,11 @@ func (s *Session) Feed(output, input string) error {
 		return fmt.Errorf("%w: there is no output %q or no input %q", ErrInput, output, input)
 	}
 	a, b := s.m.plan.Outputs[o].Type, s.m.plan.Inputs[i].Type
-	if !feeds(a, b) {
+	if !a.Fits(b) {
 		return fmt.Errorf("%w: output %q is %v, but input %q is %v", ErrInput, output, a, input, b)
 	}
 	s.feeds = append(s.feeds, feed{out: o, in: i})
 	return nil
-}
-
-// feeds reports whether a value of type a may be an input of type b, as far as types tell.
-func feeds(a, b ir.Type) bool {
-	if a.Kind != b.Kind || a.DType != b.DType {
-		return false
-	}
-	if a.Kind != ir.Tensor || a.Unranked || b.Unranked {
-		return true
-	}
-	if len(a.Shape) != len(b.Shape) {
-		return false
-	}
-	for k, d := range a.Shape {
-		x, ok := d.Int()
-		y, ok2 := b.Shape[k].Int()
-		if ok && ok2 && x != y {
-			return false
-		}
-	}
-	return true
 }
 
 // Run runs the model on the session's inputs.

@@ -129,15 +129,9 @@ func (r *Report) flops(g *ir.Graph, sizes map[string]int) {
 	if total.Valid() {
 		r.FLOPs.Expr = total.String()
 	}
-	env := func(name string) (int, bool) {
-		if n, ok := sizes[name]; ok {
-			return n, true
-		}
-		return 1, true // sizes that only running tells
-	}
 	g.AllNodes(func(_ *ir.Graph, n *ir.Node) bool {
 		if f, ok := flopsOf(n); ok {
-			if k, err := f.Eval(env); err == nil && r.FLOPs.Count+k >= r.FLOPs.Count {
+			if k, err := evalSize(f, sizes); err == nil && r.FLOPs.Count+k >= r.FLOPs.Count {
 				r.FLOPs.Count += k
 			}
 		}
@@ -189,6 +183,7 @@ func memoryOf(p *backend.Plan, sizes map[string]int) Memory {
 	return m
 }
 
+// evalSize returns d at the given sizes; those that only running tells count as 1.
 func evalSize(d sym.Dim, sizes map[string]int) (int, error) {
 	return d.Eval(func(name string) (int, bool) {
 		n, ok := sizes[name]

@@ -135,20 +135,17 @@ func (r *Reader) fillPicture(img image.Image, d tensor.DType, f frame) (tensor.V
 		dims[i] = 1
 	}
 	dims[f.atH], dims[f.atW] = f.h, f.w
-	step := [3]int{}
 	if f.atC >= 0 {
 		dims[f.atC] = f.c
 	}
-	st := make([]int, f.n)
-	n := 1
-	for i := f.n - 1; i >= 0; i-- {
-		st[i] = n
-		n *= dims[i]
+	stride := func(axis int) int { // of an axis; one that is not there has no steps to take
+		n := 1
+		for _, d := range dims[axis+1:] {
+			n *= d
+		}
+		return n
 	}
-	step[0], step[1] = st[f.atH], st[f.atW]
-	if f.atC >= 0 {
-		step[2] = st[f.atC]
-	}
+	row, column, channel := stride(f.atH), stride(f.atW), stride(f.atC)
 	t := tensor.New(d, dims...)
 	scaled := d.IsFloat() || r.Mean != nil || r.Std != nil
 	b := img.Bounds()
@@ -156,7 +153,7 @@ func (r *Reader) fillPicture(img image.Image, d tensor.DType, f frame) (tensor.V
 		for x := range f.w {
 			px := channels(img, b.Min.X+x, b.Min.Y+y, f.c)
 			for c := range f.c {
-				at := y*step[0] + x*step[1] + c*step[2]
+				at := y*row + x*column + c*channel
 				if scaled {
 					t.SetFloat64At(at, (px[c]-mean[c])/std[c])
 				} else {
