@@ -157,14 +157,20 @@ func TestCancellationStopsNoOtherRun(t *testing.T) {
 
 func TestWaitingForASessionEndsWithItsContext(t *testing.T) {
 	g := loopOf(16, func(b *ir.Builder, g *ir.Graph, _, x *ir.Value) (*ir.Value, *ir.Value) { return evaluated(b, x), nil })
-	m := plain(t, g, runtime.Options{MaxSessions: 1, Trips: 1 << 60})
+	started := make(chan struct{}, 1)
+	m := plain(t, g, runtime.Options{MaxSessions: 1, Trips: 1 << 60, Timed: func(*backend.Step, time.Duration) {
+		select {
+		case started <- struct{}{}:
+		default:
+		}
+	}})
 	long, stop := context.WithCancel(context.Background())
 	done := make(chan error)
 	go func() {
 		_, err := m.Run(long, loopInputs(1<<60, 16))
 		done <- err
 	}()
-	time.Sleep(10 * time.Millisecond)
+	<-started
 	short, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 	defer cancel()
 	if _, err := m.Run(short, loopInputs(1, 16)); !errors.Is(err, context.DeadlineExceeded) {
@@ -173,6 +179,37 @@ func TestWaitingForASessionEndsWithItsContext(t *testing.T) {
 	stop()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("the first run: error %v", err)
+	}
+}
+
+func TestSessionRunsAgainAfterAnError(t *testing.T) {
+	g := ir.NewGraph("g")
+	n := sym.Sym("N")
+	x, at := g.Input("x", ir.TensorOf(tensor.F32, n)), g.Input("at", ir.TensorOf(tensor.I64, sym.Const(1)))
+	y := g.Input("y", ir.TensorOf(tensor.F32, n))
+	b := ir.NewBuilder(g)
+	sum := op.Add.New(b, op.None{}, x, y)
+	g.Output("z", op.Gather.New(b, op.Gather.Default(), sum, at))
+	m := plain(t, g, runtime.Options{MaxSessions: 1, Memory: 1 << 12})
+	run := func(x, y int, at int64) (map[string]tensor.Value, error) {
+		return m.Run(context.Background(), map[string]tensor.Value{
+			"x": tensor.New(tensor.F32, x), "y": tensor.Of(slices.Repeat([]float32{2}, y)), "at": tensor.Of([]int64{at}),
+		})
+	}
+	for name, c := range map[string]struct {
+		x, y int
+		at   int64
+	}{"an index out of range": {3, 3, 3}, "sizes that contradict": {3, 4, 0}, "more memory than allowed": {1 << 12, 1 << 12, 0}} {
+		if _, err := run(c.x, c.y, c.at); err == nil {
+			t.Errorf("%s is no error", name)
+		}
+		got, err := run(5, 5, -1)
+		if err != nil {
+			t.Fatalf("after %s: %v", name, err)
+		}
+		if z := got["z"].(*tensor.Tensor); !slices.Equal(z.Float64s(), []float64{2}) {
+			t.Errorf("after %s: %v", name, z)
+		}
 	}
 }
 
