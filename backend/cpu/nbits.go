@@ -61,6 +61,6 @@ func emitNBits(c *call, n *ir.Node) (any, error) {
 	return p, nil
 }
 
-func nbitsScratch(param any, _ []kern.Arg, workers int) (int, error) {
-	return kern.MatMulNBitsF32Scratch(param.(*kern.NBitsParam), workers), nil
+func nbitsScratch(_ any, _ []kern.Arg, workers int) (int, error) {
+	return kern.MatMulNBitsF32Scratch(workers), nil
 }

@@ -175,15 +175,7 @@ func (t *gemmTile) finish(s []float32, i, col int) {
 		}
 	}
 	if t.flags&tileClamp != 0 {
-		for j, v := range s {
-			if t.lo > v {
-				v = t.lo
-			}
-			if t.hi < v {
-				v = t.hi
-			}
-			s[j] = v
-		}
+		clampRow(s, t.lo, t.hi)
 	}
 	copy(rowOf(t.c, i*t.ldc, col, len(s)), s)
 }

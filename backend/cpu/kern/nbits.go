@@ -72,7 +72,7 @@ type nbitsState struct {
 	a, scale, zero   []float32
 	data             []byte
 	bias, y, scratch []float32
-	m, each          int
+	m                int // rows of a
 	step, wide       int // of K, and panels that are widened at a time
 	rowBlocks        int
 	groups           int // of panels
@@ -122,8 +122,13 @@ func (s *nbitsState) set(p *NBitsParam, c *Call) error {
 	s.m = c.Args[0].Len() / p.K
 	weights, scales := PackedNBits(p)
 	workers := c.Workers()
-	if s.each = nbitsScratch(p); len(s.data) < weights || len(s.scale) < scales || len(s.zero) < scales || s.bias != nil && len(s.bias) < p.N || len(s.y) < s.m*p.N || len(s.scratch) < workers*s.each {
-		return fmt.Errorf("%d bytes of weights, %d scales, %d zero points, %d results, %d elements of scratch: too few", len(s.data), len(s.scale), len(s.zero), len(s.y), len(s.scratch))
+	bias := need{"bias", len(s.bias), p.N}
+	if s.bias == nil {
+		bias.want = 0
+	}
+	if err := enough("elements", need{"packed weights", len(s.data), weights}, need{"scales", len(s.scale), scales},
+		need{"zero points", len(s.zero), scales}, bias, need{"result", len(s.y), s.m * p.N}, need{"scratch", len(s.scratch), workers * nbitsPiece}); err != nil {
+		return err
 	}
 	row := gemmRowFor(p.NR)
 	s.wide, s.step = 1, nbitsPiece/p.NR
@@ -144,16 +149,14 @@ const (
 	nbitsWide  = 4
 )
 
-func nbitsScratch(*NBitsParam) int { return nbitsPiece }
-
 // MatMulNBitsF32Scratch returns the bytes of scratch that [MatMulNBitsF32] needs on so many workers.
-func MatMulNBitsF32Scratch(p *NBitsParam, workers int) int { return 4 * workers * nbitsScratch(p) }
+func MatMulNBitsF32Scratch(workers int) int { return 4 * workers * nbitsPiece }
 
 // Do computes pieces of C: a group of panels by a block of rows.
 func (s *nbitsState) Do(worker, lo, hi int) {
 	p := s.p
 	panels := p.panels()
-	scratch := s.scratch[worker*s.each : (worker+1)*s.each]
+	scratch := s.scratch[worker*nbitsPiece : (worker+1)*nbitsPiece]
 	for id := lo; id < hi; id++ {
 		p0, block := id/s.rowBlocks*s.wide, id%s.rowBlocks
 		np := min(s.wide, panels-p0)

@@ -79,14 +79,8 @@ func resizePasses[T float32 | float64](c *Call, s *resizeState, x, y []T, bufs [
 	copy(dims[:], c.Args[0].Dims)
 	for i, k := range s.order {
 		a := &s.axes[k]
-		outer, inner := 1, 1
-		for j := range s.rank {
-			if j < k {
-				outer *= dims[j]
-			} else if j > k {
-				inner *= dims[j]
-			}
-		}
+		l, _ := loopsOf(dims[:s.rank], k)
+		outer, inner := l.outer, l.inner
 		dims[k] = a.out
 		to := bufs[i%2]
 		if i == len(s.order)-1 && y != nil {
