@@ -29,7 +29,7 @@ func TestMatMulNBitsRowStandsAlone(t *testing.T) {
 				y := make([]float32, (m1-m0)*p.N)
 				c := &Call{Param: &p, Threads: threads, Args: []Arg{{Data: Bytes(a[m0*p.K : m1*p.K]), Dims: []int{m1 - m0, p.K}}, {Data: w, Dims: []int{weights}}, {Data: Bytes(scale), Dims: []int{scales}},
 					{Data: Bytes(zero), Dims: []int{scales}}, {}, {Data: Bytes(y), Dims: []int{m1 - m0, p.N}}}}
-				c.Scratch = make([]byte, MatMulNBitsF32Scratch(&p, c.Workers()))
+				c.Scratch = make([]byte, MatMulNBitsF32Scratch(c.Workers()))
 				if err := MatMulNBitsF32(c); err != nil {
 					t.Fatal(err)
 				}
