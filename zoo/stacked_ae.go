@@ -12,7 +12,7 @@ var stackedAE = Model{
 	init:   keras,
 	define: func(n *Net) {
 		x := n.Input("image", Pixels, 28, 28)
-		n.stacked(x, n.Flatten(x), "e.1", "e.3")
+		n.stacked(n.Flatten(x), "e.1", "e.3")
 	},
 }
 
@@ -27,12 +27,12 @@ var denoiseAE = Model{
 	init:  keras,
 	define: func(n *Net) {
 		x := n.Input("image", Pixels, 28, 28)
-		n.stacked(x, n.Dropout(n.Flatten(x), 0.5), "e.2", "e.4")
+		n.stacked(n.Dropout(n.Flatten(x), 0.5), "e.2", "e.4")
 	},
 }
 
 // stacked is what lies behind the input of both: the encoder's layers are named after their places.
-func (n *Net) stacked(x, h *ir.Value, first, second string) {
+func (n *Net) stacked(h *ir.Value, first, second string) {
 	code := n.LinearReLU(second, n.LinearReLU(first, h, 100), n.Size("code", 30))
 	y := n.Reshape(n.Linear("d.2", n.LinearReLU("d.0", code, 100), 784), 28, 28)
 

@@ -79,7 +79,7 @@ func runAnomaly(c *cobra.Command, f *anomalyFlags) error {
 	}
 	if f.histogram != "" {
 		l := chart.Labels{Title: "reconstruction error", X: "log₁₀ of the mean squared error", Y: "share"}
-		if err := chart.Histogram(f.histogram, l, classes, 60, true); err != nil {
+		if err := chart.Histogram(f.histogram, l, classes); err != nil {
 			return err
 		}
 	}

@@ -37,11 +37,11 @@ var flops = map[*ir.Op]func(n *ir.Node) sym.Dim{
 	op.DeformConv.Op:            windows(1),
 	op.ConvTranspose.Op:         transposed,
 	op.Gemm.Op:                  gemm,
-	op.MatMul.Op:                product(0),
-	op.MatMulInteger.Op:         product(0),
-	op.QLinearMatMul.Op:         product(0),
+	op.MatMul.Op:                product,
+	op.MatMulInteger.Op:         product,
+	op.QLinearMatMul.Op:         product,
 	op.ScaledConv.Op:            windows(1),
-	op.ScaledMatMul.Op:          product(0),
+	op.ScaledMatMul.Op:          product,
 	op.LSTM.Op:                  recurrent(4),
 	op.GRU.Op:                   recurrent(3),
 	op.RNN.Op:                   recurrent(1),
@@ -150,14 +150,12 @@ func gemm(n *ir.Node) sym.Dim {
 	return times(2, count(n.Out[0]), k)
 }
 
-func product(a int) func(*ir.Node) sym.Dim {
-	return func(n *ir.Node) sym.Dim {
-		s := n.In[a].Type.Shape
-		if len(s) == 0 {
-			return sym.Unknown()
-		}
-		return times(2, count(n.Out[0]), s[len(s)-1])
+func product(n *ir.Node) sym.Dim {
+	s := n.In[0].Type.Shape
+	if len(s) == 0 {
+		return sym.Unknown()
 	}
+	return times(2, count(n.Out[0]), s[len(s)-1])
 }
 
 // recurrent counts the products of a layer with so many gates: X is [T,N,I] in either order of T and N, W is [D,gates·H,I], R

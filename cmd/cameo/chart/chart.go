@@ -1,4 +1,4 @@
-// Package chart draws scatter plots and histograms to PNG and SVG files, for the commands that show data.
+// Package chart draws scatter plots and histograms to PNG, SVG and PDF files, for the commands that show data.
 package chart
 
 import (
@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -14,17 +15,12 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Formats are the endings of files that charts are written to.
-var Formats = []string{".png", ".svg", ".pdf"}
+// formats are the endings of files that charts are written to.
+var formats = []string{".png", ".svg", ".pdf"}
 
 // Writes reports whether a chart can be written to a file of this name.
 func Writes(path string) bool {
-	for _, f := range Formats {
-		if strings.EqualFold(filepath.Ext(path), f) {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(formats, strings.ToLower(filepath.Ext(path)))
 }
 
 // A Class is a named set of points or numbers.
@@ -77,32 +73,29 @@ func Scatter(path string, l Labels, classes []Class) error {
 	return save(p, path)
 }
 
-// Histogram draws the share of each class's values in bins that all classes have in common; values that are not finite are left
-// out. Where log is set, bins are of equal ratio.
-func Histogram(path string, l Labels, classes []Class, bins int, log bool) error {
+// bins are those of a histogram.
+const bins = 60
+
+// Histogram draws the share of each class's values in bins of equal ratio that all classes have in common; values that are not
+// finite and above 0 are left out.
+func Histogram(path string, l Labels, classes []Class) error {
 	p := newPlot(l)
 	low, high := math.Inf(1), math.Inf(-1)
-	scale := func(v float64) float64 {
-		if log {
-			return math.Log10(v)
-		}
-		return v
-	}
 	for _, c := range classes {
 		for _, v := range c.Values {
-			if v = scale(v); !math.IsNaN(v) && !math.IsInf(v, 0) {
+			if v = math.Log10(v); !math.IsNaN(v) && !math.IsInf(v, 0) {
 				low, high = min(low, v), max(high, v)
 			}
 		}
 	}
-	if !(low < high) || bins < 1 {
-		return fmt.Errorf("chart: no histogram of %d bins from %g to %g", bins, low, high)
+	if !(low < high) {
+		return fmt.Errorf("chart: a histogram needs values that differ")
 	}
 	for i, c := range classes {
 		if len(c.Values) == 0 {
 			continue
 		}
-		line, err := plotter.NewLine(outline(c.Values, scale, low, high, bins))
+		line, err := plotter.NewLine(outline(c.Values, low, high))
 		if err != nil {
 			return fmt.Errorf("chart: %w", err)
 		}
@@ -118,16 +111,16 @@ func Histogram(path string, l Labels, classes []Class, bins int, log bool) error
 	return save(p, path)
 }
 
-// outline returns the corners of a histogram's steps, from the base line and back to it.
-func outline(values []float64, scale func(float64) float64, low, high float64, bins int) plotter.XYs {
+// outline returns the corners of a histogram's steps over the logarithms of values, from the base line and back to it.
+func outline(values []float64, low, high float64) plotter.XYs {
 	counts := make([]float64, bins)
 	for _, v := range values {
-		if v = scale(v); v >= low && v <= high {
-			counts[min(int((v-low)/(high-low)*float64(bins)), bins-1)]++
+		if v = math.Log10(v); v >= low && v <= high {
+			counts[min(int((v-low)/(high-low)*bins), bins-1)]++
 		}
 	}
 	xy := plotter.XYs{{X: low}}
-	step := (high - low) / float64(bins)
+	step := (high - low) / bins
 	for i, n := range counts {
 		share := n / float64(len(values))
 		xy = append(xy, plotter.XY{X: low + float64(i)*step, Y: share}, plotter.XY{X: low + float64(i+1)*step, Y: share})
@@ -137,7 +130,7 @@ func outline(values []float64, scale func(float64) float64, low, high float64, b
 
 func save(p *plot.Plot, path string) error {
 	if !Writes(path) {
-		return fmt.Errorf("chart: %s: a chart's file ends in %s", path, strings.Join(Formats, ", "))
+		return fmt.Errorf("chart: %s: a chart's file ends in %s", path, strings.Join(formats, ", "))
 	}
 	if err := p.Save(8*vg.Inch, 6*vg.Inch, path); err != nil {
 		return fmt.Errorf("chart: %w", err)
