@@ -13,7 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cameo-onnx/cameo"
+	"github.com/cameo-onnx/cameo/backend/cpu"
 	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
 	"github.com/cameo-onnx/cameo/onnx"
 	"github.com/cameo-onnx/cameo/onnx/wire"
 	"github.com/cameo-onnx/cameo/runtime"
@@ -114,7 +116,7 @@ func knownSizes(m *runtime.Model, sizes map[string]int) error {
 type loaded struct {
 	*runtime.Model
 	im       *onnx.Model
-	ends     map[string]string // the op that computes each output, as imported
+	ends     map[string]*ir.Op // the op that computes each output, as imported
 	imported time.Duration
 	compiled time.Duration
 }
@@ -126,7 +128,7 @@ func load(path string, imports onnx.Options, o runtime.Options) (*loaded, error)
 	if err != nil {
 		return nil, err
 	}
-	l := &loaded{im: im, imported: time.Since(start), ends: map[string]string{}}
+	l := &loaded{im: im, imported: time.Since(start), ends: map[string]*ir.Op{}}
 	for _, out := range im.Graph.Outputs {
 		l.ends[out.Name] = endOf(out.Value)
 	}
@@ -139,20 +141,18 @@ func load(path string, imports onnx.Options, o runtime.Options) (*loaded, error)
 	return l, nil
 }
 
-// endOf returns the name of the op that gave v its values: ops that only move them are passed over.
-func endOf(v *ir.Value) string {
-	for range 16 {
+// endOf returns the op that gave v its values, nil where none did: ops that only move or cast them are passed over.
+func endOf(v *ir.Value) *ir.Op {
+	for range 16 { // a hostile model has many outputs behind long chains
 		if v.Def == nil {
-			return ""
+			break
 		}
-		switch name := v.Def.Op.Name; name {
-		case "identity", "reshape", "squeeze", "unsqueeze", "flatten", "cast":
-			v = v.Def.In[0]
-		default:
-			return name
+		if o := v.Def.Op; !cpu.IsView(o) && o != op.Cast.Op {
+			return o
 		}
+		v = v.Def.In[0]
 	}
-	return ""
+	return nil
 }
 
 // given returns the inputs that the flags give, and notes for the user.

@@ -7,13 +7,15 @@ import (
 	"strconv"
 
 	"github.com/cameo-onnx/cameo"
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/op"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 	"github.com/cameo-onnx/cameo/onnx/wire"
 	"github.com/cameo-onnx/cameo/runtime/values"
 )
 
 // classifiers are the ops whose scores are not made probabilities by softmax: most are already.
-var classifiers = []string{"linear_classifier", "normalizer", "svm_classifier", "tree_ensemble_classifier"}
+var classifiers = []*ir.Op{op.LinearClassifier.Op, op.Normalizer.Op, op.SVMClassifier.Op, op.TreeEnsembleClassifier.Op}
 
 // A ranking is the highest classes of an output, a list for each row.
 type ranking struct {
@@ -89,11 +91,11 @@ func (f *runFlags) rank(m *loaded, results []values.Named, labels []string) (*ra
 	case f.scores == "raw" || f.scores == "auto" && (keys != nil || slices.Contains(classifiers, end)):
 	case f.scores == "softmax":
 		scale, out.Scores = values.Softmax, "probabilities, by softmax of the output"
-	case end == "softmax":
+	case end == op.Softmax.Op:
 		out.Scores = "probabilities, as the model's own softmax gives them"
-	case end == "log_softmax":
+	case end == op.LogSoftmax.Op:
 		scale, out.Scores = values.Exp, "probabilities, by exp of the model's own log-softmax"
-	case end == "sigmoid":
+	case end == op.Sigmoid.Op:
 		out.Scores = "scores as the model's own sigmoid gives them, each by itself"
 	case t.DType().IsFloat():
 		scale, out.Scores = values.Softmax, "probabilities, by softmax of the output"
