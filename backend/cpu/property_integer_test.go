@@ -134,6 +134,10 @@ func (c *trial) intConv(places []int) {
 		cin, cout = 1, pick(c, 1, 1, 2) // depthwise
 		group = pick(c, 3, 8, 16, 20)
 	}
+	if c.one(12) {
+		kernel, in = c.pyramid()
+		group, n, cin, cout = 1, 1, c.from(16, 48), c.from(1, 3)
+	}
 	c.set("Group", group)
 	if c.o.Name == "scaled_conv" && c.one(3) {
 		c.set("Min", float32(0))

@@ -41,12 +41,27 @@ func (c *trial) window(k int, transposed bool) (kernel, in []int) {
 	return kernel, in
 }
 
+// pyramid draws a kernel so far dilated that most of its taps lie outside of the image; one of many channels may leave those out.
+func (c *trial) pyramid() (kernel, in []int) {
+	d := c.from(6, 12)
+	kernel, in = []int{3, 3}, c.between(2, 8, 13)
+	for name, v := range map[string][]int{"KernelShape": kernel, "Dilations": {d, d}, "Pads": {d, d, d, d}, "Strides": nil} {
+		c.set(name, v)
+	}
+	c.set("AutoPad", "NOTSET")
+	return kernel, in
+}
+
 func (c *trial) conv(transposed bool) {
 	kernel, in := c.window(c.from(1, 3), transposed)
 	group, n, cin, cout := pick(c, 1, 1, 2, 5), pick(c, 1, 2, 3, 0), c.from(1, 5), pick(c, 1, 3, 4, 17)
 	if c.one(4) {
 		cin, cout = 1, 1 // depthwise
 		group = pick(c, 3, 8, 16, 20)
+	}
+	if !transposed && c.one(12) {
+		kernel, in = c.pyramid()
+		group, n, cin, cout = 1, 1, c.from(8, 12), c.from(1, 3)
 	}
 	c.set("Group", group)
 	c.x(append([]int{n, group * cin}, in...)...)

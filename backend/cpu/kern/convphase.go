@@ -86,7 +86,7 @@ func (s *convShape) visible(a int) (out []axisPhase) {
 
 // ranges cuts a plain convolution's outputs along an axis where taps begin or cease to lie in the image, if dilation puts so
 // many outside that leaving them out saves a fifth of the work: a pyramid of dilations over small images has most of its taps
-// there. Each range is a phase with the taps that all of it sees.
+// there. Each range is a phase with the taps that all of it sees. Zeros are left out so; a surrounding that is none counts.
 func (s *convShape) ranges(a int) (out []axisPhase) {
 	whole := s.phase(a, 0)
 	size, stride := s.out[a], s.stride[a]
