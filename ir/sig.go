@@ -43,12 +43,13 @@ var typeNames = map[string]typeSet{
 	"float6":  bits(tensor.F6E2M3, tensor.F6E3M2),
 	"narrow":  bits(tensor.I4, tensor.U4, tensor.I2, tensor.U2, tensor.F4E2M1, tensor.F8E8M0),
 	"complex": bits(tensor.C64, tensor.C128),
-	"num":     bits(tensor.F16, tensor.BF16, tensor.F32, tensor.F64, tensor.I8, tensor.I16, tensor.I32, tensor.I64, tensor.U8, tensor.U16, tensor.U32, tensor.U64),
-	"tensor":  {dtypes: ^uint32(1)},
-	"seq":     {kinds: 1 << Sequence},
-	"opt":     {kinds: 1 << Optional},
-	"map":     {kinds: 1 << Map},
-	"any":     {dtypes: ^uint32(1), kinds: 0xff &^ 1},
+	"num": bits(tensor.F16, tensor.BF16, tensor.F32, tensor.F64,
+		tensor.I8, tensor.I16, tensor.I32, tensor.I64, tensor.U8, tensor.U16, tensor.U32, tensor.U64),
+	"tensor": {dtypes: ^uint32(1)},
+	"seq":    {kinds: 1 << Sequence},
+	"opt":    {kinds: 1 << Optional},
+	"map":    {kinds: 1 << Map},
+	"any":    {dtypes: ^uint32(1), kinds: 0xff &^ 1},
 }
 
 func bits(ds ...tensor.DType) (s typeSet) {

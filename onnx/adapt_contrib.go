@@ -81,8 +81,11 @@ func fastGelu(m *maker) []*ir.Value {
 }
 
 // activations holds the parameters of activations that fused operators name, in the order in which they give them.
-var activations = map[string][]string{"Relu": nil, "Tanh": nil, "Sigmoid": nil, "Softplus": nil, "Softsign": nil, "HardSwish": nil, "Gelu": nil, "Swish": {"alpha"},
-	"LeakyRelu": {"alpha"}, "Elu": {"alpha"}, "Celu": {"alpha"}, "ThresholdedRelu": {"alpha"}, "HardSigmoid": {"alpha", "beta"}, "Selu": {"alpha", "gamma"}}
+var activations = map[string][]string{
+	"Relu": nil, "Tanh": nil, "Sigmoid": nil, "Softplus": nil, "Softsign": nil, "HardSwish": nil, "Gelu": nil,
+	"Swish": {"alpha"}, "LeakyRelu": {"alpha"}, "Elu": {"alpha"}, "Celu": {"alpha"}, "ThresholdedRelu": {"alpha"},
+	"HardSigmoid": {"alpha", "beta"}, "Selu": {"alpha", "gamma"},
+}
 
 // activate applies the activation that attributes of a fused operator name. params are its parameters, or those of Clip, its bounds.
 func (m *maker) activate(x *ir.Value, name string, params []float32) *ir.Value {

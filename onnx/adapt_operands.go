@@ -196,8 +196,9 @@ func tile1(n *node) ([]*ir.Value, error) {
 
 // castTypes holds the names of element types by which opsets below 6 spelt Cast's attribute.
 var castTypes = map[string]tensor.DType{
-	"FLOAT": tensor.F32, "UINT8": tensor.U8, "INT8": tensor.I8, "UINT16": tensor.U16, "INT16": tensor.I16, "INT32": tensor.I32, "INT64": tensor.I64, "STRING": tensor.String,
-	"BOOL": tensor.Bool, "FLOAT16": tensor.F16, "DOUBLE": tensor.F64, "UINT32": tensor.U32, "UINT64": tensor.U64, "COMPLEX64": tensor.C64, "COMPLEX128": tensor.C128,
+	"FLOAT": tensor.F32, "FLOAT16": tensor.F16, "DOUBLE": tensor.F64, "COMPLEX64": tensor.C64, "COMPLEX128": tensor.C128,
+	"UINT8": tensor.U8, "UINT16": tensor.U16, "UINT32": tensor.U32, "UINT64": tensor.U64,
+	"INT8": tensor.I8, "INT16": tensor.I16, "INT32": tensor.I32, "INT64": tensor.I64, "STRING": tensor.String, "BOOL": tensor.Bool,
 }
 
 func castByName(n *node) ([]*ir.Value, error) {

@@ -34,7 +34,8 @@ func resize10(n *node) ([]*ir.Value, error) {
 				t := tensor.FromFloat64s(tensor.F32, clamp(scales.Data.Float64s(), step[0] == "Max"), scales.Data.Dims()...)
 				s = n.constant(t)
 			}
-			x = m.op("Resize", attrs{"mode": stringAttr("nearest"), "coordinate_transformation_mode": asymmetric, "nearest_mode": stringAttr(step[1])}, x, nil, s)
+			a := attrs{"mode": stringAttr("nearest"), "coordinate_transformation_mode": asymmetric, "nearest_mode": stringAttr(step[1])}
+			x = m.op("Resize", a, x, nil, s)
 		}
 		return m.done(x)
 	case string(mode.S) == "linear":
@@ -65,8 +66,9 @@ func resizeForms(n *node) ([]*ir.Value, error) {
 			}
 		}
 	}
-	mode, nearest, interp := n.attrs["coordinate_transformation_mode"], n.attrs["nearest_mode"], n.attrs["mode"]
-	if mode != nil && string(mode.S) == "tf_half_pixel_for_nn" && nearest != nil && string(nearest.S) == "floor" && (interp == nil || string(interp.S) == "nearest") {
+	is := func(name, value string) bool { a := n.attrs[name]; return a != nil && string(a.S) == value }
+	nearest := n.attrs["mode"] == nil || is("mode", "nearest")
+	if is("coordinate_transformation_mode", "tf_half_pixel_for_nn") && is("nearest_mode", "floor") && nearest {
 		// floor((i+1/2)/s) is (i+1/2)/s - 1/2 rounded, halves up.
 		n.attrs["coordinate_transformation_mode"] = stringAttr("half_pixel")
 		n.attrs["nearest_mode"] = stringAttr("round_prefer_ceil")

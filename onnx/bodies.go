@@ -97,7 +97,8 @@ func (n *node) branch(pg *wire.Graph) ([]*ir.Value, error) {
 		return nil, err
 	}
 	defer im.leave()
-	sub := &scope{im: im, g: s.g, b: s.b, vals: map[string]*ir.Value{}, outer: s, refs: s.refs, absent: s.absent, prefix: s.prefix + label(n.proto) + "/", inline: true}
+	sub := &scope{im: im, g: s.g, b: s.b, vals: map[string]*ir.Value{}, outer: s, refs: s.refs, absent: s.absent,
+		prefix: s.prefix + label(n.proto) + "/", inline: true}
 	if err := sub.inits(pg); err != nil {
 		return nil, err
 	}

@@ -12,12 +12,15 @@ import (
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
 
-// ExportOptions say how a graph is written; the zero value writes all weights into the model.
+// ExportOptions say how a graph is written; the zero value writes all weights into the model, as long as one file can hold them.
 type ExportOptions struct {
 	Producer string            // producer_name; empty: cameo
 	Version  string            // producer_version
 	Metadata map[string]string // metadata_props
-	External int               // Save: constants of at least this many bytes go to a file beside the model's; 0: only if the model would be too large for one file, negative: never
+
+	// External is for Save: constants of at least this many bytes go to a file beside the model's; 0: only if the model would be too large
+	// for one file; negative: none.
+	External int
 }
 
 // The versions that Export writes, unless an operator or an element type needs a newer one.

@@ -53,7 +53,8 @@ func gradient(n *node) ([]*ir.Value, error) {
 		lists = append(lists, za.Strings...)
 	}
 	if len(n.in) != len(lists) || n.outs > len(xa.Strings) {
-		return nil, fmt.Errorf("%w: %d operands and %d results for %d names in xs and %d in zs", wire.ErrFormat, len(n.in), n.outs, len(xa.Strings), len(lists)-len(xa.Strings))
+		return nil, fmt.Errorf("%w: %d operands and %d results for %d names in xs and %d in zs",
+			wire.ErrFormat, len(n.in), n.outs, len(xa.Strings), len(lists)-len(xa.Strings))
 	}
 	vars := make([]*ir.Value, len(lists))
 	for i, name := range lists {
@@ -114,7 +115,8 @@ func (s *scope) rebuilt(y *ir.Value, vars, in []*ir.Value) (*ir.Value, []*ir.Val
 	}
 	var list []*ir.Node
 	for _, n := range s.g.Nodes {
-		if slices.ContainsFunc(n.In, func(v *ir.Value) bool { return varies[v] }) && !slices.ContainsFunc(n.Out, func(v *ir.Value) bool { return of[v] != nil }) {
+		stood := slices.ContainsFunc(n.Out, func(v *ir.Value) bool { return of[v] != nil })
+		if !stood && slices.ContainsFunc(n.In, func(v *ir.Value) bool { return varies[v] }) {
 			list = append(list, n)
 			for _, v := range n.Out {
 				varies[v] = true

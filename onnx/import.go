@@ -25,9 +25,11 @@ type Options struct {
 	Inputs   map[string]ir.Type               // types that replace those which the model declares
 	Consts   map[string]*tensor.Tensor        // inputs and initializers replaced by constants
 	Outputs  []string                         // further values to return, by name
-	Fault    func(error)                      // hears of every node that cannot be built, where one error would end the import: it goes on without it, and fails at its end
 	Budget   wire.Budget                      // of decoding
 	MaxBytes int64                            // that Open reads: of the model's file, and again of its external data; 0: 64 GiB
+
+	// Fault hears of every node that cannot be built, where one error would end the import: it goes on without the node, and fails at its end.
+	Fault func(error)
 }
 
 // Model is an imported model.
@@ -46,7 +48,8 @@ func Import(m *wire.Model, o Options) (*Model, error) {
 	if m.Graph == nil {
 		return nil, fmt.Errorf("onnx: %w: the model has no graph", wire.ErrFormat)
 	}
-	im := &importer{model: m, opts: o, funcs: map[funcKey]*wire.Function{}, nodes: maxNodes, newest: map[*wire.Node]bool{}, labels: names{}, adapters: adaptersOf()}
+	im := &importer{model: m, opts: o, opsets: opsetMap(m.Opsets), funcs: map[funcKey]*wire.Function{}, nodes: maxNodes,
+		newest: map[*wire.Node]bool{}, labels: names{}, adapters: adaptersOf()}
 	out := &Model{Opsets: m.Opsets, Producer: strings.TrimSpace(m.ProducerName + " " + m.ProducerVersion), Metadata: map[string]string{}}
 	for _, kv := range m.Metadata {
 		out.Metadata[kv.Key] = kv.Value
@@ -54,7 +57,6 @@ func Import(m *wire.Model, o Options) (*Model, error) {
 	for _, f := range m.Functions {
 		im.funcs[funcKey{normDomain(f.Domain), f.Name, f.Overload}] = f
 	}
-	im.opsets = opsetMap(m.Opsets)
 	if err := im.surveyed(im.survey(m.Graph)); err != nil {
 		return nil, prefixed(err)
 	}

@@ -123,7 +123,8 @@ func topological(list []*wire.Node, left []int, users [][]int) ([]*wire.Node, er
 	}
 	for i, n := range left {
 		if n > 0 {
-			return nil, &ir.NodeError{Name: label(list[i]), Op: list[i].OpType, Err: fmt.Errorf("%w: it depends on its own result: the graph has a cycle", wire.ErrFormat)}
+			err := fmt.Errorf("%w: it depends on its own result: the graph has a cycle", wire.ErrFormat)
+			return nil, &ir.NodeError{Name: label(list[i]), Op: list[i].OpType, Err: err}
 		}
 	}
 	return out, nil

@@ -36,8 +36,8 @@ const oldest = 7
 
 // withdrawn holds the last opsets of operators that ONNX has taken back.
 var withdrawn = map[string]int{
-	"Affine": 9, "ConstantFill": 9, "Crop": 9, "DynamicSlice": 9, "GivenTensorFill": 9, "GiventensorFill": 9, "ImageScaler": 9, "ParametricSoftplus": 9, "Scale": 9, "ScaledTanh": 9,
-	"Scatter": 10, "Upsample": 9,
+	"Affine": 9, "ConstantFill": 9, "Crop": 9, "DynamicSlice": 9, "GivenTensorFill": 9, "GiventensorFill": 9,
+	"ImageScaler": 9, "ParametricSoftplus": 9, "Scale": 9, "ScaledTanh": 9, "Scatter": 10, "Upsample": 9,
 }
 
 // Opsets returns the versions of its domain in which an operator is part of ONNX and known here; the empty domain is ai.onnx. A last of

@@ -11,8 +11,10 @@ func mix(planes []plane) error {
 		return nil
 	}
 	a, b, c := &planes[0], &planes[1], &planes[2]
-	if a.reversible != b.reversible || a.reversible != c.reversible || len(a.ints) != len(b.ints) || len(a.ints) != len(c.ints) || len(a.floats) != len(b.floats) || len(a.floats) != len(c.floats) {
-		return errors.New("a transform of components that are unlike")
+	for _, p := range []*plane{b, c} {
+		if p.reversible != a.reversible || len(p.ints) != len(a.ints) || len(p.floats) != len(a.floats) {
+			return errors.New("a transform of components that are unlike")
+		}
 	}
 	for i, y := range a.ints {
 		u, v := b.ints[i], c.ints[i]

@@ -117,7 +117,8 @@ type attending struct {
 // run computes y, and qk where it is wanted.
 func (m *attending) run(e *ir.Env) error {
 	q, k, v := m.q, m.k, m.v
-	if k.n != q.n || v.n != q.n || k.heads != v.heads || k.length != v.length || k.size != q.size || k.heads == 0 && q.heads != 0 || q.heads%max(1, k.heads) != 0 {
+	grouped := k.heads > 0 && q.heads%k.heads == 0 || q.heads == 0
+	if k.n != q.n || v.n != q.n || k.heads != v.heads || k.length != v.length || k.size != q.size || !grouped {
 		return fmt.Errorf("q, k and v of sizes %v, %v and %v do not fit", q.dims(), k.dims(), v.dims())
 	}
 	var err error

@@ -90,7 +90,8 @@ func (a Col2ImAttrs) places(e *ir.Env, image, block []int, count int) ([]int, er
 	n := make([]int, r) // places of the block along each axis
 	const limit = 1 << 30
 	for i := range r {
-		if min(stride[i], dilation[i], block[i]) < 1 || min(pads[i], pads[i+r], image[i]) < 0 || max(stride[i], dilation[i], block[i], pads[i], pads[i+r], image[i]) > limit {
+		if min(stride[i], dilation[i], block[i]) < 1 || min(pads[i], pads[i+r], image[i]) < 0 ||
+			max(stride[i], dilation[i], block[i], pads[i], pads[i+r], image[i]) > limit {
 			return nil, fmt.Errorf("image %v, block %v, strides %v, dilations %v, pads %v", image, block, stride, dilation, pads)
 		}
 		n[i] = max(0, (image[i]+pads[i]+pads[i+r]-dilation[i]*(block[i]-1)-1)/stride[i]+1)

@@ -288,7 +288,8 @@ func scanGrad(g *ir.Grad, a ScanAttrs, n *ir.Node) []*ir.Value {
 			g.Fail(err)
 			return nil
 		}
-		r.scanned = append(r.scanned, scannedValue{at: a.States + i, v: x, axis: axis, direction: pickInt(a.ScanInputDirections, i), want: needs(g, a.States+i)})
+		direction := pickInt(a.ScanInputDirections, i)
+		r.scanned = append(r.scanned, scannedValue{at: a.States + i, v: x, axis: axis, direction: direction, want: needs(g, a.States+i)})
 	}
 	again := a
 	again.ScanOutputAxes, again.ScanOutputDirections = full(a.ScanOutputAxes, scans+a.States), full(a.ScanOutputDirections, scans+a.States)

@@ -185,7 +185,8 @@ func cumProdGrad(g *ir.Grad, a CumAttrs, n *ir.Node) []*ir.Value {
 	if a.Reverse {
 		dir = 0
 	}
-	attrs := ScanAttrs{NumScanInputs: 2, States: 1, ScanInputAxes: []int{at, at}, ScanInputDirections: []int{dir, dir}, ScanOutputAxes: []int{at}, ScanOutputDirections: []int{dir}}
+	attrs := ScanAttrs{NumScanInputs: 2, States: 1,
+		ScanInputAxes: []int{at, at}, ScanInputDirections: []int{dir, dir}, ScanOutputAxes: []int{at}, ScanOutputDirections: []int{dir}}
 	zero = m.one(Expand, m.c(x, 0), m.shape(zero))
 	scan := m.b.Add(Scan.Op, attrs, []*ir.Graph{body}, 2, zero, x, dy)
 	if scan == nil {

@@ -166,7 +166,8 @@ func (r *recurrence) gates(decay, beta *tensor.Tensor) error {
 			wide[1] = 1
 		}
 		if len(d) != 3 || d[0] != r.q.n || d[1] != r.q.length || d[2] != wide[0] && d[2] != wide[1] {
-			return fmt.Errorf("%s has sizes %v, not [%d %d %d] or [%d %d %d]", []string{"decay", "beta"}[i], d, r.q.n, r.q.length, wide[0], r.q.n, r.q.length, wide[1])
+			return fmt.Errorf("%s has sizes %v, not [%d %d %d] or [%d %d %d]",
+				[]string{"decay", "beta"}[i], d, r.q.n, r.q.length, wide[0], r.q.n, r.q.length, wide[1])
 		}
 		if i == 0 {
 			r.perKey = d[2] != wide[0]

@@ -50,7 +50,10 @@ func (a ResizeAttrs) check() error {
 var Resize = define(Def[ResizeAttrs]{
 	Name: "resize", ONNX: "Resize", Sig: "x T, roi? f16|f32|f64, scales? f32, sizes? i64 -> y T; T " + movable,
 	Props: ir.Pure,
-	Attrs: ResizeAttrs{CoordinateTransformationMode: "half_pixel", CubicCoeffA: -0.75, KeepAspectRatioPolicy: "stretch", Mode: "nearest", NearestMode: "round_prefer_floor"},
+	Attrs: ResizeAttrs{
+		CoordinateTransformationMode: "half_pixel", CubicCoeffA: -0.75, KeepAspectRatioPolicy: "stretch",
+		Mode: "nearest", NearestMode: "round_prefer_floor",
+	},
 	Infer: inferResize,
 	Eval: func(e *ir.Env, a ResizeAttrs, in []tensor.Value) (tensor.Value, error) {
 		x := tens(in, 0)

@@ -16,7 +16,8 @@ type ScaledMatMulAttrs struct {
 }
 
 // scaledOperands follow the two operands of scaled_matmul and scaled_conv.
-const scaledOperands = "a_zero_point? A, b_zero_point? B, a_scale? f32, b_scale? f32, bias? f32, y_scale? f32, y_zero_point? Y -> y R; A i8|u8, B i8|u8, Y i8|u8, R f32|i8|u8"
+const scaledOperands = "a_zero_point? A, b_zero_point? B, a_scale? f32, b_scale? f32, bias? f32, y_scale? f32, y_zero_point? Y -> y R; " +
+	"A i8|u8, B i8|u8, Y i8|u8, R f32|i8|u8"
 
 // ScaledMatMul is the matrix product of quantised operands as real numbers, or quantised again where y_scale and y_zero_point are
 // given: what DequantizeLinear, MatMul or Gemm and QuantizeLinear make together, without their rounding on the way. Scale and zero

@@ -50,11 +50,10 @@ func (a TreeEnsembleAttrs) check() error {
 	case a.Modes.Len() > 1<<29 || a.LeafWeights.Len() > 1<<29:
 		return fmt.Errorf("%d nodes and %d leaves", a.Modes.Len(), a.LeafWeights.Len())
 	}
-	if err := sameLength(a.Modes.Len(), false, map[string]int{"nodes_splits": a.Splits.Len(), "nodes_featureids": len(a.FeatureIDs), "nodes_trueleafs": len(a.TrueLeafs),
-		"nodes_falseleafs": len(a.FalseLeafs), "nodes_truenodeids": len(a.TrueNodeIDs), "nodes_falsenodeids": len(a.FalseNodeIDs)}); err != nil {
-		return err
-	}
-	return sameLength(a.Modes.Len(), true, map[string]int{"nodes_missing_value_tracks_true": len(a.MissingTracksTrue)})
+	return sameLengths(a.Modes.Len(), []listLength{
+		{"nodes_splits", a.Splits.Len()}, {"nodes_featureids", len(a.FeatureIDs)}, {"nodes_trueleafs", len(a.TrueLeafs)},
+		{"nodes_falseleafs", len(a.FalseLeafs)}, {"nodes_truenodeids", len(a.TrueNodeIDs)}, {"nodes_falsenodeids", len(a.FalseNodeIDs)},
+	}, listLength{"nodes_missing_value_tracks_true", len(a.MissingTracksTrue)})
 }
 
 // place returns where a node stands, or behind all of them a leaf.

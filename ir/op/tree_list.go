@@ -62,18 +62,17 @@ func (m nodeNames) find(tree, id, guess int) (int32, error) {
 	return int32(m.order[k]), nil
 }
 
-// Forest links the nodes and checks them.
+// forest links the nodes and checks them.
 func (l *treeList) forest() (*Forest, error) {
 	n := len(l.nodeIDs)
 	values, err := floatsOf("nodes_values", l.values, l.valuesTensor)
 	if err != nil {
 		return nil, err
 	}
-	if err := sameLength(n, false, map[string]int{"nodes_treeids": len(l.treeIDs), "nodes_featureids": len(l.features), "nodes_modes": len(l.modes),
-		"nodes_truenodeids": len(l.yes), "nodes_falsenodeids": len(l.no), "nodes_values": len(values)}); err != nil {
-		return nil, err
-	}
-	if err := sameLength(n, true, map[string]int{"nodes_missing_value_tracks_true": len(l.missing)}); err != nil {
+	if err := sameLengths(n, []listLength{
+		{"nodes_treeids", len(l.treeIDs)}, {"nodes_featureids", len(l.features)}, {"nodes_modes", len(l.modes)},
+		{"nodes_truenodeids", len(l.yes)}, {"nodes_falsenodeids", len(l.no)}, {"nodes_values", len(values)},
+	}, listLength{"nodes_missing_value_tracks_true", len(l.missing)}); err != nil {
 		return nil, err
 	}
 	if n == 0 || n > 1<<30 {

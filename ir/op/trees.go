@@ -291,11 +291,20 @@ func floatsOf(what string, v []float32, t *tensor.Tensor) ([]float64, error) {
 	return t.Float64s(), nil
 }
 
-// sameLength requires that lists have n elements; those that are optional may be empty.
-func sameLength(n int, optional bool, lists map[string]int) error {
-	for what, k := range lists {
-		if k != n && !(optional && k == 0) {
-			return fmt.Errorf("%s: %d for %d nodes", what, k, n)
+// listLength is how many elements the attribute of a name has.
+type listLength struct {
+	name string
+	n    int
+}
+
+// sameLengths requires that lists have n elements; the optional one may be empty.
+func sameLengths(n int, lists []listLength, optional listLength) error {
+	if optional.n != 0 {
+		lists = append(lists, optional)
+	}
+	for _, l := range lists {
+		if l.n != n {
+			return fmt.Errorf("%s: %d for %d nodes", l.name, l.n, n)
 		}
 	}
 	return nil

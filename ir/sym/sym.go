@@ -157,7 +157,8 @@ func newAtom(k kind, args ...Dim) Dim {
 	a.depth++
 	switch k {
 	case kindDiv:
-		a.text = group(args[0], len(args[0].terms()) > 1 || args[0].leads() < 0) + "//" + group(args[1], args[1].e != nil && (args[1].lone() == nil || args[1].lone().kind == kindDiv))
+		x, y := args[0], args[1]
+		a.text = group(x, len(x.terms()) > 1 || x.leads() < 0) + "//" + group(y, y.e != nil && (y.lone() == nil || y.lone().kind == kindDiv))
 	default:
 		var s []string
 		for _, x := range args {
