@@ -217,7 +217,7 @@ func foldLimit(o *ir.Op, operands int) int {
 
 // worth reports whether n may be folded, given the bytes and elements of its operands, and takes its work from the budget.
 func (f *folder) worth(n *ir.Node, size, count int) bool {
-	out, outBytes := 0, 0
+	out, left := 0, foldLimit(n.Op, size)
 	for _, v := range n.Out {
 		dims, ok := v.Type.Shape.Ints()
 		if !v.Type.IsTensor() {
@@ -229,13 +229,10 @@ func (f *folder) worth(n *ir.Node, size, count int) bool {
 		}
 		c, ok := tensor.Count(dims)
 		b, ok2 := tensor.ByteSize(v.Type.DType, dims)
-		if !ok || !ok2 {
+		if left -= b; !ok || !ok2 || left < 0 {
 			return false
 		}
-		out, outBytes = out+c, outBytes+b
-	}
-	if outBytes > foldLimit(n.Op, size) {
-		return false
+		out += c
 	}
 	if n.Op.Props&ir.Elementwise != 0 || moves[n.Op] {
 		f.move -= count + out
