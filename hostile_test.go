@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cameo-onnx/cameo"
+	"github.com/cameo-onnx/cameo/backend"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
@@ -60,13 +61,13 @@ func model(x []int64, consts map[string][]int64, nodes ...*wire.Node) []byte {
 		v := consts[name]
 		g.Inits = append(g.Inits, wire.FromTensor(name, tensor.Of(v, len(v))))
 	}
-	m := &wire.Model{IRVersion: 10, Opsets: []wire.OpsetID{{Version: 21}}, Graph: g}
+	m := &wire.Model{IRVersion: 10, Opsets: []wire.OpsetID{{Version: 23}}, Graph: g}
 	return m.Append(nil)
 }
 
 // attempt opens and runs a model on zeros within bounds, and returns the error.
 func attempt(data []byte) error {
-	m, err := cameo.OpenBytes(data, cameo.WithMemory(hostileMemory), cameo.WithTimeout(hostileTime/2))
+	m, err := cameo.OpenBytes(data, cameo.WithMemory(hostileMemory), cameo.WithTimeout(hostileTime/4))
 	if err != nil {
 		return err
 	}
@@ -145,6 +146,8 @@ func TestHostileModelsAreRefusedByName(t *testing.T) {
 		{"a pad below zero", model([]int64{4}, map[string][]int64{"p": {-3, -3}}, onnxNode("Pad", "x p", "y")), "Pad_y"},
 		{"an expand of 1 TiB", model([]int64{1}, map[string][]int64{"s": {tera / 4}}, onnxNode("Expand", "x s", "y")), "budget"},
 		{"an expand to negative sizes", model([]int64{1}, map[string][]int64{"s": {-5}}, onnxNode("Expand", "x s", "y")), "Expand_y"},
+		{"a reshape to too many axes", model([]int64{1}, map[string][]int64{"s": slices.Repeat([]int64{1}, 2000)}, onnxNode("Reshape", "x s", "y")), "rank 2000"},
+		{"a constant of negative sizes", model([]int64{1}, map[string][]int64{"s": {-1}}, onnxNode("ConstantOfShape", "s", "k", &wire.Attr{Name: "value", Type: wire.AttrTensor, T: wire.FromTensor("", tensor.Of([]int64{1}, 1))}), onnxNode("Cast", "k", "y", integer("to", 1))), "ConstantOfShape_k"},
 		{"a reshape to too many elements", model([]int64{4}, map[string][]int64{"s": {1 << 40, 1 << 40}}, onnxNode("Reshape", "x s", "y")), "Reshape_y"},
 		{"an endless range", model([]int64{1}, map[string][]int64{"a": {0}, "b": {1 << 62}, "d": {1}}, onnxNode("Squeeze", "a", "a0"), onnxNode("Squeeze", "b", "b0"), onnxNode("Squeeze", "d", "d0"), onnxNode("Range", "a0 b0 d0", "r"), onnxNode("Cast", "r", "f", integer("to", 1)), onnxNode("Add", "x f", "y")), ""},
 		{"a range of step zero", model([]int64{1}, map[string][]int64{"a": {0}, "b": {9}, "d": {0}}, onnxNode("Squeeze", "a", "a0"), onnxNode("Squeeze", "b", "b0"), onnxNode("Squeeze", "d", "d0"), onnxNode("Range", "a0 b0 d0", "r"), onnxNode("Cast", "r", "y", integer("to", 1))), "Range_r"},
@@ -167,6 +170,10 @@ func TestHostileModelsAreRefusedByName(t *testing.T) {
 		{"a negative top_k", model([]int64{4}, map[string][]int64{"k": {-1}}, onnxNode("TopK", "x k", "y z")), "TopK_y"},
 		{"a one-hot of 1 TiB", model([]int64{4}, map[string][]int64{"d": {tera}, "v": {0, 1}}, onnxNode("OneHot", "x d v", "z"), onnxNode("Cast", "z", "y", integer("to", 1))), ""},
 		{"an eye of 1 TiB", model([]int64{1}, map[string][]int64{"s": {1 << 20, 1 << 20}}, onnxNode("Expand", "x s", "e"), onnxNode("EyeLike", "e", "y")), "budget"},
+		{"boxes that suppress none", model([]int64{1}, map[string][]int64{"b": {1, 60000, 4}, "s": {1, 1, 60000}, "k": {60000}}, onnxNode("ConstantOfShape", "b", "boxes"), onnxNode("ConstantOfShape", "s", "scores"), onnxNode("NonMaxSuppression", "boxes scores k", "n"), onnxNode("Cast", "n", "y", integer("to", 1))), "NonMaxSuppression_n"},
+		{"attention over a hundred thousand tokens", model([]int64{1}, map[string][]int64{"s": {1, 1, 100000, 64}}, onnxNode("ConstantOfShape", "s", "q"), onnxNode("Attention", "q q q", "y")), "Attention_y"},
+		{"a pool over mostly padding", model([]int64{1, 1, 4, 4}, nil, onnxNode("MaxPool", "x", "y", ints("kernel_shape", 2000, 2000), ints("pads", 2000, 2000, 2000, 2000))), "MaxPool_y"},
+		{"a convolution of wide dilations", model([]int64{1, 1, 4, 4}, map[string][]int64{"s": {1, 1, 100, 100}}, onnxNode("ConstantOfShape", "s", "w"), onnxNode("ConvTranspose", "x w", "y", ints("dilations", 40, 40))), "ConvTranspose_y"},
 		{"a loop without an end", endlessLoop("_ _", onnxNode("Identity", "a", "a2")), "Loop_y"},
 		{"a loop of 2^60 trips", endlessLoop("n _", onnxNode("Neg", "a", "a2")), "deadline"},
 		{"a loop that grows without end", endlessLoop("n _", onnxNode("Concat", "a a", "a2", integer("axis", 0))), `node "`}, // the Concat is beyond its memory, or on a busy machine the Loop beyond its time
@@ -179,6 +186,22 @@ func TestHostileModelsAreRefusedByName(t *testing.T) {
 		} else if err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want it to mention %q", c.name, err, c.want)
 		}
+	}
+}
+
+// Without options a run is given memory in proportion to its weights and inputs.
+func TestDefaultMemoryFollowsWhatIsGiven(t *testing.T) {
+	grown := model([]int64{-1}, map[string][]int64{"s": {600 << 10}}, onnxNode("Tile", "x s", "k"), onnxNode("ReduceMax", "k", "y")) // times 600 KiB
+	m, err := cameo.OpenBytes(grown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = m.RunValues(context.Background(), map[string]cameo.Value{"x": tensor.New(tensor.F32, 256)})
+	if !errors.Is(err, cameo.ErrBudget) || !strings.Contains(err.Error(), "Tile_k") {
+		t.Errorf("600 MiB of an input of a kilobyte: %v", err)
+	}
+	if l := (backend.Limits{Memory: 1 << 40, Base: 100, Gain: 3}); l.MemoryFor(7) != 121 || l.MemoryFor(1<<62) != 1<<40 {
+		t.Errorf("limits for inputs of 7 and of 2^62 bytes: %d, %d", l.MemoryFor(7), l.MemoryFor(1<<62))
 	}
 }
 

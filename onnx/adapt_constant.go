@@ -45,7 +45,7 @@ func constantOp(n *node) ([]*ir.Value, error) {
 				return nil, fmt.Errorf("%w: attribute sparse_value holds no tensor", wire.ErrFormat)
 			}
 			var err error
-			if t, err = sparse(a.Sparse, n.s.im.opts.External); err != nil {
+			if t, err = n.s.im.sparse(a.Sparse); err != nil {
 				return nil, err
 			}
 		default:

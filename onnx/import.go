@@ -85,6 +85,7 @@ type importer struct {
 	funcs    map[funcKey]*wire.Function
 	calls    []*wire.Function // being inlined
 	nodes    int              // that may still be built
+	dense    int              // bytes of dense tensors made of sparse ones, beyond what their values pay for
 	again    int              // times that nodes' subgraphs were built again
 	depth    int
 	warnings []string
@@ -319,7 +320,7 @@ func (s *scope) inits(pg *wire.Graph) error {
 		}
 	}
 	for _, sp := range pg.SparseInits {
-		c, err := sparse(sp, s.im.opts.External)
+		c, err := s.im.sparse(sp)
 		if err != nil {
 			return fmt.Errorf("sparse initializer: %w", err)
 		}

@@ -10,8 +10,15 @@ import (
 	"github.com/cameo-onnx/cameo/onnx/wire"
 )
 
+// A model's sparse tensors may become dense ones of denseFree bytes, and of densePerByte more for each byte of their values.
+const (
+	denseFree    = 1 << 20
+	densePerByte = 256
+)
+
 // sparse turns a sparse tensor in coordinate form into a dense one.
-func sparse(sp *wire.SparseTensor, external wire.External) (*tensor.Tensor, error) {
+func (im *importer) sparse(sp *wire.SparseTensor) (*tensor.Tensor, error) {
+	external := im.opts.External
 	if sp.Values == nil || sp.Indices == nil {
 		return nil, fmt.Errorf("%w: values or indices are missing", wire.ErrFormat)
 	}
@@ -33,6 +40,9 @@ func sparse(sp *wire.SparseTensor, external wire.External) (*tensor.Tensor, erro
 	size, ok := tensor.ByteSize(values.DType(), dims)
 	if !ok || size > 1<<28 || values.DType().Bits()%8 != 0 || values.DType() == tensor.String {
 		return nil, fmt.Errorf("%w: a dense tensor of %v%v", ir.ErrUnsupported, values.DType(), dims)
+	}
+	if im.dense += size - densePerByte*len(values.Bytes()); im.dense > denseFree {
+		return nil, fmt.Errorf("%w: a dense tensor of %v%v, of %d values", wire.ErrBudget, values.DType(), dims, values.Len())
 	}
 	return scatterSparse(tensor.New(values.DType(), dims...), values, indices)
 }

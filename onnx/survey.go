@@ -51,7 +51,7 @@ func (im *importer) survey(g *wire.Graph) error {
 	if v := im.opsets[""]; v > MaxOpset {
 		return fmt.Errorf("opset %d of ai.onnx is newer than %d, the newest that is known: %w", v, MaxOpset, ir.ErrUnsupported)
 	}
-	s := surveyor{im: im, opsets: im.opsets, size: map[*wire.Function]int{}}
+	s := surveyor{im: im, opsets: im.opsets, size: map[*wire.Function]int{}, limit: min(maxNodes, nodesFree+nodesPerNode*im.written(g))}
 	if _, err := s.nodes(g.Nodes, 0); err != nil {
 		return err
 	}
@@ -65,10 +65,43 @@ type surveyor struct {
 	im     *importer
 	opsets map[string]int
 	size   map[*wire.Function]int // nodes that a call becomes; inProgress while its body is being looked at
+	limit  int                    // of nodes in all
 	found  []Unsupported
 }
 
 const inProgress = -1
+
+// Inlining may make nodesFree nodes, and nodesPerNode more for each that the file holds.
+const (
+	nodesFree    = 1 << 15
+	nodesPerNode = 64
+)
+
+// written returns how many nodes the file holds, up to as many as make nodesPerNode times them no bound any more.
+func (im *importer) written(g *wire.Graph) int {
+	n := 0
+	countNodes(g.Nodes, &n, 0)
+	for _, f := range im.model.Functions {
+		countNodes(f.Nodes, &n, 0)
+	}
+	return n
+}
+
+// countNodes adds nodes and those of their subgraphs to n, until there are enough. A model made in memory may hold a graph many times.
+func countNodes(list []*wire.Node, n *int, depth int) {
+	for _, p := range list {
+		if *n++; *n > maxNodes/nodesPerNode || depth > maxDepth {
+			return
+		}
+		for _, a := range p.Attrs {
+			for _, g := range append(slices.Clip(a.Graphs), a.G) {
+				if g != nil {
+					countNodes(g.Nodes, n, depth+1)
+				}
+			}
+		}
+	}
+}
 
 // nodes returns the number of nodes that list becomes once functions are inlined.
 func (s *surveyor) nodes(list []*wire.Node, depth int) (int, error) {
@@ -100,8 +133,8 @@ func (s *surveyor) nodes(list []*wire.Node, depth int) (int, error) {
 				n += size
 			}
 		}
-		if total += n; total > maxNodes {
-			return 0, fmt.Errorf("%w: more than %d nodes, those of functions and subgraphs included", wire.ErrBudget, maxNodes)
+		if total += n; total > s.limit {
+			return 0, fmt.Errorf("node %s: %w: more than %d nodes, those of functions and subgraphs included", wire.Quote(label(p)), wire.ErrBudget, s.limit)
 		}
 	}
 	return total, nil

@@ -16,9 +16,6 @@ import (
 // steps runs the plan.
 func (s *session) steps(ctx context.Context) error {
 	for i := range s.pr.plan.Steps {
-		if s.stop.Load() {
-			return context.Cause(ctx)
-		}
 		mark := s.meter.temp
 		var start time.Time
 		if s.limits.Timed != nil {
@@ -31,9 +28,9 @@ func (s *session) steps(ctx context.Context) error {
 			s.limits.Timed(&s.pr.plan.Steps[i], time.Since(start))
 		}
 		s.meter.temp = mark
-	}
-	if s.stop.Load() {
-		return context.Cause(ctx)
+		if s.stop.Load() {
+			return s.fault(i, context.Cause(ctx))
+		}
 	}
 	return nil
 }

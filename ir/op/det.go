@@ -35,10 +35,9 @@ var Det = define(Def[None]{
 			return nil, err
 		}
 		for i := range y {
-			if err := e.Err(); err != nil {
+			if y[i], err = determinant(e, x[i*n*n:(i+1)*n*n], n); err != nil {
 				return nil, err
 			}
-			y[i] = determinant(x[i*n*n:(i+1)*n*n], n)
 		}
 		return value(store(e, t.DType(), y, out...))
 	},
@@ -66,9 +65,12 @@ func loadSquares(e *ir.Env, t *tensor.Tensor) ([]float64, int, error) {
 }
 
 // determinant eliminates below the pivots of an n×n matrix, which it overwrites; that of no rows is 1.
-func determinant(a []float64, n int) float64 {
+func determinant(e *ir.Env, a []float64, n int) (float64, error) {
 	det := 1.0
 	for k := range n {
+		if err := e.Err(); err != nil {
+			return 0, err
+		}
 		p := k
 		for i := k + 1; i < n; i++ {
 			if math.Abs(a[i*n+k]) > math.Abs(a[p*n+k]) {
@@ -77,7 +79,7 @@ func determinant(a []float64, n int) float64 {
 		}
 		pivot := a[p*n+k]
 		if pivot == 0 {
-			return 0
+			return 0, nil
 		}
 		if p != k {
 			det = -det
@@ -93,5 +95,5 @@ func determinant(a []float64, n int) float64 {
 			}
 		}
 	}
-	return det
+	return det, nil
 }

@@ -33,7 +33,10 @@ var DynamicTimeWarping = define(Def[None]{
 		if err := e.Take(tensor.C64, []int{d[0] + 1, d[1] + 1}); err != nil {
 			return nil, err
 		}
-		path := warp(tensor.Data[float32](x), d[0], d[1])
+		path, err := warp(e, tensor.Data[float32](x), d[0], d[1])
+		if err != nil {
+			return nil, err
+		}
 		y, err := e.New(tensor.I32, 2, len(path))
 		if err != nil {
 			return nil, err
@@ -48,9 +51,12 @@ var DynamicTimeWarping = define(Def[None]{
 })
 
 // warp returns the elements on the path through an m×n matrix, last first.
-func warp(cost []float32, m, n int) [][2]int {
+func warp(e *ir.Env, cost []float32, m, n int) ([][2]int, error) {
 	const far = float32(3.4028234663852886e+38)
 	wide := n + 1
+	if err := e.Take(tensor.U8, []int{5, m + 1, wide}); err != nil { // sums and ways
+		return nil, err
+	}
 	sum := make([]float32, (m+1)*wide)
 	for i := range sum {
 		sum[i] = far
@@ -58,6 +64,9 @@ func warp(cost []float32, m, n int) [][2]int {
 	sum[0] = 0
 	from := make([]byte, len(sum)) // 0: both, 1: the row above, 2: the column before
 	for j := 1; j <= n; j++ {
+		if err := e.Err(); err != nil {
+			return nil, err
+		}
 		for i := 1; i <= m; i++ {
 			both, row, column := sum[(i-1)*wide+j-1], sum[(i-1)*wide+j], sum[i*wide+j-1]
 			best, way := column, byte(2)
@@ -82,5 +91,5 @@ func warp(cost []float32, m, n int) [][2]int {
 			j--
 		}
 	}
-	return path
+	return path, nil
 }

@@ -49,6 +49,9 @@ var LRN = define(Def[LRNAttrs]{
 			ch := i % c
 			row := y[i*inner : (i+1)*inner]
 			for k := max(0, ch-before); k <= min(c-1, ch+min(after, c)); k++ {
+				if err := e.Err(); err != nil {
+					return nil, err
+				}
 				for j, v := range x[(i-ch+k)*inner : (i-ch+k+1)*inner] {
 					row[j] += v * v
 				}

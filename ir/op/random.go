@@ -215,6 +215,9 @@ var Multinomial = define(Def[MultinomialAttrs]{
 			}
 			for i := range a.SampleSize {
 				at := r*a.SampleSize + i
+				if err := e.Tick(at); err != nil {
+					return nil, err
+				}
 				y.SetInt64At(at, int64(pick(sums, k.uniform(at))))
 			}
 		}

@@ -2,7 +2,9 @@ package op
 
 import (
 	"fmt"
+	"io"
 	"regexp"
+	"strings"
 
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/tensor"
@@ -43,8 +45,34 @@ var RegexFullMatch = define(Def[RegexFullMatchAttrs]{
 			if err := e.Err(); err != nil {
 				return nil, err
 			}
-			tensor.Data[bool](out)[i] = re.MatchString(s)
+			if len(s)*len(a.Pattern) < 1<<14 {
+				tensor.Data[bool](out)[i] = re.MatchString(s)
+				continue
+			}
+			r := &interruptible{r: strings.NewReader(s), e: e}
+			tensor.Data[bool](out)[i] = re.MatchReader(r)
+			if r.err != nil {
+				return nil, r.err
+			}
 		}
 		return out, nil
 	},
 })
+
+// interruptible reads the characters of a string until the evaluation is stopped.
+type interruptible struct {
+	r    *strings.Reader
+	e    *ir.Env
+	turn int
+	err  error
+}
+
+// ReadRune implements io.RuneReader.
+func (r *interruptible) ReadRune() (rune, int, error) {
+	if r.turn++; r.turn%256 == 0 {
+		if r.err = r.e.Err(); r.err != nil {
+			return 0, 0, io.EOF
+		}
+	}
+	return r.r.ReadRune()
+}

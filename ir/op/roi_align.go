@@ -138,6 +138,9 @@ func (a RoiAlignAttrs) pool(e *ir.Env, out, v []float64, dims []int, roi []float
 		return fmt.Errorf("region %v of a plane of %d by %d", roi, h, w)
 	}
 	ny, nx := int(max(gh, 0)), int(max(gw, 0))
+	if err := e.Take(tensor.F64, []int{8, ny * nx}); err != nil { // a sample is four places and four weights
+		return err
+	}
 	samples := make([]sample, ny*nx)
 	plane := a.OutputHeight * a.OutputWidth
 	for bin := range plane {

@@ -85,7 +85,11 @@ var TfIdfVectorizer = define(Def[TfIdfVectorizerAttrs]{
 		if err != nil {
 			return nil, err
 		}
-		words, v := wordsOf(x), tensor.Data[float32](out)
+		words, err := wordsOf(e, x)
+		if err != nil {
+			return nil, err
+		}
+		v := tensor.Data[float32](out)
 		n := x.Dims()[x.Rank()-1]
 		for r := range out.Len() / w {
 			if err := a.count(e, grams, words[r*n:][:n], v[r*w:][:w]); err != nil {
@@ -97,18 +101,28 @@ var TfIdfVectorizer = define(Def[TfIdfVectorizerAttrs]{
 })
 
 // wordsOf returns the elements of x in a form that may be joined without becoming ambiguous.
-func wordsOf(x *tensor.Tensor) []string {
+func wordsOf(e *ir.Env, x *tensor.Tensor) ([]string, error) {
+	// A string of a few letters takes two words and what the allocator's smallest piece is.
+	if err := e.Take(tensor.U8, []int{40, x.Len()}); err != nil {
+		return nil, err
+	}
 	out := make([]string, x.Len())
 	if x.DType() == tensor.String {
 		for i, s := range x.Strings() {
+			if err := e.Take(tensor.U8, []int{len(s)}); err != nil {
+				return nil, err
+			}
 			out[i] = word(s)
 		}
-		return out
+		return out, nil
 	}
 	for i, n := range x.Int64s() {
+		if err := e.Tick(i); err != nil {
+			return nil, err
+		}
 		out[i] = word(strconv.FormatInt(n, 10))
 	}
-	return out
+	return out, nil
 }
 
 func word(s string) string { return strconv.Itoa(len(s)) + ":" + s }
@@ -154,6 +168,9 @@ func (a TfIdfVectorizerAttrs) count(e *ir.Env, grams []map[string]int, row []str
 				return err
 			}
 			for from := range len(row) - (n-1)*step {
+				if err := e.Tick(from); err != nil {
+					return err
+				}
 				key.Reset()
 				for k := range n {
 					key.WriteString(row[from+k*step])

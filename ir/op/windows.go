@@ -50,6 +50,9 @@ func cosineWindow(name, onnx string, a, b, c float64) Def[WindowAttrs] {
 				n = size - 1 // of a single sample, 0: its value is NaN, as ONNX's function body has it
 			}
 			for i := range size {
+				if err := e.Tick(i); err != nil {
+					return nil, err
+				}
 				w := 2 * math.Pi * float64(i) / float64(n)
 				y.SetFloat64At(i, a-b*math.Cos(w)+c*math.Cos(2*w))
 			}

@@ -115,6 +115,7 @@ type attend struct {
 	table   *pwTable
 	scratch []float32
 	workers []attendWorker
+	call    *Call // whose Stop ends it
 }
 
 // attendSizes says how the work is cut, and how many float32 of scratch a worker needs.
@@ -185,7 +186,7 @@ func (a *attend) run(c *Call, scratch []float32) error {
 	if want := a.sizes.scratch(w); len(scratch) < want {
 		return fmt.Errorf("scratch has %d elements: want %d", len(scratch), want)
 	}
-	a.scratch, a.kc = scratch, machineBlocks().kc
+	a.scratch, a.kc, a.call = scratch, machineBlocks().kc, c
 	a.gemm, a.rows, a.table = gemmRowFor(0), rowsBest(), pwBest()
 	if len(a.workers) < w {
 		a.workers = make([]attendWorker, w)
@@ -220,7 +221,7 @@ func (a *attend) Do(worker, lo, hi int) {
 		unit, b := id/s.blocks, id%s.blocks
 		w.open(a, unit)
 		r, end := s.rows*b/s.blocks, s.rows*(b+1)/s.blocks
-		for r < end {
+		for r < end && !a.call.Stopped() {
 			tiles := (end - r + s.tile - 1) / s.tile
 			n := (end - r + tiles - 1) / tiles
 			w.tile(a, r, r+n)

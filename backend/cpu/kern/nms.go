@@ -21,6 +21,7 @@ type nmsState struct {
 	limit      int
 	iou, least float64
 	hasLeast   bool
+	call       *Call // whose Stop ends it
 }
 
 // overlap reports whether the intersection of a and b is more than a fraction of their union; boxes without area overlap with nothing.
@@ -69,7 +70,7 @@ func NonMaxSuppressionDims(c *Call) error {
 	if cap(s.kept) < classes {
 		s.kept = make([]int, classes)
 	}
-	s.order, s.kept = s.order[:sc.Len()], s.kept[:classes]
+	s.order, s.kept, s.call = s.order[:sc.Len()], s.kept[:classes], c
 	c.ParallelTask(classes, max(1, 1<<10/max(1, s.d[2])), s)
 	total := 0
 	for _, n := range s.kept {
@@ -105,8 +106,8 @@ func (s *nmsState) Do(_, lo, hi int) {
 		}
 		slices.SortFunc(order, func(a, b int32) int { return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(a, b)) })
 		kept := 0
-		for _, i := range order {
-			if kept >= s.limit {
+		for at, i := range order {
+			if kept >= s.limit || at&63 == 0 && s.call.Stopped() {
 				break
 			}
 			clear := true

@@ -26,7 +26,7 @@ func (p *Panic) Unwrap() error {
 const (
 	chunksPerThread = 4                     // enough that a late worker still finds some
 	spinFor         = 30 * time.Microsecond // longer than the gap between two steps of a run
-	chunksIfSerial  = 16                    // how often a run without workers looks at Stop
+	piecesPerChunk  = 16                    // how often a thread looks at Stop within a chunk
 )
 
 // The word that workers and the caller agree through:
@@ -62,6 +62,7 @@ type pool struct {
 	// Written by the owner before it opens the job, read by workers after they joined.
 	task             Task
 	n, chunk, chunks int
+	grain            int
 	stop             *atomic.Bool
 }
 
@@ -112,9 +113,17 @@ func serial(n, grain int, stop *atomic.Bool, t Task) {
 		t.Do(0, 0, n)
 		return
 	}
-	chunk := max(grain, (n+chunksIfSerial-1)/chunksIfSerial)
-	for lo := 0; lo < n && !stop.Load(); lo += chunk {
-		t.Do(0, lo, min(lo+chunk, n))
+	pieces(t, 0, 0, n, grain, stop)
+}
+
+// pieces runs items lo to hi-1 a few at a time and looks at stop in between: at every item or two where each is worth a chunk, else a few dozen times.
+func pieces(t Task, worker, lo, hi, grain int, stop *atomic.Bool) {
+	piece := max(grain, (hi-lo+piecesPerChunk-1)/piecesPerChunk)
+	if grain > 1 && hi-lo < 2*piecesPerChunk*grain {
+		piece = hi - lo
+	}
+	for ; lo < hi && (stop == nil || !stop.Load()); lo += piece {
+		t.Do(worker, lo, min(lo+piece, hi))
 	}
 }
 
@@ -128,7 +137,7 @@ func (p *pool) run(threads, n, grain int, stop *atomic.Bool, t Task) {
 	}
 	parts := threads * chunksPerThread
 	chunk := max(grain, (n+parts-1)/parts)
-	p.task, p.n, p.chunk, p.stop = t, n, chunk, stop
+	p.task, p.n, p.chunk, p.grain, p.stop = t, n, chunk, grain, stop
 	p.chunks = (n + chunk - 1) / chunk
 	helpers := min(threads, p.chunks) - 1
 	p.next.Store(0)
@@ -172,7 +181,7 @@ func (p *pool) drain(worker int) {
 			return
 		}
 		lo := int(i) * p.chunk
-		p.task.Do(worker, lo, min(lo+p.chunk, p.n))
+		pieces(p.task, worker, lo, min(lo+p.chunk, p.n), p.grain, p.stop)
 	}
 }
 
