@@ -2,16 +2,18 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/cameo-onnx/cameo/backend"
 	"github.com/cameo-onnx/cameo/ir"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
-// A Session runs a model for one goroutine. It keeps its inputs from run to run and lends its outputs until the next run, so
-// that a run with the sizes of the last one allocates nothing. Close gives its memory back.
+// A Session runs a model for one goroutine: a run beside another is refused. It keeps its inputs from run to run and lends its
+// outputs until the next run, so that a run with the sizes of the last one allocates nothing. Close gives its memory back.
 type Session struct {
 	m      *Model
 	s      backend.Session
@@ -21,7 +23,10 @@ type Session struct {
 	outs   []*tensor.Tensor // over out, remade when sizes change
 	feeds  []feed
 	ran    bool // the last run succeeded, and out holds its results
+	busy   atomic.Bool
 }
+
+var errBusy = errors.New("runtime: the session is running: it serves one goroutine at a time")
 
 // A feed makes an output the next run's input, by turns in two buffers.
 type feed struct {
@@ -121,6 +126,10 @@ func (s *Session) Feed(output, input string) error {
 
 // Run runs the model on the session's inputs.
 func (s *Session) Run(ctx context.Context) (err error) {
+	if !s.busy.CompareAndSwap(false, true) {
+		return errBusy
+	}
+	defer s.busy.Store(false)
 	defer recovered(&err)
 	s.ran = false
 	for i, v := range s.inputs {
@@ -212,5 +221,11 @@ func (s *Session) Value(name string) (tensor.Value, error) {
 	return value(s.m.plan.Outputs[i].Type, s.out[i])
 }
 
-// Close gives the session's memory back.
-func (s *Session) Close() error { return s.s.Close() }
+// Close gives the session's memory back. It is refused while a run is under way.
+func (s *Session) Close() error {
+	if !s.busy.CompareAndSwap(false, true) {
+		return errBusy
+	}
+	defer s.busy.Store(false)
+	return s.s.Close()
+}

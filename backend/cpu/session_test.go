@@ -155,15 +155,20 @@ func TestCancellationStopsNoOtherRun(t *testing.T) {
 	}
 }
 
-func TestWaitingForASessionEndsWithItsContext(t *testing.T) {
-	g := loopOf(16, func(b *ir.Builder, g *ir.Graph, _, x *ir.Value) (*ir.Value, *ir.Value) { return evaluated(b, x), nil })
+// signalling compiles g for one run at a time, and without an end to its loops; the channel tells that a step is done.
+func signalling(t *testing.T, g *ir.Graph) (*runtime.Model, <-chan struct{}) {
 	started := make(chan struct{}, 1)
-	m := plain(t, g, runtime.Options{MaxSessions: 1, Trips: 1 << 60, Timed: func(*backend.Step, time.Duration) {
+	return plain(t, g, runtime.Options{MaxSessions: 1, Trips: 1 << 60, Timed: func(*backend.Step, time.Duration) {
 		select {
 		case started <- struct{}{}:
 		default:
 		}
-	}})
+	}}), started
+}
+
+func TestWaitingForASessionEndsWithItsContext(t *testing.T) {
+	g := loopOf(16, func(b *ir.Builder, g *ir.Graph, _, x *ir.Value) (*ir.Value, *ir.Value) { return evaluated(b, x), nil })
+	m, started := signalling(t, g)
 	long, stop := context.WithCancel(context.Background())
 	done := make(chan error)
 	go func() {
@@ -179,6 +184,37 @@ func TestWaitingForASessionEndsWithItsContext(t *testing.T) {
 	stop()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("the first run: error %v", err)
+	}
+}
+
+func TestRunningSessionRefusesAnotherRunAndClose(t *testing.T) {
+	g := loopOf(16, func(b *ir.Builder, g *ir.Graph, _, x *ir.Value) (*ir.Value, *ir.Value) { return evaluated(b, x), nil })
+	m, started := signalling(t, g)
+	s, err := m.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range loopInputs(1<<60, 16) {
+		if err := s.Set(name, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- s.Run(ctx) }()
+	<-started
+	if err := s.Run(context.Background()); err == nil {
+		t.Error("two runs at a time")
+	}
+	if err := s.Close(); err == nil {
+		t.Error("closed while it runs")
+	}
+	stop()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("the first run: error %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -89,18 +89,11 @@ func Gather(c *Call) error {
 	if err := s.prepare(c, "gather"); err != nil {
 		return err
 	}
-	s.outer, s.count, s.inner = 1, s.idx.Len(), s.p.Size
 	if len(s.data.Dims) == 0 {
 		return fmt.Errorf("gather: operand is a scalar")
 	}
-	s.size = s.data.Dims[s.axis]
-	for i, d := range s.data.Dims {
-		if i < s.axis {
-			s.outer *= d
-		} else if i > s.axis {
-			s.inner *= d
-		}
-	}
+	l, _ := loopsOf(s.data.Dims, s.axis)
+	s.outer, s.size, s.inner, s.count = l.outer, l.n, l.inner*s.p.Size, s.idx.Len()
 	if s.out.Len()*s.p.Size != s.outer*s.count*s.inner {
 		return fmt.Errorf("gather: dims %v by %v to %v", s.data.Dims, s.idx.Dims, s.out.Dims)
 	}
