@@ -21,8 +21,9 @@ func clamp(x int32) uint8 {
 	return uint8(x)
 }
 
-// luminous holds where the first three components are luma and chroma. Without a marker that says so, names of components decide.
-func (d *decoder) luminous() bool {
+// ycbcr reports whether the first three components are luma and chroma. Without a marker that says so, the names of
+// components decide.
+func (d *decoder) ycbcr() bool {
 	switch {
 	case len(d.comps) == 4:
 		return d.adobe && d.transform != 0
@@ -39,13 +40,13 @@ func (d *decoder) luminous() bool {
 // pixels joins the planes.
 func (d *decoder) pixels() (*Image, error) {
 	n := len(d.comps)
-	wide := d.unitCols * d.hmax * 8
+	wide := d.mcuCols * d.hmax * 8
 	if err := d.take(wide * n); err != nil { // the pixels were taken with the planes
 		return nil, err
 	}
 	m := &Image{Config: Config{d.width, d.height, n}, Pix: make([]uint8, d.width*d.height*n)}
 	buf, rows := make([]uint8, wide*n), make([][]uint8, n)
-	luminous := d.luminous()
+	ycbcr := d.ycbcr()
 	for y := range d.height {
 		if y&15 == 0 {
 			if err := d.take(0); err != nil {
@@ -59,13 +60,13 @@ func (d *decoder) pixels() (*Image, error) {
 		switch {
 		case n == 1:
 			copy(out, rows[0])
-		case luminous:
+		case ycbcr:
 			convert(out, rows[0], rows[1], rows[2], n)
 		default:
-			spread(out, rows[:3], n)
+			interleave(out, rows[:3], n)
 		}
 		if n == 4 {
-			ink(out, rows[3], luminous)
+			cmyk(out, rows[3], ycbcr)
 		}
 	}
 	return m, nil
@@ -83,7 +84,8 @@ func convert(out, luma, blue, red []uint8, n int) {
 	}
 }
 
-func spread(out []uint8, rows [][]uint8, n int) {
+// interleave writes three planes to pixels of n bytes.
+func interleave(out []uint8, rows [][]uint8, n int) {
 	for i, row := range rows {
 		for x, v := range row {
 			out[x*n+i] = v
@@ -91,11 +93,11 @@ func spread(out []uint8, rows [][]uint8, n int) {
 	}
 }
 
-// ink completes rows of CMYK, whose inks files hold inverted, as Adobe's programs do. What was luma and chroma is the colour that the
+// cmyk completes rows of CMYK, whose inks files hold inverted, as Adobe's programs do. What was luma and chroma is the colour that the
 // inks leave.
-func ink(out, black []uint8, luminous bool) {
+func cmyk(out, black []uint8, ycbcr bool) {
 	colour := uint8(255)
-	if luminous {
+	if ycbcr {
 		colour = 0
 	}
 	for x, v := range black {

@@ -42,8 +42,8 @@ type decoder struct {
 	progressive      bool
 	comps            []component
 	hmax, vmax       int
-	unitCols         int // units of an interleaved scan
-	unitRows         int
+	mcuCols          int // units of an interleaved scan
+	mcuRows          int
 	quant            [4]*[64]uint16 // natural order
 	codes            [2][4]*code    // by class, DC and AC
 	interval         int            // units between restart markers, or 0
@@ -232,7 +232,7 @@ func ceil(a, b int) int { return (a + b - 1) / b }
 
 // layOut computes the sizes of planes and takes their memory.
 func (d *decoder) layOut() error {
-	d.unitCols, d.unitRows = ceil(d.width, 8*d.hmax), ceil(d.height, 8*d.vmax)
+	d.mcuCols, d.mcuRows = ceil(d.width, 8*d.hmax), ceil(d.height, 8*d.vmax)
 	bytes := int64(d.width) * int64(d.height) * int64(len(d.comps))
 	for i := range d.comps {
 		c := &d.comps[i]
@@ -241,7 +241,7 @@ func (d *decoder) layOut() error {
 		}
 		c.wide, c.high = ceil(d.width*c.h, d.hmax), ceil(d.height*c.v, d.vmax)
 		c.cols, c.rows = ceil(c.wide, 8), ceil(c.high, 8)
-		c.allCols, c.allRows = d.unitCols*c.h, d.unitRows*c.v
+		c.allCols, c.allRows = d.mcuCols*c.h, d.mcuRows*c.v
 		each := 64
 		if d.progressive {
 			each = 3 * 64

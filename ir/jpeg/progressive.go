@@ -1,8 +1,8 @@
 package jpeg
 
-// refine decodes a block's share in a scan of a progressive file: a first scan of some coefficients gives their upper bits, later ones
-// a bit each.
-func (c *scanner) refine(p *part, b *[64]int16) {
+// progressiveBlock decodes a block's share in a scan of a progressive file: a first scan of some coefficients gives their upper bits,
+// later ones a bit each.
+func (c *scanner) progressiveBlock(p *part, b *[64]int16) {
 	switch {
 	case c.ss == 0 && c.ah == 0:
 		if !c.starved {
@@ -15,15 +15,16 @@ func (c *scanner) refine(p *part, b *[64]int16) {
 		}
 	case c.starved:
 	case c.ah == 0:
-		c.firstBits(p, b)
+		c.acFirst(p, b)
 	default:
-		c.nextBits(p, b)
+		c.acRefine(p, b)
 	}
 }
 
-func (c *scanner) firstBits(p *part, b *[64]int16) {
-	if c.bands > 0 {
-		c.bands--
+// acFirst gives the coefficients of a band their upper bits.
+func (c *scanner) acFirst(p *part, b *[64]int16) {
+	if c.eobRun > 0 {
+		c.eobRun--
 		return
 	}
 	for k := c.ss; k <= c.se; k++ {
@@ -35,17 +36,17 @@ func (c *scanner) firstBits(p *part, b *[64]int16) {
 			continue
 		}
 		if r < 15 {
-			c.bands = 1<<r + c.next(r) - 1
+			c.eobRun = 1<<r + c.next(r) - 1
 			return
 		}
 		k += 15
 	}
 }
 
-// nextBits gives one more bit to every coefficient of the band that is not zero, and a first one to others, which runs of zeros lead to.
-func (c *scanner) nextBits(p *part, b *[64]int16) {
+// acRefine gives one more bit to every coefficient of the band that is not zero, and a first one to others, which runs of zeros lead to.
+func (c *scanner) acRefine(p *part, b *[64]int16) {
 	k := c.ss
-	if c.bands == 0 {
+	if c.eobRun == 0 {
 		for ; k <= c.se; k++ {
 			s := c.symbol(p.ac)
 			r, one := s>>4, int16(0)
@@ -55,24 +56,24 @@ func (c *scanner) nextBits(p *part, b *[64]int16) {
 					one = 1 << c.al
 				}
 			} else if r < 15 {
-				c.bands = 1<<r + c.next(r)
+				c.eobRun = 1<<r + c.next(r)
 				break
 			}
-			k = c.sharpen(b, k, r)
+			k = c.refineNonZero(b, k, r)
 			if one != 0 {
 				b[natural[k]] = one
 			}
 		}
 	}
-	if c.bands > 0 {
-		c.sharpen(b, k, 64)
-		c.bands--
+	if c.eobRun > 0 {
+		c.refineNonZero(b, k, 64)
+		c.eobRun--
 	}
 }
 
-// sharpen reads a bit for each coefficient from k on that is not zero, until it has passed zeros zeros, and returns the place of the
-// next zero, or the one behind the band.
-func (c *scanner) sharpen(b *[64]int16, k, zeros int) int {
+// refineNonZero reads a bit for each coefficient from k on that is not zero, until it has passed as many zeros as zeros says, and returns
+// the place of the next zero, or the one behind the band.
+func (c *scanner) refineNonZero(b *[64]int16, k, zeros int) int {
 	for ; k <= c.se; k++ {
 		v := &b[natural[k]]
 		if *v == 0 {

@@ -26,9 +26,9 @@ type scanner struct {
 	*decoder
 	bits
 	parts      []part
-	ss, se     int // the first and the last coefficient
-	ah, al     int // the bit that was the last one, and that is it now
-	bands      int // blocks still to come that end at once
+	ss, se     int // spectral selection: the first and the last coefficient
+	ah, al     int // successive approximation: the bit that was the last one, and that is it now
+	eobRun     int // blocks still to come whose band is at its end
 	left       int // units up to the next restart marker
 	rst        byte
 	starved    bool // the segment had no more bits: what is left of it is zero
@@ -118,7 +118,7 @@ func (c *scanner) has(k *component) bool {
 // each.
 func (c *scanner) run() error {
 	single := len(c.parts) == 1
-	cols, rows := c.unitCols, c.unitRows
+	cols, rows := c.mcuCols, c.mcuRows
 	if single {
 		cols, rows = c.parts[0].cols, c.parts[0].rows
 	}
@@ -136,7 +136,7 @@ func (c *scanner) run() error {
 			if single {
 				c.block(&c.parts[0], x, y)
 			} else {
-				c.unit(x, y)
+				c.mcu(x, y)
 			}
 			if c.n < 0 {
 				c.starved = true
@@ -149,7 +149,8 @@ func (c *scanner) run() error {
 	return nil
 }
 
-func (c *scanner) unit(x, y int) {
+// mcu decodes a unit of an interleaved scan: a rectangle of blocks of each component.
+func (c *scanner) mcu(x, y int) {
 	for i := range c.parts {
 		p := &c.parts[i]
 		for v := range p.v {
@@ -163,12 +164,12 @@ func (c *scanner) unit(x, y int) {
 func (c *scanner) block(p *part, x, y int) {
 	if c.progressive {
 		at := (y*p.allCols + x) * 64
-		c.refine(p, (*[64]int16)(p.coefs[at:]))
+		c.progressiveBlock(p, (*[64]int16)(p.coefs[at:]))
 		return
 	}
 	b, last := &c.sequential, 0
 	if !c.starved {
-		last = c.whole(p, b)
+		last = c.sequentialBlock(p, b)
 	}
 	stride := p.allCols * 8
 	out := p.plane[y*8*stride+x*8:]
@@ -181,8 +182,8 @@ func (c *scanner) block(p *part, x, y int) {
 	b[0] = 0
 }
 
-// whole decodes all coefficients of a block that is zero, and returns the place of the last one.
-func (c *scanner) whole(p *part, b *[64]int16) int {
+// sequentialBlock decodes all coefficients of a block that is zero, and returns the place of the last one.
+func (c *scanner) sequentialBlock(p *part, b *[64]int16) int {
 	p.last += c.value(c.symbol(p.dc))
 	b[0] = int16(p.last)
 	last := 0
@@ -206,7 +207,7 @@ func (c *scanner) whole(p *part, b *[64]int16) int {
 // restart goes on behind the next restart marker. Where another one than the expected lies, some were lost or come twice: one that is
 // due soon ends the segment before it, an earlier one is skipped.
 func (c *scanner) restart() {
-	c.acc, c.n, c.end, c.bands, c.left = 0, 0, false, 0, c.interval
+	c.acc, c.n, c.end, c.eobRun, c.left = 0, 0, false, 0, c.interval
 	for i := range c.parts {
 		c.parts[i].last = 0
 	}

@@ -15,11 +15,11 @@ func (d *decoder) row(c *component, y int, buf []uint8) []uint8 {
 	case h == 1 && v == 1:
 		return line(y)
 	case h == 2 && v == 1 && c.wide > 2:
-		return wider(buf, line(y)[:c.wide])
+		return upsampleCols(buf, line(y)[:c.wide])
 	case h == 1 && v == 2:
-		return higher(buf, line(near), line(far), uint16(1+y&1))
+		return upsampleRows(buf, line(near), line(far), uint16(1+y&1))
 	case h == 2 && v == 2 && c.wide > 2:
-		return larger(buf, line(near)[:c.wide], line(far)[:c.wide])
+		return upsampleBoth(buf, line(near)[:c.wide], line(far)[:c.wide])
 	}
 	in := line(y / v)[:c.wide]
 	for x := range in {
@@ -30,7 +30,8 @@ func (d *decoder) row(c *component, y int, buf []uint8) []uint8 {
 	return buf
 }
 
-func wider(out, in []uint8) []uint8 {
+// upsampleCols doubles the width.
+func upsampleCols(out, in []uint8) []uint8 {
 	last := len(in) - 1
 	out[0] = in[0]
 	out[1] = uint8((3*uint16(in[0]) + uint16(in[1]) + 2) >> 2)
@@ -44,7 +45,8 @@ func wider(out, in []uint8) []uint8 {
 	return out
 }
 
-func higher(out, near, far []uint8, bias uint16) []uint8 {
+// upsampleRows returns the row between two, nearer to the first; bias rounds halves.
+func upsampleRows(out, near, far []uint8, bias uint16) []uint8 {
 	far = far[:len(near)]
 	for x, v := range near {
 		out[x] = uint8((3*uint16(v) + uint16(far[x]) + bias) >> 2)
@@ -52,7 +54,8 @@ func higher(out, near, far []uint8, bias uint16) []uint8 {
 	return out
 }
 
-func larger(out, near, far []uint8) []uint8 {
+// upsampleBoth doubles the width of the row between two, nearer to the first.
+func upsampleBoth(out, near, far []uint8) []uint8 {
 	last := len(near) - 1
 	far = far[:len(near)]
 	sum := func(x int) uint16 { return 3*uint16(near[x]) + uint16(far[x]) }

@@ -8,8 +8,8 @@ type state struct {
 	mps, lps uint8  // the next states
 }
 
-// estimates holds Qe, the next state after the more and after the less probable symbol, and whether the latter exchanges them.
-var estimates = [47][4]uint16{
+// qeTable holds Qe, the next state after the more and after the less probable symbol, and whether the latter exchanges them.
+var qeTable = [47][4]uint16{
 	{0x5601, 1, 1, 1}, {0x3401, 2, 6, 0}, {0x1801, 3, 9, 0}, {0x0ac1, 4, 12, 0}, {0x0521, 5, 29, 0}, {0x0221, 38, 33, 0},
 	{0x5601, 7, 6, 1}, {0x5401, 8, 14, 0}, {0x4801, 9, 14, 0}, {0x3801, 10, 14, 0}, {0x3001, 11, 17, 0}, {0x2401, 12, 18, 0}, {0x1c01, 13, 20, 0}, {0x1601, 29, 21, 0},
 	{0x5601, 15, 14, 1}, {0x5401, 16, 14, 0}, {0x5101, 17, 15, 0}, {0x4801, 18, 16, 0}, {0x3801, 19, 17, 0}, {0x3401, 20, 18, 0}, {0x3001, 21, 19, 0}, {0x2801, 22, 19, 0},
@@ -21,7 +21,7 @@ var estimates = [47][4]uint16{
 
 // states is the table by 2·state + symbol.
 var states = func() (t [128]state) {
-	for i, e := range estimates {
+	for i, e := range qeTable {
 		for s := range uint8(2) {
 			t[2*i+int(s)] = state{uint32(e[0]), uint8(e[1])*2 + s, uint8(e[2])*2 + s ^ uint8(e[3])}
 		}
@@ -37,13 +37,13 @@ const (
 	evenContext   = 18
 )
 
-// coder decodes codewords: arithmetic ones, or plain bits. Behind the end of one lie ones.
+// coder decodes codewords: arithmetic ones, or raw bits. Behind the end of one lie ones.
 type coder struct {
 	data     []byte
 	pos      int
 	a, c     uint32
-	left     uint32 // bits to come in c; of plain bits, in last
-	last     byte   // of plain bits
+	left     uint32 // bits to come in c; of raw bits, in last
+	last     byte   // of raw bits
 	contexts [19]uint8
 }
 
@@ -124,12 +124,13 @@ func (m *coder) bit(context uint8) uint32 {
 	}
 }
 
-// beginPlain takes up a codeword of plain bits.
-func (m *coder) beginPlain(data []byte) {
+// beginRaw takes up a codeword of raw bits.
+func (m *coder) beginRaw(data []byte) {
 	m.data, m.pos, m.left, m.last = data, 0, 0, 0
 }
 
-func (m *coder) plain() uint32 {
+// raw returns the next bit of a codeword of raw bits, in which a bit of zero follows a byte of all ones.
+func (m *coder) raw() uint32 {
 	if m.left == 0 {
 		b := m.at(m.pos)
 		m.left = 8

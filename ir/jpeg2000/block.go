@@ -45,16 +45,18 @@ var significance = func() (t [4][256]uint8) {
 			if kind == 1 {
 				h, v = v, h
 			}
-			t[kind][f] = besides(h, v, d)
+			t[kind][f] = lowContext(h, v, d)
 			if kind == 3 {
-				t[kind][f] = diagonal(h+v, d)
+				t[kind][f] = diagonalContext(h+v, d)
 			}
 		}
 	}
 	return t
 }()
 
-func besides(h, v, d int) uint8 {
+// lowContext is the context in bands of which one side at least is low, by how many neighbours beside, above or below, and diagonally are
+// significant.
+func lowContext(h, v, d int) uint8 {
 	switch {
 	case h == 2:
 		return 8
@@ -72,7 +74,8 @@ func besides(h, v, d int) uint8 {
 	return uint8(min(d, 2))
 }
 
-func diagonal(hv, d int) uint8 {
+// diagonalContext is the context in bands that are high on both sides.
+func diagonalContext(hv, d int) uint8 {
 	switch {
 	case d >= 3:
 		return 8
@@ -216,9 +219,9 @@ func (w *worker) decode(j job) bool {
 	w.resetContexts()
 	data, pass := b.data, 2
 	for _, g := range b.segments {
-		plain := w.style&styleBypass != 0 && pass < 2 && plane <= int(b.planes)-4
-		if plain {
-			w.beginPlain(data[:g.bytes])
+		raw := w.style&styleBypass != 0 && pass < 2 && plane <= int(b.planes)-4
+		if raw {
+			w.beginRaw(data[:g.bytes])
 		} else {
 			w.begin(data[:g.bytes])
 		}
@@ -227,8 +230,8 @@ func (w *worker) decode(j job) bool {
 			if plane < 1 {
 				break
 			}
-			w.pass(pass, plane, plain)
-			if w.style&styleReset != 0 && !plain {
+			w.pass(pass, plane, raw)
+			if w.style&styleReset != 0 && !raw {
 				w.resetContexts()
 			}
 			if pass++; pass == 3 {
@@ -241,15 +244,15 @@ func (w *worker) decode(j job) bool {
 	return true
 }
 
-func (w *worker) pass(pass, plane int, plain bool) {
+func (w *worker) pass(pass, plane int, raw bool) {
 	one := int32(1) << plane
 	switch {
 	case pass == 0:
-		w.spread(one|one>>1, plain)
+		w.significancePass(one|one>>1, raw)
 	case pass == 1:
-		w.refine(one>>1, plain)
+		w.refinementPass(one>>1, raw)
 	default:
-		w.clean(one | one>>1)
+		w.cleanupPass(one | one>>1)
 		if w.style&styleSegmark != 0 {
 			for range 4 {
 				w.bit(evenContext)

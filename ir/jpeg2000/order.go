@@ -8,11 +8,11 @@ import (
 
 // The orders of packets, by what changes least often to what changes most often.
 const (
-	byLayerResolution    = iota // layer, resolution, component, position
-	byResolutionLayer           // resolution, layer, component, position
-	byResolutionPosition        // resolution, position, component, layer
-	byPositionComponent         // position, component, resolution, layer
-	byComponentPosition         // component, position, resolution, layer
+	orderLRCP = iota // layer, resolution, component, position
+	orderRLCP        // resolution, layer, component, position
+	orderRPCL        // resolution, position, component, layer
+	orderPCRL        // position, component, resolution, layer
+	orderCPRL        // component, position, resolution, layer
 	_orders
 )
 
@@ -49,11 +49,11 @@ func refs(planes []plane, c change, top rect) []packetRef {
 		place := cmp.Or(cmp.Compare(a.y, b.y), cmp.Compare(a.x, b.x))
 		res, comp := cmp.Compare(a.res, b.res), cmp.Compare(a.comp, b.comp)
 		switch c.order {
-		case byResolutionPosition:
+		case orderRPCL:
 			return cmp.Or(res, place, comp, cmp.Compare(a.number, b.number))
-		case byPositionComponent:
+		case orderPCRL:
 			return cmp.Or(place, comp, res, cmp.Compare(a.number, b.number))
-		case byComponentPosition:
+		case orderCPRL:
 			return cmp.Or(comp, place, res, cmp.Compare(a.number, b.number))
 		}
 		return cmp.Or(res, comp, cmp.Compare(a.number, b.number))
@@ -91,9 +91,9 @@ func walk(list []packetRef, c change, f func(*packetRef) (more bool, err error))
 	// Groups of precincts, within each of which all packets of a layer come before those of the next.
 	var groups [][]packetRef
 	switch c.order {
-	case byLayerResolution:
+	case orderLRCP:
 		groups = [][]packetRef{list}
-	case byResolutionLayer:
+	case orderRLCP:
 		for i := 0; i < len(list); {
 			n := i + 1
 			for n < len(list) && list[n].res == list[i].res {

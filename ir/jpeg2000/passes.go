@@ -33,8 +33,8 @@ func (w *worker) put(i int, value int32, negative uint32) {
 	w.values[i] = value
 }
 
-// spread is the pass over coefficients that are not significant, but have neighbours that are.
-func (w *worker) spread(value int32, plain bool) {
+// significancePass is the pass over coefficients that are not significant, but have neighbours that are.
+func (w *worker) significancePass(value int32, raw bool) {
 	table := &significance[w.kind]
 	for top := 0; top < w.high; top += 4 {
 		for x := range w.wide {
@@ -47,9 +47,9 @@ func (w *worker) spread(value int32, plain bool) {
 				w.flags[at] |= visited
 				var s uint32
 				switch {
-				case plain && w.plain() != 0:
-					s = w.plain()
-				case !plain && w.bit(table[f&sigAround]) != 0:
+				case raw && w.raw() != 0:
+					s = w.raw()
+				case !raw && w.bit(table[f&sigAround]) != 0:
 					s = w.sign(f)
 				default:
 					continue
@@ -61,8 +61,8 @@ func (w *worker) spread(value int32, plain bool) {
 	}
 }
 
-// refine is the pass over coefficients that were significant before this plane.
-func (w *worker) refine(half int32, plain bool) {
+// refinementPass is the pass over coefficients that were significant before this plane.
+func (w *worker) refinementPass(half int32, raw bool) {
 	for top := 0; top < w.high; top += 4 {
 		for x := range w.wide {
 			for y := top; y < min(top+4, w.high); y++ {
@@ -73,8 +73,8 @@ func (w *worker) refine(half int32, plain bool) {
 				}
 				var bit uint32
 				switch {
-				case plain:
-					bit = w.plain()
+				case raw:
+					bit = w.raw()
 				case f&refined != 0:
 					bit = w.bit(refineContext + 2)
 				case f&sigAround != 0:
@@ -94,8 +94,8 @@ func (w *worker) refine(half int32, plain bool) {
 	}
 }
 
-// clean is the pass over what the others left. Columns of four about which nothing is known may be zero at one stroke.
-func (w *worker) clean(value int32) {
+// cleanupPass is the pass over what the others left. Columns of four about which nothing is known may be zero at one stroke.
+func (w *worker) cleanupPass(value int32) {
 	table := &significance[w.kind]
 	stride := w.wide + 2
 	for top := 0; top < w.high; top += 4 {

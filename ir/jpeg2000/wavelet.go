@@ -17,14 +17,14 @@ const strip = 16
 // synthesise undoes the wavelet transform: from the lowest resolution on, rows first, then columns.
 func (p *plane) synthesise(d *decoder) error {
 	if p.reversible {
-		return lines(d, p, p.ints, whole)
+		return inverse(d, p, p.ints, reversible53)
 	}
-	return lines(d, p, p.floats, fractional)
+	return inverse(d, p, p.floats, irreversible97)
 }
 
-// lines transforms the rows and columns of a plane, level by level. Step transforms n numbers, each of width elements, whose lower half
+// inverse transforms the rows and columns of a plane, level by level. Step transforms n numbers, each of width elements, whose lower half
 // stands before the upper one in from; odd says that the first one of the result belongs to the upper half.
-func lines[T int32 | float32](d *decoder, p *plane, data []T, step func(to, from []T, low, n, width int, odd bool)) error {
+func inverse[T int32 | float32](d *decoder, p *plane, data []T, step func(to, from []T, low, n, width int, odd bool)) error {
 	stride := p.wide()
 	longest := max(stride, p.high(), 1)
 	if err := d.take(longest * strip * 8); err != nil {
@@ -70,8 +70,8 @@ func interleave[T any](to, from []T, low, n, width int, odd bool) {
 	}
 }
 
-// sides returns the neighbours of the i-th of n numbers; at the ends both are the same.
-func sides[T any](x []T, i, n, width int) (before, after []T) {
+// neighbours returns the neighbours of the i-th of n numbers; at the ends both are the same.
+func neighbours[T any](x []T, i, n, width int) (before, after []T) {
 	b, a := i-1, i+1
 	if b < 0 {
 		b = a
@@ -82,8 +82,8 @@ func sides[T any](x []T, i, n, width int) (before, after []T) {
 	return x[b*width : (b+1)*width], x[a*width : (a+1)*width]
 }
 
-// whole is the reversible wavelet, 5/3.
-func whole(to, from []int32, low, n, width int, odd bool) {
+// reversible53 is the reversible wavelet, 5/3.
+func reversible53(to, from []int32, low, n, width int, odd bool) {
 	interleave(to, from, low, n, width, odd)
 	if n == 1 {
 		if odd {
@@ -98,14 +98,14 @@ func whole(to, from []int32, low, n, width int, odd bool) {
 		first = 1
 	}
 	for i := first; i < n; i += 2 {
-		b, a := sides(to, i, n, width)
+		b, a := neighbours(to, i, n, width)
 		x := to[i*width : (i+1)*width]
 		for k := range x {
 			x[k] -= (b[k] + a[k] + 2) >> 2
 		}
 	}
 	for i := 1 - first; i < n; i += 2 {
-		b, a := sides(to, i, n, width)
+		b, a := neighbours(to, i, n, width)
 		x := to[i*width : (i+1)*width]
 		for k := range x {
 			x[k] += (b[k] + a[k]) >> 1
@@ -113,8 +113,8 @@ func whole(to, from []int32, low, n, width int, odd bool) {
 	}
 }
 
-// fractional is the irreversible wavelet, 9/7.
-func fractional(to, from []float32, low, n, width int, odd bool) {
+// irreversible97 is the irreversible wavelet, 9/7.
+func irreversible97(to, from []float32, low, n, width int, odd bool) {
 	interleave(to, from, low, n, width, odd)
 	if n == 1 {
 		return
@@ -135,7 +135,7 @@ func fractional(to, from []float32, low, n, width int, odd bool) {
 	}
 	for s, c := range [4]float32{lift1, lift2, lift3, lift4} {
 		for i := (first + s) & 1; i < n; i += 2 {
-			b, a := sides(to, i, n, width)
+			b, a := neighbours(to, i, n, width)
 			x := to[i*width : (i+1)*width]
 			for k := range x {
 				x[k] += float32((b[k] + a[k]) * c) // rounded before it is added

@@ -28,7 +28,7 @@ func inferSTFT(sc *ir.Scope, a STFTAttrs, in []ir.Known) (ir.Known, error) {
 	batch, length := sc.Fresh(), sc.Fresh()
 	if !x.Unranked {
 		if r := len(x.Shape); r != 2 && r != 3 {
-			return ir.Known{}, fmt.Errorf("the signal is of rank %d, not 3", r)
+			return ir.Known{}, fmt.Errorf("the signal is of rank %d, not 2 or 3", r)
 		}
 		batch, length = x.Shape[0], x.Shape[1]
 		for _, d := range x.Shape[2:] {
@@ -83,7 +83,7 @@ func (a STFTAttrs) parts(n int) error { return DFTAttrs{Onesided: a.Onesided}.pa
 func (a STFTAttrs) frames(in []tensor.Value) (frame, step int, err error) {
 	x, window := tens(in, 0), tens(in, 2)
 	if r := x.Rank(); r != 2 && r != 3 {
-		return 0, 0, fmt.Errorf("the signal is of rank %d, not 3", r)
+		return 0, 0, fmt.Errorf("the signal is of rank %d, not 2 or 3", r)
 	}
 	for _, n := range x.Dims()[2:] {
 		if err = a.parts(n); err != nil {

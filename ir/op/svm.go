@@ -130,7 +130,7 @@ var SVMRegressor = define(Def[SVMRegressorAttrs]{
 			return nil, err
 		}
 		k, _ := newSVMKernel(a.KernelType, a.KernelParams)
-		vectors, like := a.SupportVectors, make([]float64, a.Supports)
+		like := make([]float64, a.Supports)
 		y, err := alloc[float64](e, t.rows, 1)
 		if err != nil {
 			return nil, err
@@ -139,18 +139,16 @@ var SVMRegressor = define(Def[SVMRegressorAttrs]{
 			if err := e.Err(); err != nil {
 				return nil, err
 			}
-			k.likenesses(t.row(i), vectors, like)
-			if a.Supports == 0 {
-				like = t.row(i)
+			terms := t.row(i)
+			if a.Supports > 0 {
+				k.likenesses(terms, a.SupportVectors, like)
+				terms = like
 			}
 			for j, c := range a.Coefficients {
-				y[i] += float64(c) * like[j]
+				y[i] += float64(c) * terms[j]
 			}
 			if y[i] += float64(a.Rho[0]); a.OneClass {
 				y[i] = sideOf(y[i])
-			}
-			if a.Supports == 0 {
-				like = nil
 			}
 		}
 		return value(store(e, tensor.F32, y, t.rows, 1))

@@ -222,7 +222,7 @@ func (m *svc) probabilities(pairs []float64) []float64 {
 }
 
 // couple returns the probabilities of k classes that agree best with those of all pairs, by the second method of Wu, Lin and Weng,
-// "Probability Estimates for Multi-class Classification by Pairwise Coupling" (2004), in at most 100 rounds.
+// "Probability Estimates for Multi-class Classification by Pairwise Coupling" (2004), in at most max(100, k) rounds.
 func couple(r []float64, k int) []float64 {
 	q, p, qp := make([]float64, k*k), make([]float64, k), make([]float64, k)
 	for t := range k {

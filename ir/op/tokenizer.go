@@ -1,6 +1,7 @@
 package op
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -110,9 +111,12 @@ func (a TokenizerAttrs) tokens() (func(string) []string, error) {
 	}
 	var cuts []*regexp.Regexp
 	for _, s := range a.Separators {
+		if s == "" {
+			return nil, errors.New("one of several separators is empty")
+		}
 		re, err := regexp.Compile(s)
-		if err != nil || s == "" {
-			return nil, fmt.Errorf("separator %q: %w", s, orEmpty(err))
+		if err != nil {
+			return nil, fmt.Errorf("separator %q: %w", s, err)
 		}
 		cuts = append(cuts, re)
 	}
@@ -127,11 +131,4 @@ func (a TokenizerAttrs) tokens() (func(string) []string, error) {
 		}
 		return long(parts)
 	}, nil
-}
-
-func orEmpty(err error) error {
-	if err == nil {
-		return fmt.Errorf("it is empty")
-	}
-	return err
 }

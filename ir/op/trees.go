@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/cameo-onnx/cameo/ir"
+	"github.com/cameo-onnx/cameo/ir/sym"
 	"github.com/cameo-onnx/cameo/ir/tensor"
 )
 
@@ -24,8 +26,8 @@ const (
 
 var treeModes = []string{"BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ", "BRANCH_MEMBER", "LEAF"}
 
-// A TreeNode goes on to the node yes where its comparison holds, else to no. A leaf casts the votes from yes up to no. A node that
-// tests membership holds the index of its set in value.
+// A TreeNode goes on to the node Yes where its comparison holds, else to No. A leaf casts the votes from Yes up to No. A node that
+// tests membership holds the index of its set in Value.
 type TreeNode struct {
 	Value   float64
 	Feature int32
@@ -34,7 +36,7 @@ type TreeNode struct {
 	Missing bool // a NaN holds, whatever the comparison says
 }
 
-// A TreeVote adds weight to the score of one target.
+// A TreeVote adds Weight to the score of one target.
 type TreeVote struct {
 	Target int32
 	Weight float64
@@ -244,9 +246,7 @@ func (m *Ensemble) finishTwo(s []float64, voted []bool) (class int) {
 	case len(m.base) == 2 && second:
 		s[1] = s[0] + m.base[1]
 		s[0] = -s[1]
-	case len(m.base) == 2:
-		s[0] += m.base[0]
-	case len(m.base) == 1:
+	case len(m.base) > 0:
 		s[0] += m.base[0]
 	}
 	for k := range s {
@@ -268,6 +268,57 @@ func (m *Ensemble) finishTwo(s []float64, voted []bool) (class int) {
 	two := secondScore(m.post, x, !m.positive || !m.one)
 	copy(s, two[:])
 	return class
+}
+
+// eval returns the scores of all rows of x, as a tensor of d.
+func (m *Ensemble) eval(e *ir.Env, x *tensor.Tensor, d tensor.DType) (tensor.Value, error) {
+	s, err := m.scores(e, x, func(int) {})
+	if err != nil {
+		return nil, err
+	}
+	return value(store(e, d, s.v, s.rows, s.cols))
+}
+
+// rowsWithFeatures returns the number of rows of a table that has n features or more.
+func rowsWithFeatures(sc *ir.Scope, x ir.Type, n int) (sym.Dim, error) {
+	rows, cols, err := tableSizes(sc, x)
+	if err == nil && cols.Valid() {
+		err = sc.Assume(ir.Fact{Rel: ir.Le, A: sym.Const(n), B: cols, What: "features"})
+	}
+	return rows, err
+}
+
+// scores returns the scores of all rows of x, and tells the class of each.
+func (m *Ensemble) scores(e *ir.Env, x *tensor.Tensor, tell func(class int)) (table, error) {
+	t, err := loadTable(e, x)
+	if err != nil {
+		return t, err
+	}
+	if t.cols < m.Features {
+		return t, fmt.Errorf("features: %d, but the trees ask for %d", t.cols, m.Features)
+	}
+	// Thresholds and votes are float32 unless the features are doubles: integers lose what float32 cannot hold.
+	single := x.DType() != tensor.F64
+	if single {
+		for i, f := range t.v {
+			t.v[i] = float64(float32(f))
+		}
+	}
+	s := table{rows: t.rows, cols: m.Targets}
+	if s.v, err = alloc[float64](e, s.rows, s.cols); err != nil {
+		return t, err
+	}
+	voted := make([]bool, m.Targets)
+	for i := range t.rows {
+		if i%64 == 0 {
+			if err := e.Err(); err != nil {
+				return t, err
+			}
+		}
+		m.score(m.How, single, t.row(i), s.row(i), voted)
+		tell(m.Finish(s.row(i), voted))
+	}
+	return s, nil
 }
 
 // floatsOf returns an attribute given as floats or, where they are doubles, as a tensor; nil where it is absent.
