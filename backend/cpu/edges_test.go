@@ -84,6 +84,8 @@ func TestEdgesOfOperandsAreTheReferences(t *testing.T) {
 		{"constant weights of NaN against padding", constantOf("conv", "{group=4, pads=[1,1]}", "f32[2,4,5]"), []*tensor.Tensor{rows}},
 		{"weights of NaN that no pixel meets", convOf("conv_transpose", "f32[4,1,3]", "{strides=[2]}", "f32[2,1,11]"), []*tensor.Tensor{rows, odd}},
 		{"constant weights of NaN that no pixel meets", constantOf("conv_transpose", "{strides=[2]}", "f32[2,1,11]"), []*tensor.Tensor{rows}},
+		{"a matrix as the condition of elements", "graph g(%x: f32[2,4,5], %c: bool[2,3]) {\n\t%y = compress(%x, %c) : f32[u0]\n\treturn %y as \"y\"\n}\n",
+			[]*tensor.Tensor{rows, tensor.Of([]bool{true, false, false, true, true, false}, 2, 3)}},
 		{"a computed size of 0 where the operand's is 0 too", foldedBatch, []*tensor.Tensor{tensor.New(tensor.F32, 0, 3, 4)}},
 	} {
 		t.Run(c.name, func(t *testing.T) { sameAsEval(t, c.text, c.in...) })

@@ -13,13 +13,14 @@ type CompressAttrs struct {
 	Axis *int `ir:"axis"`
 }
 
-// Compress is the slices of x for which c holds; those beyond the end of c are left out.
+// Compress is the slices of x for which c holds, or without an axis the elements; those beyond the end of c are left out.
 var Compress = define(Def[CompressAttrs]{
 	Name: "compress", ONNX: "Compress", Sig: "x T, c bool -> y T; T " + movable,
 	Props: ir.Pure,
 	Infer: func(sc *ir.Scope, a CompressAttrs, in []ir.Known) (ir.Known, error) {
 		x := in[0].Type
-		if r := in[1].Rank(); r >= 0 && r != 1 {
+		// Where x is read as a vector, so is the condition: one exporter's masked_select relies on it.
+		if r := in[1].Rank(); a.Axis != nil && r >= 0 && r != 1 {
 			return ir.Known{}, fmt.Errorf("condition is of rank %d, not 1", r)
 		}
 		if a.Axis == nil {
