@@ -26,8 +26,7 @@ func takesEpilogue(n *ir.Node) bool {
 			return false
 		}
 	}
-	_, _, ok := bodyProgram(g)
-	return ok
+	return hasProgram(g)
 }
 
 // A tail is what follows a product's sums: a bias, a residual and a clamp that the product's kernel applies itself, then a program.

@@ -49,18 +49,16 @@ func takesFused(n *ir.Node) bool {
 			return false
 		}
 	}
-	_, _, ok := bodyProgram(n.Bodies[0])
-	return ok && !slices.ContainsFunc(n.Bodies[0].Nodes, func(m *ir.Node) bool { return !inProgram(m) })
+	return hasProgram(n.Bodies[0])
 }
 
-// bodyProgram returns the program of a body, and its operands: the body's inputs, then constants.
-func bodyProgram(g *ir.Graph) (kern.Program, []*ir.Value, bool) {
-	for _, m := range g.Nodes {
-		if !inProgram(m) {
-			return kern.Program{}, nil, false
-		}
+// hasProgram reports whether a body can be a register program.
+func hasProgram(g *ir.Graph) bool {
+	if slices.ContainsFunc(g.Nodes, func(m *ir.Node) bool { return !inProgram(m) }) {
+		return false
 	}
-	return programOf(g.Nodes, g.Inputs, outputs(g))
+	_, _, ok := programOf(g.Nodes, g.Inputs, outputs(g))
+	return ok
 }
 
 func outputs(g *ir.Graph) []*ir.Value {

@@ -237,7 +237,7 @@ func inProgram(n *ir.Node) bool {
 	return true
 }
 
-// scalarOf returns the number that a constant of one element, or of equal elements, holds.
+// scalarOf returns the number that a constant of one element holds.
 func scalarOf(v *ir.Value) (float32, bool) {
 	if v == nil || !v.IsConst() || v.Data.Len() != 1 || !pointwiseType(v.Data.DType()) {
 		return 0, false
