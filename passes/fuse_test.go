@@ -147,7 +147,7 @@ func TestFuseLeavesNoLoneNeighbours(t *testing.T) {
 	}
 }
 
-func TestFuseIsNearLinear(t *testing.T) {
+func TestBodiesKeepTheirBoundsInLargeGraphs(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	g := parse(t, randomLoops(r, 6000))
 	if err := fuse(g, loops{}); err != nil {

@@ -23,7 +23,7 @@ func typ(t *testing.T, s string) ir.Type {
 	return out
 }
 
-func TestLiterals(t *testing.T) {
+func TestLiteralsAreReadAsWritten(t *testing.T) {
 	for _, c := range []struct {
 		arg, typ string
 		want     *tensor.Tensor // nil: refused
