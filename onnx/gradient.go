@@ -97,7 +97,7 @@ func (n *node) differentiate(y *ir.Value, vars []*ir.Value, xs int) ([]*ir.Value
 	}
 	outs, err := grad.Append(s.g, []*ir.Value{y}, nil, vars[:xs], grad.Options{Fixed: vars, Replaced: im.replace})
 	if im.nodes -= len(s.g.Nodes) - before; im.nodes < 0 && err == nil {
-		err = fmt.Errorf("%w: more than %d nodes, those of gradients included", wire.ErrBudget, maxNodes)
+		err = fmt.Errorf("%w: more than %d nodes, those of gradients included", wire.ErrBudget, im.limit)
 	}
 	return outs, err
 }

@@ -48,7 +48,7 @@ func Import(m *wire.Model, o Options) (*Model, error) {
 	if m.Graph == nil {
 		return nil, fmt.Errorf("onnx: %w: the model has no graph", wire.ErrFormat)
 	}
-	im := &importer{model: m, opts: o, opsets: opsetMap(m.Opsets), funcs: map[funcKey]*wire.Function{}, nodes: maxNodes,
+	im := &importer{model: m, opts: o, opsets: opsetMap(m.Opsets), funcs: map[funcKey]*wire.Function{},
 		newest: map[*wire.Node]bool{}, labels: names{}, adapters: adaptersOf()}
 	out := &Model{Opsets: m.Opsets, Producer: strings.TrimSpace(m.ProducerName + " " + m.ProducerVersion), Metadata: map[string]string{}}
 	for _, kv := range m.Metadata {
@@ -84,6 +84,7 @@ type importer struct {
 	opsets   map[string]int
 	funcs    map[funcKey]*wire.Function
 	calls    []*wire.Function // being inlined
+	limit    int              // of nodes in all
 	nodes    int              // that may still be built
 	dense    int              // bytes of dense tensors made of sparse ones, beyond what their values pay for
 	again    int              // times that nodes' subgraphs were built again

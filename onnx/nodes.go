@@ -31,7 +31,7 @@ func (s *scope) nodes(list []*wire.Node) error {
 	}
 	for _, p := range order {
 		if s.im.nodes--; s.im.nodes < 0 {
-			return fmt.Errorf("%w: more than %d nodes", wire.ErrBudget, maxNodes)
+			return fmt.Errorf("%w: more than %d nodes", wire.ErrBudget, s.im.limit)
 		}
 		if s.top && s.im.skip(p) {
 			continue

@@ -51,7 +51,9 @@ func (im *importer) survey(g *wire.Graph) error {
 	if v := im.opsets[""]; v > MaxOpset {
 		return fmt.Errorf("opset %d of ai.onnx is newer than %d, the newest that is known: %w", v, MaxOpset, ir.ErrUnsupported)
 	}
-	s := surveyor{im: im, opsets: im.opsets, size: map[*wire.Function]int{}, limit: min(maxNodes, nodesFree+nodesPerNode*im.written(g))}
+	im.limit = min(maxNodes, nodesFree+nodesPerNode*im.written(g))
+	im.nodes = im.limit
+	s := surveyor{im: im, opsets: im.opsets, size: map[*wire.Function]int{}}
 	if _, err := s.nodes(g.Nodes, 0); err != nil {
 		return err
 	}
@@ -65,7 +67,6 @@ type surveyor struct {
 	im     *importer
 	opsets map[string]int
 	size   map[*wire.Function]int // nodes that a call becomes; inProgress while its body is being looked at
-	limit  int                    // of nodes in all
 	found  []Unsupported
 }
 
@@ -133,8 +134,8 @@ func (s *surveyor) nodes(list []*wire.Node, depth int) (int, error) {
 				n += size
 			}
 		}
-		if total += n; total > s.limit {
-			return 0, fmt.Errorf("node %s: %w: more than %d nodes, those of functions and subgraphs included", wire.Quote(label(p)), wire.ErrBudget, s.limit)
+		if total += n; total > s.im.limit {
+			return 0, fmt.Errorf("node %s: %w: more than %d nodes, those of functions and subgraphs included", wire.Quote(label(p)), wire.ErrBudget, s.im.limit)
 		}
 	}
 	return total, nil

@@ -56,6 +56,9 @@ var Tokenizer = define(Def[TokenizerAttrs]{
 			if err := e.Take(tensor.String, []int{len(s) + 1}); err != nil {
 				return nil, err
 			}
+			if len(s) > maxTokenized/(1+len(a.TokenExp)) {
+				return nil, fmt.Errorf("a text of %d bytes for an expression of %d", len(s), len(a.TokenExp))
+			}
 			all[i] = split(s)
 			width = max(width, len(all[i]))
 		}
@@ -81,6 +84,9 @@ var Tokenizer = define(Def[TokenizerAttrs]{
 		return y, nil
 	},
 })
+
+// maxTokenized bounds the bytes of a text times those of the expression that is looked for in it, which nothing can stop once it runs.
+const maxTokenized = 1 << 24
 
 // tokens returns what splits a string.
 func (a TokenizerAttrs) tokens() (func(string) []string, error) {

@@ -65,6 +65,9 @@ func maxRows[T number](s *maxPoolState, x, y []T, least T, lo, hi int) {
 		y0, y1, _ := dy.span(oy)
 		src := x[plane*size:][:size]
 		for ox := range dx.out {
+			if s.wide && s.call.Stopped() {
+				return
+			}
 			x0, x1, _ := dx.span(ox)
 			best, at := least, -1
 			for kz := z0; kz < z1; kz++ {

@@ -50,6 +50,8 @@ type poolState struct {
 	x, y []float32
 	fold pwFunc // of two rows
 	scal pwFunc // by an immediate
+	call *Call  // whose Stop ends it
+	wide bool   // windows are so large that each looks at Stop
 }
 
 // PoolF32 takes the maximum or average over windows. The operand is [N, C, spatial...], or
@@ -82,6 +84,7 @@ func (s *poolState) layOut(p *PoolParam, c *Call, size int) (n, m int, err error
 	if err := s.windows(p, in, out); err != nil {
 		return 0, 0, fmt.Errorf("pool: %w", err)
 	}
+	s.call, s.wide = c, p.Kernel != nil && countOf(p.Kernel) > 1<<10
 	n, err = c.Args[0].count(size)
 	m, err2 := c.Args[1].count(size)
 	if err != nil || err2 != nil {
@@ -172,6 +175,9 @@ func (s *poolState) channelsLast(row int) {
 	z0, z1, zp := dz.span(oz)
 	y0, y1, yp := dy.span(oy)
 	for ox := range dx.out {
+		if s.wide && s.call.Stopped() {
+			return
+		}
 		x0, x1, xp := dx.span(ox)
 		dst := s.y[(row*dx.out+ox)*s.ch:][:s.ch]
 		first := true
@@ -217,6 +223,9 @@ func (s *poolState) plane(row int) {
 	var mem *pwRegs
 	for kz := z0; kz < z1; kz++ {
 		iz := plane*dz.in + oz*dz.stride - dz.before + kz*dz.dil
+		if s.wide && s.call.Stopped() {
+			break
+		}
 		for ky := y0; ky < y1; ky++ {
 			iy := iz*dy.in + oy*dy.stride - dy.before + ky*dy.dil
 			src := s.x[iy*dx.in:][:dx.in]
@@ -263,6 +272,9 @@ func (s *poolState) along(out, line []float32, rows, paddedRows int) {
 			out[ox] = s.empty()
 			continue
 		}
+		if s.wide && s.call.Stopped() {
+			return
+		}
 		out[ox] = s.one(line[ox*dx.stride-dx.before+x0*dx.dil:], x1-x0, rows, paddedRows*xp)
 	}
 }
@@ -300,7 +312,7 @@ func (s *poolState) full(out, line []float32, rows, paddedRows int) {
 	mem := takeRegs((n + pwTileLen - 1) / pwTileLen)
 	acc := mem.buf[:n]
 	copy(acc, line)
-	for t := 1; t < dx.k; t++ {
+	for t := 1; t < dx.k && !(s.wide && s.call.Stopped()); t++ {
 		s.foldRow(acc, line[t*dx.dil:][:n])
 	}
 	for i := range out {
