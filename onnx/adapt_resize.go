@@ -11,22 +11,14 @@ import (
 // resize10 builds opset 10's Resize: coordinates are asymmetric, and the nearest element is the one before where an axis grows, the one
 // behind where it shrinks. Nearest resizing goes axis by axis, so growing first and shrinking then is the same as both at once.
 func resize10(n *node) ([]*ir.Value, error) {
-	x, err := n.operand(0)
-	if err != nil {
-		return nil, err
-	}
-	scales, err := n.operand(1)
-	if err != nil {
-		return nil, err
-	}
-	mode, err := n.take("mode", wire.AttrString)
+	x, scales, mode, err := scaledBy(n)
 	if err != nil {
 		return nil, err
 	}
 	asymmetric := stringAttr("asymmetric")
 	m := maker{n: n}
-	switch {
-	case mode == nil || string(mode.S) == "nearest":
+	switch mode {
+	case "nearest":
 		one := n.constant(tensor.Scalar(float32(1)))
 		for _, step := range [][2]string{{"Max", "floor"}, {"Min", "ceil"}} {
 			s := m.op(step[0], nil, scales, one)
@@ -38,10 +30,25 @@ func resize10(n *node) ([]*ir.Value, error) {
 			x = m.op("Resize", a, x, nil, s)
 		}
 		return m.done(x)
-	case string(mode.S) == "linear":
-		return m.done(m.op("Resize", attrs{"mode": mode, "coordinate_transformation_mode": asymmetric}, x, nil, scales))
+	case "linear":
+		return m.done(m.op("Resize", attrs{"mode": stringAttr(mode), "coordinate_transformation_mode": asymmetric}, x, nil, scales))
 	}
-	return nil, fmt.Errorf("mode %s: %w", wire.Quote(string(mode.S)), ir.ErrUnsupported)
+	return nil, fmt.Errorf("mode %s: %w", wire.Quote(mode), ir.ErrUnsupported)
+}
+
+// scaledBy returns what older forms of resizing are given: x, the scale of each of its axes, and the mode.
+func scaledBy(n *node) (x, scales *ir.Value, mode string, err error) {
+	if x, err = n.operand(0); err != nil {
+		return nil, nil, "", err
+	}
+	if scales, err = n.operand(1); err != nil {
+		return nil, nil, "", err
+	}
+	a, err := n.take("mode", wire.AttrString)
+	if err != nil || a == nil {
+		return x, scales, "nearest", err
+	}
+	return x, scales, string(a.S), nil
 }
 
 // clamp returns the scales that grow, or those that shrink; the others are 1.
@@ -92,28 +99,18 @@ func upsample1(n *node) ([]*ir.Value, error) {
 
 // upsample builds the operator's last form of a Resize.
 func upsample(n *node) ([]*ir.Value, error) {
-	x, err := n.operand(0)
+	x, scales, mode, err := scaledBy(n)
 	if err != nil {
 		return nil, err
 	}
-	scales, err := n.operand(1)
-	if err != nil {
-		return nil, err
+	switch mode {
+	case "nearest", "linear":
+	case "bilinear":
+		mode = "linear"
+	default:
+		return nil, fmt.Errorf("mode %s: %w", wire.Quote(mode), ir.ErrUnsupported)
 	}
-	mode, err := n.take("mode", wire.AttrString)
-	if err != nil {
-		return nil, err
-	}
-	a := attrs{"mode": stringAttr("nearest"), "coordinate_transformation_mode": stringAttr("asymmetric"), "nearest_mode": stringAttr("floor")}
-	if mode != nil {
-		switch string(mode.S) {
-		case "nearest":
-		case "linear", "bilinear":
-			a["mode"] = stringAttr("linear")
-		default:
-			return nil, fmt.Errorf("mode %s: %w", wire.Quote(string(mode.S)), ir.ErrUnsupported)
-		}
-	}
+	a := attrs{"mode": stringAttr(mode), "coordinate_transformation_mode": stringAttr("asymmetric"), "nearest_mode": stringAttr("floor")}
 	m := maker{n: n}
 	return m.done(m.op("Resize", a, x, nil, scales))
 }

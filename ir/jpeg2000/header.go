@@ -118,7 +118,7 @@ func (h *header) readCoding(s []byte) error {
 	h.coded = true
 	h.sop, h.eph = s[0]&2 > 0, s[0]&4 > 0
 	h.order, h.layers, h.mct = s[1], int(binary.BigEndian.Uint16(s[2:])), s[4] == 1
-	if h.order > 4 || h.layers < 1 {
+	if h.order > orderCPRL || h.layers < 1 {
 		return fmt.Errorf("the order of packets %d, %d layers", h.order, h.layers)
 	}
 	if s[4] > 1 {
@@ -210,7 +210,7 @@ func (h *header) readChanges(s []byte) error {
 		if c.comp1 == 0 {
 			c.comp1 = 256
 		}
-		if c.order > 4 {
+		if c.order > orderCPRL {
 			return fmt.Errorf("the order of packets %d", c.order)
 		}
 		list = append(list, c)

@@ -13,7 +13,6 @@ const (
 	orderRPCL        // resolution, position, component, layer
 	orderPCRL        // position, component, resolution, layer
 	orderCPRL        // component, position, resolution, layer
-	_orders
 )
 
 // packetRef is a precinct, and what its place in an order depends on.

@@ -228,29 +228,25 @@ func (r *reader) int32(field string) int32 { return int32(r.varint(field)) }
 func (r *reader) int64(field string) int64 { return int64(r.varint(field)) }
 
 func (r *reader) float32(field string) float32 {
-	if !r.is(field, protowire.Fixed32Type) {
-		return 0
-	}
-	v, n := protowire.ConsumeFixed32(r.data[r.pos:r.end])
-	if n < 0 {
-		r.fail(ErrFormat, r.at, field, "the number is cut short")
-		return 0
-	}
-	r.pos += n
-	return math.Float32frombits(v)
+	return math.Float32frombits(fixed(r, field, protowire.Fixed32Type, protowire.ConsumeFixed32))
 }
 
 func (r *reader) float64(field string) float64 {
-	if !r.is(field, protowire.Fixed64Type) {
+	return math.Float64frombits(fixed(r, field, protowire.Fixed64Type, protowire.ConsumeFixed64))
+}
+
+// fixed reads a number of fixed width; after an error it is 0.
+func fixed[T uint32 | uint64](r *reader, field string, kind protowire.Type, consume func([]byte) (T, int)) T {
+	if !r.is(field, kind) {
 		return 0
 	}
-	v, n := protowire.ConsumeFixed64(r.data[r.pos:r.end])
+	v, n := consume(r.data[r.pos:r.end])
 	if n < 0 {
 		r.fail(ErrFormat, r.at, field, "the number is cut short")
 		return 0
 	}
 	r.pos += n
-	return math.Float64frombits(v)
+	return v
 }
 
 // skip moves past an unknown field. Groups nest at most as deep as the budget says; nothing recurses.
