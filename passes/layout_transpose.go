@@ -95,7 +95,7 @@ func (m *transposes) fromImage(n *ir.Node) error {
 		if to == nil {
 			return nil
 		}
-		return op.Reshape.New(b, op.Reshape.Default(), op.Transpose.New(b, op.TransposeAttrs{Perm: append(perm, 1)}, x), to)
+		return reshapedBy(b, op.Transpose.New(b, op.TransposeAttrs{Perm: append(perm, 1)}, x), to)
 	})
 }
 
@@ -117,7 +117,7 @@ func (m *transposes) toImage(n *ir.Node) error {
 		if to == nil {
 			return nil
 		}
-		return op.Transpose.New(b, op.TransposeAttrs{Perm: perm}, op.Reshape.New(b, op.Reshape.Default(), x, to))
+		return op.Transpose.New(b, op.TransposeAttrs{Perm: perm}, reshapedBy(b, x, to))
 	})
 }
 
@@ -145,8 +145,8 @@ func (m *transposes) shuffle(n *ir.Node) error {
 		turn := func(v *ir.Value, perm ...int) *ir.Value {
 			return op.Transpose.New(b, op.TransposeAttrs{Perm: perm}, v)
 		}
-		groups := op.Reshape.New(b, op.Reshape.Default(), turn(x, 0, 2, 3, 1), split)
-		return turn(op.Reshape.New(b, op.Reshape.Default(), turn(groups, 0, 1, 2, 4, 3), whole), 0, 3, 1, 2)
+		groups := reshapedBy(b, turn(x, 0, 2, 3, 1), split)
+		return turn(reshapedBy(b, turn(groups, 0, 1, 2, 4, 3), whole), 0, 3, 1, 2)
 	})
 }
 

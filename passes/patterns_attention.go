@@ -304,7 +304,7 @@ func untransposed(m *rewrite.Match, v *ir.Value, scale *float64) *ir.Value {
 		return unscaled(m, x.Def.In[0], scale)
 	}
 	if to := shapeOperand(m, want); to != nil {
-		return op.Reshape.New(m.B, op.Reshape.Default(), x, to)
+		return reshapedBy(m.B, x, to)
 	}
 	return nil
 }

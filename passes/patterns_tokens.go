@@ -52,7 +52,7 @@ func attentionOfTokens(m *rewrite.Match) *ir.Value {
 	if to == nil {
 		return nil
 	}
-	if z = op.Reshape.New(m.B, op.Reshape.Default(), z, to); z == nil || !z.Type.Equal(root.Type) {
+	if z = reshapedBy(m.B, z, to); z == nil || !z.Type.Equal(root.Type) {
 		return nil
 	}
 	return z
@@ -93,7 +93,7 @@ func tokens(m *rewrite.Match, v *ir.Value) *ir.Value {
 	if to == nil {
 		return nil
 	}
-	if u = op.Reshape.New(m.B, op.Reshape.Default(), u, to); u == nil || !u.Type.Shape.Equal(want) {
+	if u = reshapedBy(m.B, u, to); u == nil || !u.Type.Shape.Equal(want) {
 		return nil
 	}
 	return u
@@ -174,7 +174,7 @@ func unstack(m *rewrite.Match) *ir.Value {
 	if y == nil {
 		return nil
 	}
-	if y = op.Reshape.New(m.B, op.Reshape.Default(), y, to); y == nil || !y.Type.Equal(root) {
+	if y = reshapedBy(m.B, y, to); y == nil || !y.Type.Equal(root) {
 		return nil
 	}
 	return y

@@ -53,6 +53,11 @@ func askFor(b *ir.Builder, known map[string]bool, s ir.Shape) *ir.Value {
 	return op.Sizes.New(b, op.SizesOf(ir.TensorOf(tensor.I64, sym.Const(len(s))), s))
 }
 
+// reshapedBy returns x reshaped to what askFor asks for, or to a constant: of computed sizes one that turns out to be 0 is meant as 0.
+func reshapedBy(b *ir.Builder, x, to *ir.Value) *ir.Value {
+	return op.Reshape.New(b, op.ReshapeAttrs{AllowZero: op.Sizes.Is(to)}, x, to)
+}
+
 // isFloat reports whether the named value holds floating-point numbers.
 func isFloat(m *rewrite.Match, name string) bool { return m.Value(name).Type.DType.IsFloat() }
 

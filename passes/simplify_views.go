@@ -109,8 +109,7 @@ func reshapeTo(m *rewrite.Match, x *ir.Value) *ir.Value {
 	if s == nil {
 		return nil
 	}
-	// A size that turns out to be 0 is meant as 0.
-	return op.Reshape.New(m.B, op.ReshapeAttrs{AllowZero: op.Sizes.Is(s)}, x, s)
+	return reshapedBy(m.B, x, s)
 }
 
 // padded returns the pads around the spatial axes where zeros are put around those alone.

@@ -86,6 +86,9 @@ func TestEdgesOfOperandsAreTheReferences(t *testing.T) {
 		{"constant weights of NaN that no pixel meets", constantOf("conv_transpose", "{strides=[2]}", "f32[2,1,11]"), []*tensor.Tensor{rows}},
 		{"a matrix as the condition of elements", "graph g(%x: f32[2,4,5], %c: bool[2,3]) {\n\t%y = compress(%x, %c) : f32[u0]\n\treturn %y as \"y\"\n}\n",
 			[]*tensor.Tensor{rows, tensor.Of([]bool{true, false, false, true, true, false}, 2, 3)}},
+		{"an empty batch beside a size to be found", "graph g(%x: f32[B,K]) {\n\t%n = shape(%x) {end=1} : i64[1]\n\t%m = const [-1, 3] : i64[2]\n" +
+			"\t%s = concat(%n, %m) {axis=0} : i64[3]\n\t%a = reshape(%x, %s) : f32[B,K//3,3]\n\t%y = neg(%a) : f32[B,K//3,3]\n\treturn %y as \"y\"\n}\n",
+			[]*tensor.Tensor{tensor.New(tensor.F32, 0, 6)}},
 		{"a computed size of 0 where the operand's is 0 too", foldedBatch, []*tensor.Tensor{tensor.New(tensor.F32, 0, 3, 4)}},
 	} {
 		t.Run(c.name, func(t *testing.T) { sameAsEval(t, c.text, c.in...) })

@@ -77,7 +77,11 @@ func reshapeSizes(sc *ir.Scope, a ReshapeAttrs, x ir.Type, want []sym.Dim) (ir.S
 			zeros++
 		}
 		if d.Valid() && !(isConst && n == -1) {
-			if out[i] = d; !a.AllowZero && !isConst {
+			if out[i] = d; !isConst && i < len(x.Shape) && d.Equal(x.Shape[i]) {
+				kept[i] = true // whether it is 0 or not
+				continue
+			}
+			if !a.AllowZero && !isConst {
 				if err := neverKept(sc, x, i, d); err != nil {
 					return nil, err
 				}
