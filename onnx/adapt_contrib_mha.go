@@ -48,8 +48,11 @@ func (m *maker) multiHead(q, k, v, bias, mask, added *ir.Value, c *caches) []*ir
 	}
 	crossed := k.Type.Rank() == 4 && q.Type.Rank() == 3 // keys that were projected and split before; the bias is not theirs
 	q, k, v = m.headBias(q, k, v, bias, crossed)
+	if m.err != nil {
+		return nil
+	}
 	flat := q.Type.Rank() == 3
-	if m.err == nil && q.Type.Rank() != k.Type.Rank() {
+	if q.Type.Rank() != k.Type.Rank() {
 		q = m.splitHeads(q, heads)
 	}
 	if m.err != nil {

@@ -22,7 +22,7 @@ func resize10(n *node) ([]*ir.Value, error) {
 		one := n.constant(tensor.Scalar(float32(1)))
 		for _, step := range [][2]string{{"Max", "floor"}, {"Min", "ceil"}} {
 			s := m.op(step[0], nil, scales, one)
-			if scales.IsConst() {
+			if s != nil && scales.IsConst() { // numbers, then
 				t := tensor.FromFloat64s(tensor.F32, clamp(scales.Data.Float64s(), step[0] == "Max"), scales.Data.Dims()...)
 				s = n.constant(t)
 			}

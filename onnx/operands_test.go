@@ -121,3 +121,35 @@ func importForm(name onnx.Operator, opset int64, f operandForm, attrs []*wire.At
 	_, _ = onnx.Import(m, onnx.Options{Inputs: types})
 	return nil
 }
+
+// Adapters look into operands that are constant.
+func TestNoConstantMakesImportPanic(t *testing.T) {
+	for _, c := range []struct {
+		name   onnx.Operator
+		opset  int64
+		inputs int // before the constant
+		value  wire.Tensor
+		attrs  []*wire.Attr
+	}{
+		{onnx.Operator{Op: "Resize"}, 10, 1, wire.Tensor{Dims: []int64{1}, DataType: 8, Strings: [][]byte{[]byte("a")}}, nil},
+		{onnx.Operator{Domain: "com.microsoft", Op: "MultiHeadAttention"}, 24, 3,
+			wire.Tensor{Dims: []int64{1}, DataType: 2, Int32s: []int32{1}}, []*wire.Attr{intA("num_heads", 1)}},
+	} {
+		c.value.Name = "c"
+		n := &wire.Node{OpType: c.name.Op, Domain: c.name.Domain, Out: []string{"y"}, Attrs: c.attrs}
+		types := map[string]ir.Type{}
+		for i := range c.inputs {
+			n.In = append(n.In, fmt.Sprint("x", i))
+			types[n.In[i]] = ir.TensorOf(tensor.F32, ir.ShapeOf(2, 3, 4)...)
+		}
+		g := &wire.Graph{Name: "g", Nodes: []*wire.Node{n}, Inputs: vnames(n.In...), Outputs: vnames("y"), Inits: []*wire.Tensor{&c.value}}
+		n.In = append(n.In, "c")
+		m := modelOf(c.opset, g)
+		if c.name.Domain != "" {
+			m.Opsets = append(m.Opsets, wire.OpsetID{Domain: c.name.Domain, Version: 1})
+		}
+		if _, err := onnx.Import(m, onnx.Options{Inputs: types}); err == nil || !strings.Contains(err.Error(), c.name.Op) {
+			t.Errorf("%v of a constant of another type: %v", c.name, err)
+		}
+	}
+}
