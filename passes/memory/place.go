@@ -10,7 +10,7 @@ import (
 const (
 	placeWork = 1 << 23 // pairs of buffers compared before Place starts no further greedy order
 	bindWork  = 1 << 21 // the same for Placer.Place
-	hardWork  = 1 << 31 // pairs after which an order stacks what is left on top: a bound for hostile plans
+	hardWork  = 1 << 27 // pairs after which an order stacks what is left on top: a bound for hostile plans
 )
 
 // Place gives every buffer an offset. searchSteps limits the work of the
