@@ -43,9 +43,9 @@ const (
 )
 
 // A pool is a set of threads that share the chunks of one job at a time; the process has one, made
-// when it is first needed. The caller of run works
-// too, and closes the job when no chunk is left: a worker that has not joined by then is not
-// waited for. A second caller finds the pool taken and works alone.
+// when it is first needed. The caller of run works too, and closes the job when no chunk is left: a
+// worker that has not joined by then is not waited for. A second caller finds the pool taken and
+// works alone.
 type pool struct {
 	size     int // threads, the caller's among them
 	owner    atomic.Bool
@@ -56,14 +56,23 @@ type pool struct {
 	_        [64]byte
 	state    atomic.Uint64
 	_        [64]byte
-	next     atomic.Int64 // the next chunk that nobody has
-	_        [64]byte
+	regions  []region
 
 	// Written by the owner before it opens the job, read by workers after they joined.
 	task             Task
 	n, chunk, chunks int
 	grain            int
+	homes            int // regions in use
 	stop             *atomic.Bool
+}
+
+// A region is the part of a job that one thread takes chunks from first; then it helps others. Steps
+// that follow each other mostly cut their work alike, so that a thread reads what it wrote itself:
+// bytes that lie in another core's cache come several times as slowly.
+type region struct {
+	next atomic.Int64 // the next chunk that nobody has
+	end  int64
+	_    [48]byte
 }
 
 var shared = sync.OnceValue(func() *pool { return newPool(poolSize()) })
@@ -77,10 +86,10 @@ func poolSize() int {
 }
 
 func newPool(size int) *pool {
-	p := &pool{size: size}
+	p := &pool{size: size, regions: make([]region, size)}
 	p.park.init()
-	for range size - 1 {
-		go p.work()
+	for home := 1; home < size; home++ {
+		go p.work(home)
 	}
 	return p
 }
@@ -140,20 +149,31 @@ func (p *pool) run(threads, n, grain int, stop *atomic.Bool, t Task) {
 	p.task, p.n, p.chunk, p.grain, p.stop = t, n, chunk, grain, stop
 	p.chunks = (n + chunk - 1) / chunk
 	helpers := min(threads, p.chunks) - 1
-	p.next.Store(0)
+	p.homes = helpers + 1
+	for i := range p.homes {
+		p.regions[i].next.Store(int64(p.chunks * i / p.homes))
+		p.regions[i].end = int64(p.chunks * (i + 1) / p.homes)
+	}
 	gen := p.state.Load()>>genAt + 1
 	p.state.Store(gen<<genAt | openBit | uint64(helpers)<<limitAt)
 	if k := min(helpers, int(p.sleepers.Load())); k > 0 {
 		p.park.wake(k)
 	}
 	defer p.finish()
-	p.drain(0)
+	p.drain(0, 0)
+}
+
+// abort leaves no chunk to anybody.
+func (p *pool) abort() {
+	for i := range p.homes {
+		p.regions[i].next.Store(1 << 62)
+	}
 }
 
 // finish closes the job, waits for the workers that joined, and passes on a worker's panic. It
 // also runs when the caller's own share panics.
 func (p *pool) finish() {
-	p.next.Store(1 << 62)
+	p.abort()
 	s := p.state.And(^openBit)
 	var start time.Time
 	for spins := 0; s>>joinedAt&fieldMask != s&fieldMask; spins++ {
@@ -174,14 +194,21 @@ func (p *pool) finish() {
 	}
 }
 
-func (p *pool) drain(worker int) {
-	for {
-		i := p.next.Add(1) - 1
-		if i >= int64(p.chunks) || p.stop != nil && p.stop.Load() {
-			return
+// drain does chunks until there are none, those of home's region first.
+func (p *pool) drain(worker, home int) {
+	for i := range p.homes {
+		r := &p.regions[(home+i)%p.homes]
+		for {
+			c := r.next.Add(1) - 1
+			if c >= r.end {
+				break
+			}
+			if p.stop != nil && p.stop.Load() {
+				return
+			}
+			lo := int(c) * p.chunk
+			pieces(p.task, worker, lo, min(lo+p.chunk, p.n), p.grain, p.stop)
 		}
-		lo := int(i) * p.chunk
-		pieces(p.task, worker, lo, min(lo+p.chunk, p.n), p.grain, p.stop)
 	}
 }
 
@@ -190,7 +217,7 @@ func joinable(s, last uint64) bool {
 	return s&openBit != 0 && s>>genAt != last && s>>joinedAt&fieldMask < s>>limitAt&fieldMask
 }
 
-func (p *pool) work() {
+func (p *pool) work(home int) {
 	runtime.LockOSThread() // a futex blocks the thread; waking a goroutine takes ten times as long
 	debug.SetPanicOnFault(true)
 	var last uint64
@@ -200,7 +227,7 @@ func (p *pool) work() {
 		if joinable(s, last) {
 			if p.state.CompareAndSwap(s, s+1<<joinedAt) {
 				last, idle = s>>genAt, time.Time{}
-				p.help(int(s>>joinedAt&fieldMask) + 1)
+				p.help(int(s>>joinedAt&fieldMask)+1, home)
 			}
 			continue
 		}
@@ -220,15 +247,15 @@ func (p *pool) work() {
 }
 
 // help does a worker's share of the open job; a panic ends the job for all.
-func (p *pool) help(worker int) {
+func (p *pool) help(worker, home int) {
 	defer func() {
 		if v := recover(); v != nil {
 			p.fault.CompareAndSwap(nil, &Panic{Value: v, Stack: debug.Stack()})
-			p.next.Store(1 << 62)
+			p.abort()
 		}
 		p.state.Add(1)
 	}()
-	p.drain(worker)
+	p.drain(worker, home)
 }
 
 // sleep blocks until a wake that comes after the check of state: the ticket is drawn before it.
