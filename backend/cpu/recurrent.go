@@ -97,5 +97,5 @@ func recurrentScratch(param any, args []kern.Arg, _ int) (int, error) {
 	if len(x) != 3 {
 		return 0, fmt.Errorf("x is of rank %d, not 3", len(x))
 	}
-	return kern.RNNScratch(param.(*kern.RNNParam), x[0], x[1]), nil
+	return kern.RNNScratch(param.(*kern.RNNParam), x[0], x[1])
 }

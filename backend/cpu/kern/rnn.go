@@ -140,6 +140,17 @@ func PackRNN(p *RNNParam, input, nr int, dstW, dstR, w, r []float32) {
 
 // RNNScratch returns the bytes of scratch that steps × batch rows of a layer want; with less it
 // keeps its own.
-func RNNScratch(p *RNNParam, steps, batch int) int {
-	return 4 * p.dirs() * steps * batch * p.Kind.gates() * p.Hidden
+func RNNScratch(p *RNNParam, steps, batch int) (int, error) {
+	if err := p.bound(steps, batch); err != nil {
+		return 0, err
+	}
+	return 4 * p.dirs() * steps * batch * p.Kind.gates() * p.Hidden, nil
+}
+
+// bound refuses sizes of which products might overflow; X may have them where it has no columns.
+func (p *RNNParam) bound(steps, batch int) error {
+	if float64(p.dirs())*float64(p.Kind.gates())*float64(p.Hidden)*(float64(steps)+1)*(float64(batch)+1) > maxElements {
+		return fmt.Errorf("%d steps of a batch of %d: too many elements", steps, batch)
+	}
+	return nil
 }

@@ -80,6 +80,9 @@ func (s *rnnState) prepare(c *Call, p *RNNParam) error {
 	s.p, s.args, s.out, s.call = p, c.Args[:in], c.Args[in:], c
 	s.err = [2]error{}
 	s.steps, s.batch, s.input = c.Args[0].Dims[0], c.Args[0].Dims[1], c.Args[0].Dims[2]
+	if err := p.bound(s.steps, s.batch); err != nil {
+		return err
+	}
 	d, h, g := p.dirs(), p.Hidden, p.Kind.gates()
 	w, r := d*g*h*s.input, d*g*h*h
 	if p.NR > 0 {

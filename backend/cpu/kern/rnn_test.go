@@ -265,3 +265,15 @@ func BenchmarkLSTM(b *testing.B) {
 		})
 	}
 }
+
+func TestRecurrentLayersRefuseSizesThatOverflow(t *testing.T) {
+	p := &RNNParam{Kind: LSTM, Hidden: 4}
+	for _, d := range [][2]int{{1 << 61, 3}, {3, 1 << 61}, {math.MaxInt, math.MaxInt}} {
+		if n, err := RNNScratch(p, d[0], d[1]); err == nil {
+			t.Errorf("%v: %d bytes of scratch, want an error", d, n)
+		}
+	}
+	if n, err := RNNScratch(p, 10, 2); err != nil || n != 4*10*2*4*4 {
+		t.Errorf("10 steps of 2: %d bytes, %v", n, err)
+	}
+}
