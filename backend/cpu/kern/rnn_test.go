@@ -267,7 +267,7 @@ func BenchmarkLSTM(b *testing.B) {
 }
 
 func TestRecurrentLayersRefuseSizesThatOverflow(t *testing.T) {
-	p := &RNNParam{Kind: LSTM, Hidden: 4}
+	p := &RNNParam{Kind: LSTM, Hidden: 4, Forward: true}
 	for _, d := range [][2]int{{1 << 61, 3}, {3, 1 << 61}, {math.MaxInt, math.MaxInt}} {
 		if n, err := RNNScratch(p, d[0], d[1]); err == nil {
 			t.Errorf("%v: %d bytes of scratch, want an error", d, n)
